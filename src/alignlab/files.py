@@ -1,0 +1,74 @@
+"""Files are written whole or not at all: into a temporary neighbour, flushed, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from alignlab.errors import OutputError
+
+__all__ = ["sha256_of_file", "write_all", "write_whole"]
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write one file so that a reader sees either the old content or the new one.
+
+    Raises
+    ------
+    OutputError
+        If the directory cannot be written or the disk is full.
+    """
+    write_all(path.parent, {path.name: content})
+
+
+def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write several files into `directory`; if any cannot be written, none is replaced.
+
+    Parameters
+    ----------
+    directory
+        Made if it does not exist.
+    contents
+        File name to content; text is encoded as UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If the directory cannot be written or the disk is full. The temporary files are gone and
+        the files that stood there before are untouched.
+    """
+    made_directory = not directory.exists()
+    waiting: dict[Path, Path] = {}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
+            waiting[Path(temporary)] = directory / name
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content.encode() if isinstance(content, str) else content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for temporary_path, final in waiting.items():
+            temporary_path.chmod(0o644)
+            temporary_path.replace(final)
+    except OSError as error:
+        for temporary_path in waiting:
+            temporary_path.unlink(missing_ok=True)
+        if made_directory:
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write to {directory}: {reason}. Nothing was written. "
+            "Free some space or name another directory with --out."
+        ) from error
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,176 @@
+"""An estimate and how sure we are of it: Clopper–Pearson, its survey form, Wald on influences.
+
+For a share of k among n, the exact limits are quantiles of the beta distribution
+[clopper1934use, eq. in sec. 2]: low = Beta(a; k, n-k+1), high = Beta(1-a; k+1, n-k). With sample
+weights the same limits are taken at the effective size n* = (sum w)^2 / sum w^2
+[korn1998confidence, sec. 2]. For a mean of independent terms, the limits are value ± z * s/sqrt(n).
+Assumes independent rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+
+from alignlab.errors import InputError
+
+__all__ = ["Estimate", "critical_value", "mean_estimate", "share_estimate", "share_limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its uncertainty.
+
+    Attributes
+    ----------
+    value
+        The point estimate.
+    low, high
+        The limits of the interval; equal to `value` where the number is not a sample's.
+    level
+        The interval's nominal coverage, such as 0.95.
+    n
+        The number of rows that the estimate rests on.
+    method
+        How the interval was made, in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+    method: str
+
+    def __str__(self) -> str:
+        """Return the value and its limits with three decimals.
+
+        >>> print(Estimate(0.5, 0.4, 0.6, 0.95, 100, "exact"))
+        0.500 [0.400, 0.600]
+        """
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a dictionary of plain values."""
+        return asdict(self)
+
+
+def critical_value(level: float, *, comparisons: int = 1) -> float:
+    """Return the two-sided normal critical value, Bonferroni-corrected for a family.
+
+    Parameters
+    ----------
+    level
+        The coverage wanted for the whole family, between 0 and 1.
+    comparisons
+        How many intervals must hold at once [dunn1961multiple].
+
+    Examples
+    --------
+    >>> round(critical_value(0.95), 3)
+    1.96
+    >>> round(critical_value(0.95, comparisons=66), 3)
+    3.365
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level={level!r} is not between 0 and 1. Give one, such as level=0.95.")
+    return float(-special.ndtri((1 - level) / (2 * max(comparisons, 1))))
+
+
+def share_limits(
+    share: ArrayLike, n: ArrayLike, *, level: float = 0.95, comparisons: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the exact limits of shares: Clopper–Pearson, at fractional sizes where weighted.
+
+    Parameters
+    ----------
+    share
+        Observed shares, any shape, between 0 and 1; NaN where `n` is 0.
+    n
+        Rows, or effective rows, behind each share.
+    level
+        Coverage for the whole family.
+    comparisons
+        How many intervals must hold at once.
+
+    Returns
+    -------
+    (low, high)
+        Arrays of the broadcast shape; 0 and 1 where there is no row.
+
+    Examples
+    --------
+    >>> low, high = share_limits(0.0, 10)
+    >>> float(low), round(float(high), 4)
+    (0.0, 0.3085)
+    """
+    share, n = np.broadcast_arrays(np.asarray(share, float), np.asarray(n, float))
+    tail = special.ndtr(-critical_value(level, comparisons=comparisons))
+    hits = np.where(n > 0, np.nan_to_num(share) * n, 0.0)
+    misses = np.where(n > 0, n - hits, 0.0)
+    # A share computed from weights can miss 0 or 1 by a rounding error; those are the exact ends.
+    hits = np.where(hits < 1e-9, 0.0, hits)
+    misses = np.where(misses < 1e-9, 0.0, misses)
+    low = np.where(hits > 0, stats.beta.ppf(tail, np.maximum(hits, 1e-12), misses + 1), 0.0)
+    high = np.where(misses > 0, stats.beta.isf(tail, hits + 1, np.maximum(misses, 1e-12)), 1.0)
+    return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def share_estimate(share: float, n: float, *, rows: int, level: float = 0.95) -> Estimate:
+    """Return a share with its exact interval.
+
+    Parameters
+    ----------
+    share
+        The observed share.
+    n
+        The effective number of rows (equal to `rows` without weights).
+    rows
+        The number of rows.
+    level
+        Coverage.
+
+    Examples
+    --------
+    >>> print(share_estimate(0.9, 100, rows=100))
+    0.900 [0.824, 0.951]
+    """
+    low, high = share_limits(share, n, level=level)
+    return Estimate(float(share), float(low), float(high), level, rows, "Clopper–Pearson")
+
+
+def mean_estimate(
+    values: ArrayLike, *, weights: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Return a (weighted) mean with its normal interval.
+
+    Parameters
+    ----------
+    values
+        One number a row, shape (n,).
+    weights
+        One non-negative weight a row, or `None` for equal ones. The standard error is the
+        linearised one of a ratio of sums.
+    level
+        Coverage.
+
+    Examples
+    --------
+    >>> print(mean_estimate([0.0, 1.0] * 50))
+    0.500 [0.402, 0.598]
+    """
+    values = np.asarray(values, float)
+    share = np.full(len(values), 1 / len(values)) if weights is None else np.asarray(weights, float)
+    share = share / share.sum()
+    mean = float(share @ values)
+    # Bessel's correction at the effective size: n/(n-1) for equal weights.
+    effective = 1 / float(share @ share)
+    correction = effective / (effective - 1) if effective > 1 else np.inf
+    error = float(np.sqrt(correction * np.sum((share * (values - mean)) ** 2)))
+    z = critical_value(level)
+    half = z * error if np.isfinite(error) else np.inf
+    return Estimate(mean, mean - half, mean + half, level, len(values), "normal")

@@ -1,0 +1,363 @@
+"""How good answers are: each measure with its value and every row's influence on it.
+
+A measure is a functional T of the rows' distribution; its influence psi_i = dT(row i) turns into a
+standard error, se^2 = sum_i (w_i psi_i)^2 with weights w that sum to one, and the difference of two
+models' influences into a paired interval [hampel1974influence]. For the AUC these are DeLong's
+placement values [delong1988comparing, eqs. 2-4]. Assumes independent rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError, require_choice
+from alignlab.intervals import Estimate, critical_value, share_estimate, share_limits
+
+__all__ = [
+    "CLASSIFICATION_MEASURES",
+    "REGRESSION_MEASURES",
+    "Answers",
+    "Measure",
+    "Measured",
+    "effective_size",
+    "measure",
+    "row_losses",
+]
+
+Floats = NDArray[np.float64]
+
+SMALLEST_PROBABILITY = float(np.finfo(float).eps)
+"""Log loss takes no probability below this, so that one certain error does not make it infinite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What happened and what the model said, row by row.
+
+    Attributes
+    ----------
+    outcomes
+        Class indices (n,), or values for regression.
+    decisions
+        The model's class indices (n,), or its values.
+    probabilities
+        Shape (n, n_classes), or `None` where there are only decisions.
+    weights
+        Non-negative sample weights (n,), or `None` for equal ones.
+    """
+
+    outcomes: NDArray[np.generic]
+    decisions: NDArray[np.generic]
+    probabilities: Floats | None = None
+    weights: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    @property
+    def shares(self) -> Floats:
+        """The weights, scaled to sum to one."""
+        if self.weights is None:
+            return np.full(len(self), 1 / max(len(self), 1))
+        return self.weights / self.weights.sum()
+
+    def at(self, rows: NDArray[np.generic]) -> Answers:
+        """Return the answers at some rows, given as a mask or as positions."""
+        return replace(
+            self,
+            outcomes=self.outcomes[rows],
+            decisions=self.decisions[rows],
+            probabilities=None if self.probabilities is None else self.probabilities[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A measure's value and what each row contributes to its uncertainty.
+
+    Attributes
+    ----------
+    value
+        The measure.
+    influence
+        Shape (n,); its weighted mean is 0.
+    shares
+        The rows' weights, which sum to one.
+    bounds
+        The smallest and largest value that the measure can take.
+    share_of_rows
+        True if the value is a share of rows, which then gets an exact interval.
+    least
+        The number of rows in the smaller class, where that and not n limits what is known.
+    """
+
+    value: float
+    influence: Floats
+    shares: Floats
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    share_of_rows: bool = False
+    least: int | None = None
+
+    @property
+    def standard_error(self) -> float:
+        """The linearised standard error."""
+        effective = 1 / float(self.shares @ self.shares)
+        correction = effective / (effective - 1) if effective > 1 else np.inf
+        return float(np.sqrt(correction * np.sum((self.shares * self.influence) ** 2)))
+
+    def estimate(self, *, level: float = 0.95, comparisons: int = 1) -> Estimate:
+        """Return the value with its interval, for a family of so many comparisons."""
+        n = len(self.shares)
+        if self.share_of_rows:
+            effective = 1 / float(self.shares @ self.shares)
+            if comparisons == 1:
+                return share_estimate(self.value, effective, rows=n, level=level)
+            ends = share_limits(self.value, effective, level=level, comparisons=comparisons)
+            return Estimate(self.value, float(ends[0]), float(ends[1]), level, n, "Clopper–Pearson")
+        z = critical_value(level, comparisons=comparisons)
+        error = self.standard_error
+        lowest, highest = self.bounds
+        if self.least is not None and self.value in self.bounds:
+            # Every pair in order: no spread is left to measure, so only the counts bound the value.
+            ends = share_limits(self.value, self.least, level=level, comparisons=comparisons)
+            return Estimate(
+                self.value, float(ends[0]), float(ends[1]), level, n, "exact, perfect order"
+            )
+        if self.least is not None:
+            # A share of pairs: on the log-odds scale the interval stays inside (0, 1).
+            odds = np.log(self.value / (1 - self.value))
+            half = z * error / (self.value * (1 - self.value))
+            low, high = 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
+            return Estimate(self.value, float(low), float(high), level, n, "DeLong, logit")
+        low, high = max(self.value - z * error, lowest), min(self.value + z * error, highest)
+        return Estimate(self.value, float(low), float(high), level, n, "influence function")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One way to say how good answers are.
+
+    Attributes
+    ----------
+    name
+        The field's term.
+    definition
+        What it computes, in one sentence.
+    better
+        Which direction is better.
+    needs_probabilities
+        Whether decisions alone are not enough.
+    compute
+        From answers to the value and its influences.
+    """
+
+    name: str
+    definition: str
+    better: Literal["higher", "lower"]
+    needs_probabilities: bool
+    compute: Callable[[Answers], Measured]
+
+
+def measure(name: str, answers: Answers) -> Measured:
+    """Compute the measure of that name.
+
+    Parameters
+    ----------
+    name
+        A key of `CLASSIFICATION_MEASURES` or `REGRESSION_MEASURES`.
+    answers
+        n rows.
+
+    Raises
+    ------
+    InputError
+        If there is no such measure, no row, or no probabilities where they are needed.
+
+    Examples
+    --------
+    >>> answers = Answers(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]))
+    >>> print(measure("accuracy", answers).estimate())
+    0.750 [0.194, 0.994]
+    """
+    known = {**CLASSIFICATION_MEASURES, **REGRESSION_MEASURES}
+    chosen = known[require_choice(name, known, what="measure")]
+    if len(answers) == 0:
+        raise InputError(f"There are no rows to compute {chosen.name} on.")
+    if chosen.needs_probabilities and answers.probabilities is None:
+        raise InputError(f"{chosen.name} needs probabilities; the model gives decisions only.")
+    return chosen.compute(answers)
+
+
+def effective_size(weights: Floats) -> float:
+    """Return Kish's effective number of rows, (sum w)^2 / sum w^2 [kish1965survey]."""
+    total = float(weights.sum())
+    return total * total / float(weights @ weights) if total > 0 else 0.0
+
+
+def row_losses(answers: Answers) -> tuple[Floats, str]:
+    """Return each row's loss and its name: log loss, else error, else squared error.
+
+    Returns
+    -------
+    (losses, name)
+        Shape (n,), and "log loss", "error" or "squared error".
+    """
+    if answers.probabilities is not None:
+        return -np.log(_probability_of_outcome(answers)), "log loss"
+    if np.issubdtype(answers.outcomes.dtype, np.integer):
+        return (answers.outcomes != answers.decisions).astype(float), "error"
+    return _residuals(answers) ** 2, "squared error"
+
+
+def _accuracy(answers: Answers) -> Measured:
+    right = (answers.outcomes == answers.decisions).astype(float)
+    value = float(answers.shares @ right)
+    return Measured(value, right - value, answers.shares, (0, 1), share_of_rows=True)
+
+
+def _balanced_accuracy(answers: Answers) -> Measured:
+    shares = answers.shares
+    right = (answers.outcomes == answers.decisions).astype(float)
+    present = np.unique(answers.outcomes[shares > 0])
+    recalls = np.empty(len(present))
+    influence = np.zeros(len(answers))
+    for position, label in enumerate(present):
+        member = answers.outcomes == label
+        mass = shares[member].sum()
+        recalls[position] = shares[member] @ right[member] / mass
+        influence[member] = (right[member] - recalls[position]) / (mass * len(present))
+    return Measured(float(recalls.mean()), influence, shares, (0, 1))
+
+
+def _auc(answers: Answers) -> Measured:
+    assert answers.probabilities is not None
+    n_classes = answers.probabilities.shape[1]
+    if n_classes == 2:
+        return _auc_of_score(answers.probabilities[:, 1], answers.outcomes == 1, answers.shares)
+    present = np.unique(answers.outcomes)
+    parts = [
+        _auc_of_score(answers.probabilities[:, label], answers.outcomes == label, answers.shares)
+        for label in present
+    ]
+    return Measured(
+        float(np.mean([part.value for part in parts])),
+        np.mean([part.influence for part in parts], axis=0),
+        answers.shares,
+        (0, 1),
+        least=min(part.least or 0 for part in parts),
+    )
+
+
+def _auc_of_score(score: Floats, positive: NDArray[np.bool_], shares: Floats) -> Measured:
+    """Return P(score of a positive > of a negative) + P(tie)/2, with placement values."""
+    mass_positive, mass_negative = shares[positive].sum(), shares[~positive].sum()
+    if mass_positive == 0 or mass_negative == 0:
+        raise InputError("The AUC needs both classes; only one has rows.")
+    _, level = np.unique(score, return_inverse=True)
+    top = int(level.max()) + 1
+    at_positive = np.bincount(level[positive], shares[positive], top) / mass_positive
+    at_negative = np.bincount(level[~positive], shares[~positive], top) / mass_negative
+    below = np.cumsum(at_negative) - at_negative / 2  # negatives below a score, ties by half
+    above = 1 - np.cumsum(at_positive) + at_positive / 2
+    value = float(at_positive @ below)
+    influence = np.where(
+        positive, (below[level] - value) / mass_positive, (above[level] - value) / mass_negative
+    )
+    least = int(min(positive.sum(), (~positive).sum()))
+    return Measured(min(max(value, 0.0), 1.0), influence, shares, (0, 1), least=least)
+
+
+def _log_loss(answers: Answers) -> Measured:
+    return _mean(-np.log(_probability_of_outcome(answers)), answers.shares)
+
+
+def _brier(answers: Answers) -> Measured:
+    assert answers.probabilities is not None
+    hit = np.eye(answers.probabilities.shape[1])[answers.outcomes.astype(np.intp)]
+    squares = ((answers.probabilities - hit) ** 2).sum(axis=1)
+    # With two classes both columns say the same, and the field counts one of them.
+    return _mean(squares / 2 if answers.probabilities.shape[1] == 2 else squares, answers.shares)
+
+
+def _mean_absolute_error(answers: Answers) -> Measured:
+    return _mean(np.abs(_residuals(answers)), answers.shares)
+
+
+def _root_mean_squared_error(answers: Answers) -> Measured:
+    mean = _mean(_residuals(answers) ** 2, answers.shares)
+    root = float(np.sqrt(mean.value))
+    influence = mean.influence / (2 * root) if root > 0 else mean.influence
+    return Measured(root, influence, answers.shares, (0, np.inf))
+
+
+def _r_squared(answers: Answers) -> Measured:
+    shares = answers.shares
+    outcomes = answers.outcomes.astype(float)
+    squares = _residuals(answers) ** 2
+    deviations = (outcomes - shares @ outcomes) ** 2
+    error, spread = float(shares @ squares), float(shares @ deviations)
+    if spread == 0:
+        raise InputError("R² needs a target that varies; all its values are the same.")
+    influence = -(squares - error) / spread + error * (deviations - spread) / spread**2
+    return Measured(1 - error / spread, influence, shares, (-np.inf, 1))
+
+
+def _mean(losses: Floats, shares: Floats) -> Measured:
+    value = float(shares @ losses)
+    return Measured(value, losses - value, shares, (0, np.inf))
+
+
+def _residuals(answers: Answers) -> Floats:
+    return answers.outcomes.astype(float) - answers.decisions.astype(float)
+
+
+def _probability_of_outcome(answers: Answers) -> Floats:
+    assert answers.probabilities is not None
+    rows = np.arange(len(answers))
+    chosen = answers.probabilities[rows, answers.outcomes.astype(np.intp)]
+    return np.maximum(chosen, SMALLEST_PROBABILITY)
+
+
+CLASSIFICATION_MEASURES = {
+    "accuracy": Measure(
+        "accuracy", "Share of rows decided as they turned out.", "higher", False, _accuracy
+    ),
+    "balanced_accuracy": Measure(
+        "balanced accuracy", "Mean over classes of the share decided rightly.", "higher", False,
+        _balanced_accuracy,
+    ),
+    "auc": Measure(
+        "AUC",
+        "Chance that a random row of a class scores above a random row outside it (ties count "
+        "half); the mean over classes where there are more than two.",
+        "higher", True, _auc,
+    ),
+    "log_loss": Measure(
+        "log loss", "Mean of −ln of the probability given to what happened.", "lower", True,
+        _log_loss,
+    ),
+    "brier": Measure(
+        "Brier score", "Mean squared distance of the probability from what happened.", "lower",
+        True, _brier,
+    ),
+}  # fmt: skip
+
+REGRESSION_MEASURES = {
+    "r2": Measure(
+        "R²", "Share of the target's variance that the predictions explain.", "higher", False,
+        _r_squared,
+    ),
+    "mae": Measure(
+        "MAE", "Mean absolute error, in the target's unit.", "lower", False, _mean_absolute_error
+    ),
+    "rmse": Measure(
+        "RMSE", "Root of the mean squared error, in the target's unit.", "lower", False,
+        _root_mean_squared_error,
+    ),
+}  # fmt: skip

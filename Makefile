@@ -1,0 +1,113 @@
+# `make` alone prints what there is to make. Needs Python 3.11 or later and nothing else.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint chromium docs bench lock clean
+unexport PYTHONDONTWRITEBYTECODE
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+    && echo $$python && break; done)
+WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+
+help:
+	@echo 'make demo    audit a real model on real data, and say where the report is'
+	@echo 'make test    install what the tests need, check the style and types, run every test'
+	@echo 'make lint    the style, type and layering checks alone'
+	@echo 'make docs    build the documentation into site/'
+	@echo 'make bench   time the audit next to its peers (benchmarks/)'
+	@echo 'make lock    resolve the dependencies anew into the two lock files (needs uv)'
+	@echo 'make clean   remove what was built; the virtual environment .venv stays'
+
+# --- what is installed ---------------------------------------------------------------------------
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+	    echo 'alignlab needs Python 3.11 or later, and none is on the PATH. Install one, or name it: make PYTHON=/path/to/python3.11 demo' >&2; \
+	    exit 2; \
+	fi
+	@$(PYTHON) -m venv $(VENV) \
+	    || { echo 'Python could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 2; }
+
+# The package itself is installed in place: an edit of the source needs no new install.
+INSTALL = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+EDITABLE = $(INSTALL) --no-deps --no-build-isolation --editable .
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing the locked dependencies into $(VENV) (once; a few minutes) ...'
+	@$(INSTALL) -r requirements.lock
+	@$(EDITABLE)
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing what the tests need into $(VENV) (once; a few minutes) ...'
+	@$(INSTALL) -r requirements-test.lock
+	@$(EDITABLE)
+	@touch $@ $(VENV)/.runtime
+
+# The browser tests drive the system's Chromium; without one they skip and say so.
+chromium:
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo 'Installing Chromium for the browser tests ...'; \
+	    { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
+	        >/dev/null </dev/null \
+	        || echo 'Chromium could not be installed: the browser tests will be skipped.'; \
+	else \
+	    echo 'There is no Chromium here: the browser tests will be skipped. Install the package chromium to run them.'; \
+	fi
+
+# --- what is run ---------------------------------------------------------------------------------
+
+demo: $(VENV)/.runtime
+	@$(BIN)/python examples/mortgage.py
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+# pytest comes last, so that its closing line is the last one printed.
+test: lint docs chromium
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+
+docs: $(VENV)/.test
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/.test
+	@for each in benchmarks/*.py; do echo "$$each"; $(BIN)/python "$$each"; done
+
+# --- the lock ------------------------------------------------------------------------------------
+
+# One resolution for every platform and every Python from 3.11. PyTorch is kept out of it: what its
+# wheel needs differs by build (CPU, CUDA, ROCm), and a lock of the CUDA build would put gigabytes
+# on every laptop. Its version is pinned, its small common dependencies are locked, and pip takes
+# the build that the machine offers. That also rules out hashes, which would name one build.
+RESOLVE = uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+    --no-emit-index-url --overrides build/no-torch.in pyproject.toml build/torch-needs.in
+TORCH := 2.13.0
+define LOCK_HEADER
+# Made by `make lock`; edit pyproject.toml instead. Every platform, Python 3.11 and later.
+# There are no hashes: the file of torch differs by build (CPU, CUDA), and pip takes the one that
+# the machine offers. Everything else that any build of torch needs stands below.
+torch==$(TORCH)
+endef
+export LOCK_HEADER
+
+lock:
+	@mkdir -p build
+	@echo 'torch ; python_version < "3"' > build/no-torch.in
+	@printf '%s\n' filelock fsspec jinja2 networkx setuptools sympy typing-extensions \
+	    editables hatchling > build/torch-needs.in
+	@$(RESOLVE) --upgrade --extra test --extra docs > build/test.lock
+	@$(RESOLVE) --upgrade --constraint build/test.lock > build/runtime.lock
+	@{ echo "$$LOCK_HEADER"; cat build/runtime.lock; } > requirements.lock
+	@{ echo "$$LOCK_HEADER"; cat build/test.lock; } > requirements-test.lock
+
+clean:
+	rm -rf build dist site alignlab-report .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,149 @@
+"""What holds for the project as a whole, whatever a file is about."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from alignlab.audit import all_checks
+from alignlab.guide import references
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "alignlab"
+MODULES = sorted(SOURCE.rglob("*.py"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+NO_TEST_OF_ITS_OWN: dict[str, str] = {}
+"""Modules without a test file that mirrors them, and where they are tested instead."""
+
+CITATION = re.compile(r"\[((?:[a-z]+\d{4}[a-z]+)(?:, [^\[\]]*|; [^\[\]]*)?)\](?!\()")
+KEY = re.compile(r"\b[a-z]{2,}\d{4}[a-z]+\b")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def committed_texts() -> list[Path]:
+    """The project's own text files: everything in the checkout that a person wrote."""
+    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".lock", ".bib", ".json", ".j2", ".css"}
+    folders = [ROOT / name for name in ("src", "tests", "docs", "examples", "benchmarks", ".ci")]
+    inside = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    beside = [path for path in ROOT.iterdir() if path.is_file()]
+    return [
+        path
+        for path in sorted(inside + beside)
+        if (path.suffix in suffixes or path.name in ("Makefile", "run"))
+        and ".venv" not in str(path.relative_to(ROOT))
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES + PAGES, ids=name_of)
+def test_every_citation_is_in_the_references(path):
+    text = path.read_text(encoding="utf-8")
+    cited = {key for citation in CITATION.findall(text) for key in KEY.findall(citation)}
+    assert cited <= references().keys()
+
+
+def test_nothing_is_left_open_in_the_source():
+    marks = re.compile(r"\b(TODO|FIXME|XXX)\b")
+    assert not [name_of(path) for path in MODULES if marks.search(path.read_text("utf-8"))]
+
+
+def test_the_tests_mirror_the_source():
+    modules = {path.relative_to(SOURCE) for path in MODULES if not path.stem.startswith("__")}
+    untested = {
+        str(module)
+        for module in modules
+        if not (ROOT / "tests" / module.parent / f"test_{module.name}").exists()
+    }
+    assert untested == set(NO_TEST_OF_ITS_OWN)
+
+
+def test_a_file_is_one_capability():
+    long = {
+        name_of(path): lines
+        for path in MODULES
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 500
+    }
+    assert not long
+
+
+def test_no_place_of_one_machine_is_named():
+    """Paths of somebody's machine, and hosts that a package registry has today."""
+    places = re.compile(
+        r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/"
+        r"|pypi[.]org|python[h]osted|npm[j]s|deb[.]debian"
+    )
+    found = {
+        f"{name_of(path)}:{number}": line
+        for path in committed_texts()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if places.search(line)
+    }
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("command", "kept_out"),
+    [
+        ("import alignlab", {"numpy", "pandas", "torch", "altair", "sklearn"}),
+        ("import alignlab; alignlab.load_example", {"torch", "altair", "sklearn"}),
+        (
+            "import sys; from alignlab.cli import main; sys.argv = ['alignlab', '--help']\n"
+            "try: main()\nexcept SystemExit: pass",
+            {"torch", "altair", "sklearn", "scipy"},
+        ),
+    ],
+)
+def test_what_is_not_used_is_not_imported(command, kept_out):
+    report = f"{command}\nimport sys; print('modules:', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+    assert not kept_out & set(done.stdout.rpartition("modules:")[2].split())
+
+
+def test_architecture_names_the_rooms_that_exist_and_no_other():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    exist, _, to_come = text.partition("## Rooms that exist")[2].partition("## Rooms to come")
+    named = set(re.findall(r"^\| `(\w+)/`", exist, re.MULTILINE))
+    planned = set(re.findall(r"^\| `(\w+)/`", to_come.partition("\n## ")[0], re.MULTILINE))
+    rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert named == rooms
+    assert planned
+    assert not planned & rooms
+    shared = {path.name for path in SOURCE.glob("*.py") if not path.stem.startswith("__")}
+    assert set(re.findall(r"^\| `(\w+\.py)`", exist, re.MULTILINE)) == shared
+
+
+def test_every_check_is_explained_on_a_method_page():
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
+    assert not [name for name in all_checks() if f"`{name}`" not in pages]
+
+
+def test_the_wheel_holds_the_data(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("alignlab/")}
+    here = {
+        str(path.relative_to(SOURCE.parent))
+        for path in SOURCE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert packed == here
+    assert "alignlab/guide/references.bib" in packed
+    assert "alignlab/py.typed" in packed

@@ -1,17 +1,23 @@
-"""Charts: one question each, one theme, drawn by Altair; SVG by vl-convert.
+"""Charts: one question each, one theme; plain Vega-Lite, drawn as SVG by vl-convert.
 
+A specification is written out as a dictionary with nothing counted or random in it, so that the
+same rows always give the same bytes; `altair.Chart.from_dict(chart.themed())` opens it in Altair.
 The colours are few and fixed so that a page's style sheet can find them and turn them for the
-dark; they are told apart by colour-blind readers and in grey [okabe2008color].
+dark; they are told apart by colour-blind readers [okabe2008color], and what a colour says is said
+again by a shape or a dash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any, Literal
 
 from alignlab.errors import InputError
+from alignlab.plain import plain
 
 __all__ = [
     "ACCENT",
@@ -24,6 +30,7 @@ __all__ = [
     "bar_chart",
     "interval_chart",
     "line_chart",
+    "theme",
 ]
 
 INK = "#1b1f24"
@@ -31,8 +38,22 @@ QUIET = "#5b6470"
 RULE = "#d5dae0"
 ACCENT = "#0b62a8"
 WARN = "#b4470a"
+SERIES = (ACCENT, WARN, "#3f7d53", "#7a4fa3", "#8a6d00", QUIET)
+
+WIDTH = 480
+"""Of the plot itself; with its labels a chart fits a column of text."""
+
+STEP = 26
+"""Height of one row."""
+
+LABEL_LIMIT = 200
+"""A longer label is cut off; the table and the tooltip have it in full."""
+
+DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 4])
 
 Cell = str | float | int | None
+Row = Mapping[str, Any]
+Spec = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +112,14 @@ class Chart:
     """
 
     question: str
-    spec: dict[str, Any]
+    spec: Spec
     table: Table
 
     def to_dict(self) -> dict[str, Any]:
         """Return the question, the specification and the table."""
         return {"question": self.question, "spec": self.spec, "table": self.table.to_dict()}
 
-    def themed(self) -> dict[str, Any]:
+    def themed(self) -> Spec:
         """Return the specification with alignlab's theme, ready for any Vega-Lite viewer."""
         return {
             "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -108,21 +129,35 @@ class Chart:
         }
 
     def svg(self) -> str:
-        """Return the chart as an SVG drawing."""
-        import json
-
+        """Return the chart as an SVG drawing, the same bytes each time."""
         import vl_convert
 
-        return str(vl_convert.vegalite_to_svg(json.dumps(self.themed())))
+        drawing = str(vl_convert.vegalite_to_svg(json.dumps(plain(self.themed()))))
+        # Vega numbers its clip paths by a counter that runs on from drawing to drawing.
+        found = dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawing))
+        for position, name in enumerate(found):
+            own = f"part{position}"
+            drawing = drawing.replace(f'id="{name}"', f'id="{own}"')
+            drawing = drawing.replace(f"url(#{name})", f"url(#{own})")
+        return drawing
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Return the chart for notebooks: interactive where they can, a drawing elsewhere."""
+        return {
+            "application/vnd.vegalite.v6+json": plain(self.themed()),
+            "image/svg+xml": self.svg(),
+        }
 
 
-@cache
-def theme() -> dict[str, Any]:
+def theme() -> Spec:
     """Return the Vega-Lite configuration that all charts share."""
     text = {"labelColor": INK, "titleColor": QUIET, "labelFontSize": 12, "titleFontSize": 12}
     return {
+        # A chart is read out by its question and its table, so its parts need no labels.
+        "aria": False,
         "background": "transparent",
-        "font": "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif",
+        "padding": 4,
+        "font": "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif",
         "view": {"stroke": None},
         "axis": {
             **text,
@@ -130,19 +165,28 @@ def theme() -> dict[str, Any]:
             "gridColor": RULE,
             "tickColor": RULE,
             "titleFontWeight": "normal",
-            "labelLimit": 220,
+            "titlePadding": 8,
+            "labelLimit": LABEL_LIMIT,
         },
-        "legend": {**text, "orient": "top", "titleFontWeight": "normal"},
-        "header": {**text, "labelFontWeight": "bold"},
+        "axisX": {"tickCount": 6, "labelFlush": False},
+        "axisY": {"domain": False, "ticks": False, "labelPadding": 8},
+        "legend": {
+            **text,
+            "orient": "top",
+            "titleFontWeight": "normal",
+            "symbolStrokeWidth": 2,
+            "labelLimit": 260,
+        },
+        "title": {"anchor": "start", "color": INK, "fontSize": 12, "fontWeight": "bold"},
         "rule": {"color": QUIET},
         "text": {"color": INK, "fontSize": 12},
-        "range": {"category": [ACCENT, WARN, "#3f7d53", "#7a4fa3", "#8a6d00", QUIET]},
+        "range": {"category": list(SERIES)},
     }
 
 
 def interval_chart(
     question: str,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     *,
     x: str,
     y: str = "group",
@@ -150,8 +194,12 @@ def interval_chart(
     reference: float | None = None,
     reference_label: str = "",
     percent: bool = True,
+    quiet_label: str = "too few rows to tell",
 ) -> Chart:
     """Draw a dot and its interval for each row, one below the other.
+
+    Use it for one number in many groups. Use `line_chart` where the rows have an order that
+    matters on an axis.
 
     Parameters
     ----------
@@ -159,7 +207,7 @@ def interval_chart(
         The title, a question.
     rows
         Dictionaries with `y`, "value", "low", "high" and "n", and `facet` where given; "quiet"
-        set to true greys a row out.
+        set to true draws a row hollow, dashed and grey.
     x
         The title of the horizontal axis, with its unit.
     y
@@ -172,110 +220,198 @@ def interval_chart(
         What the line marks.
     percent
         Whether the axis is in percent.
+    quiet_label
+        What a quiet row is, said below the axis.
+
+    Examples
+    --------
+    >>> rows = [{"group": "f", "value": 0.4, "low": 0.3, "high": 0.5, "n": 90}]
+    >>> interval_chart("Who is approved?", rows, x="approved (%)").table.rows
+    (('f', 0.4, 0.3, 0.5, 90),)
     """
-    import altair as alt
-
-    data = [{**row, "quiet": bool(row.get("quiet", False))} for row in rows]
-    # Altair keeps what it is told: the order of the rows is the order on the page.
-    order = list(dict.fromkeys(str(row[y]) for row in data))
-    form = ".0%" if percent else ".3~g"
-    detail = ".2%" if percent else ".4~g"
-    base = alt.Chart(alt.Data(values=data)).encode(
-        y=alt.Y(f"{y}:N", sort=order, title=None),
-        color=alt.condition("datum.quiet", alt.value(QUIET), alt.value(ACCENT)),
-        tooltip=[
-            alt.Tooltip(f"{y}:N"),
-            alt.Tooltip("value:Q", format=detail),
-            alt.Tooltip("low:Q", format=detail),
-            alt.Tooltip("high:Q", format=detail),
-            alt.Tooltip("n:Q", title="rows", format=","),
-        ],
-    )
-    axis = alt.Axis(format=form)
-    scale = alt.Scale(zero=False, nice=True)
-    bars = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=x, axis=axis, scale=scale), x2="high:Q"
-    )
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(x="value:Q")
-    layers: list[Any] = [bars, dots]
-    if reference is not None:
-        line = alt.Chart(alt.Data(values=[{"at": reference, "what": reference_label}]))
-        layers.insert(
-            0,
-            line.mark_rule(strokeDash=[5, 4], color=WARN).encode(
-                x="at:Q", tooltip=[alt.Tooltip("what:N", title="line")]
-            ),
-        )
-    chart: Any = alt.layer(*layers).properties(width=520, height=alt.Step(26))
-    if facet:
-        # A layer that carries its own data cannot be faceted: give the panels the rows' data.
-        panels = [
-            _panel(layers, [row for row in data if row[facet] == name], str(name), reference)
-            for name in dict.fromkeys(row[facet] for row in data)
-        ]
-        chart = alt.vconcat(*panels, spacing=14).resolve_scale(x="shared")
     columns = (*((facet,) if facet else ()), y, "value", "low", "high", "n")
-    table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in data))
-    return Chart(question, _spec(chart), table)
+    table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in rows))
+    drawn = [
+        {**{c: row.get(c) for c in columns}, y: str(row[y]), "note": quiet_label}
+        if row.get("quiet")
+        else {**{c: row.get(c) for c in columns}, y: str(row[y]), "note": ""}
+        for row in rows
+    ]
+    line = None if reference is None else _reference(reference, reference_label, percent)
+    if any(row["note"] for row in drawn):
+        x = f"{x}; hollow and dashed: {quiet_label}"
+    panel = partial(_intervals, y=y, percent=percent, line=line)
+    if not facet:
+        return Chart(question, plain(panel(drawn, x=x)), table)
+    # Panels of one axis line up only if their labels take the same room.
+    room = min(max((len(row[y]) for row in drawn), default=0) * 6.4 + 8, LABEL_LIMIT)
+    names = list(dict.fromkeys(row[facet] for row in drawn))
+    panels = [
+        {
+            "title": {"text": str(name)},
+            **panel(
+                [row for row in drawn if row[facet] == name],
+                x=x if name == names[-1] else None,
+                position=position,
+                room=room,
+            ),
+        }
+        for position, name in enumerate(names)
+    ]
+    scales = {"scale": {"x": "shared", "y": "independent"}}
+    return Chart(question, plain({"vconcat": panels, "spacing": 18, "resolve": scales}), table)
 
 
-def _panel(layers: list[Any], rows: list[dict[str, Any]], name: str, reference: Any) -> Any:
-    import altair as alt
+def _intervals(
+    rows: Sequence[Row],
+    *,
+    y: str,
+    x: str | None,
+    percent: bool,
+    line: Spec | None,
+    position: int = 0,
+    room: float | None = None,
+) -> Spec:
+    """Return one panel: a rule and a dot for each row over an axis of values."""
+    noted = any(row["note"] for row in rows)
+    quiet = {"test": "datum.note !== ''"}
+    over, hover = _hover(y, f"over{position}")
+    names = list(dict.fromkeys(row[y] for row in rows))
+    extent = {} if room is None else {"minExtent": room, "maxExtent": room}
+    common = {
+        "y": _name(y, title=None, sort=names, axis=extent),
+        "color": {"condition": {**quiet, "value": QUIET}, "value": ACCENT},
+        "opacity": over,
+        "tooltip": [
+            _name(y),
+            *(_number(key, title=title, format=_form(percent)) for key, title in _ENDS),
+            _number("n", title="rows", format=","),
+            *([_name("note")] if noted else []),
+        ],
+    }
+    bar = {
+        "mark": {"type": "rule", "strokeWidth": 2, "strokeCap": "round"},
+        "encoding": {
+            **common,
+            "x": _number("low", title=x, axis={"format": _form(percent)}, scale={"zero": False}),
+            "x2": {"field": "high"},
+            "strokeDash": {"condition": {**quiet, "value": [2, 4]}, "value": [1, 0]},
+        },
+    }
+    dot = {
+        "params": [hover],
+        "mark": {"type": "point", "size": 64, "strokeWidth": 2},
+        "encoding": {
+            **common,
+            "x": _number("value"),
+            "fill": {"condition": {**quiet, "value": "transparent"}, "value": ACCENT},
+        },
+    }
+    return {
+        "data": {"values": rows},
+        "layer": [*([line] if line else []), bar, dot],
+        "width": WIDTH,
+        "height": {"step": STEP},
+    }
 
-    fixed = [layer for layer in layers if reference is not None][:1]
-    moving = [layer.copy(deep=True) for layer in layers[len(fixed) :]]
-    for layer in moving:
-        layer.data = alt.Data(values=rows)
-        layer.encoding.y.sort = list(dict.fromkeys(next(iter(row.values())) for row in rows))
-    title = alt.Title(name, anchor="start", color=QUIET, fontSize=12, fontWeight="normal")
-    return alt.layer(*fixed, *moving).properties(width=520, height=alt.Step(26), title=title)
+
+_ENDS = (("value", "value"), ("low", "from"), ("high", "to"))
+
+
+def _reference(value: float, label: str, percent: bool) -> Spec:
+    """Return a dashed line across the rows, with its label above."""
+    tooltip = [_name("what", title="line"), _number("at", title="at", format=_form(percent))]
+    return {
+        "data": {"values": [{"at": value, "what": label}]},
+        "encoding": {"x": _number("at"), "tooltip": tooltip},
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "color": WARN}},
+            {
+                "mark": {"type": "text", "color": WARN, "y": 0, "dy": -5, "baseline": "bottom"},
+                "encoding": {"text": {"field": "what"}},
+            },
+        ],
+    }
 
 
 def bar_chart(
     question: str,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     *,
     x: str,
     y: str,
     value: str,
     percent: bool = True,
 ) -> Chart:
-    """Draw one bar a row, one below the other, in the rows' order.
+    """Draw one bar a row from zero, one below the other, in the rows' order.
+
+    Use it for amounts, whose zero means something. A whisker is drawn where the rows have "low"
+    and "high".
 
     Parameters
     ----------
     question
         The title, a question.
     rows
-        Dictionaries with the keys `y` and `value`.
+        Dictionaries with the keys `y` and `value`, and "low" and "high" where known.
     x
         The title of the horizontal axis, with its unit.
     y, value
         The keys of the rows' names and numbers.
     percent
         Whether the axis is in percent.
-    """
-    import altair as alt
 
-    order = [str(row[y]) for row in rows]
-    form = ".0%" if percent else ".3~g"
-    chart = (
-        alt.Chart(alt.Data(values=list(rows)))
-        .mark_bar(color=ACCENT)
-        .encode(
-            y=alt.Y(f"{y}:N", sort=order, title=None),
-            x=alt.X(f"{value}:Q", title=x, axis=alt.Axis(format=form)),
-            tooltip=[alt.Tooltip(f"{y}:N"), alt.Tooltip(f"{value}:Q", format=form)],
-        )
-        .properties(width=520, height=alt.Step(26))
-    )
-    table = Table(question, (y, value), tuple((row[y], row[value]) for row in rows))
-    return Chart(question, _spec(chart), table)
+    Examples
+    --------
+    >>> bar_chart("What matters?", [{"name": "debt", "share": 0.4}], x="drop in accuracy",
+    ...           y="name", value="share").table.columns
+    ('name', 'share')
+    """
+    ends = ("low", "high") if rows and all("low" in row for row in rows) else ()
+    columns = (y, value, *ends)
+    table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in rows))
+    drawn = [{**{c: row.get(c) for c in columns}, y: str(row[y])} for row in rows]
+    over, hover = _hover(y, "over")
+    layers: list[Spec] = [
+        {
+            "params": [hover],
+            "mark": {
+                "type": "bar",
+                "color": ACCENT,
+                "height": {"band": 0.62},
+                "fillOpacity": 0.35 if ends else 1,
+            },
+            "encoding": {"x": _number(value, title=x, axis={"format": _form(percent)})},
+        }
+    ]
+    if ends:
+        whisker = {"type": "rule", "color": ACCENT, "strokeWidth": 2, "strokeCap": "round"}
+        dot = {"type": "point", "color": ACCENT, "filled": True, "size": 50, "opacity": 1}
+        layers += [
+            {"mark": whisker, "encoding": {"x": _number("low"), "x2": {"field": "high"}}},
+            {"mark": dot, "encoding": {"x": _number(value)}},
+        ]
+    told = [(value, value), *(_ENDS[1:] if ends else ())]
+    spec = {
+        "data": {"values": drawn},
+        "encoding": {
+            "y": _name(y, sort=list(dict.fromkeys(row[y] for row in drawn)), title=None),
+            "opacity": over,
+            "tooltip": [
+                _name(y),
+                *(_number(key, title=title, format=_form(percent)) for key, title in told),
+            ],
+        },
+        "layer": layers,
+        "width": WIDTH,
+        "height": {"step": STEP},
+    }
+    return Chart(question, plain(spec), table)
 
 
 def line_chart(
     question: str,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     *,
     x: str,
     y: str,
@@ -300,7 +436,8 @@ def line_chart(
     x_title, y_title
         The axes' titles, with units.
     series
-        A key that splits the line by colour and dash.
+        A key that splits the line by colour, dash and the points' shape; a click on the legend
+        picks one out.
     band
         The keys of a band's lower and upper edge.
     diagonal
@@ -309,45 +446,99 @@ def line_chart(
         Joined by a line, or points alone.
     percent
         Whether both axes are in percent.
-    """
-    import altair as alt
 
-    form = ".0%" if percent else ".3~g"
-    base = alt.Chart(alt.Data(values=list(rows)))
-    at = alt.X(f"{x}:Q", title=x_title, axis=alt.Axis(format=form), scale=alt.Scale(zero=False))
-    layers: list[Any] = []
-    if band:
-        layers.append(
-            base.mark_area(opacity=0.18, color=QUIET).encode(
-                x=at, y=alt.Y(f"{band[0]}:Q", title=y_title), y2=f"{band[1]}:Q"
-            )
-        )
-    if diagonal:
-        ends = alt.Data(values=[{"d": 0.0}, {"d": 1.0}])
-        layers.append(
-            alt.Chart(ends).mark_line(strokeDash=[5, 4], color=QUIET).encode(x="d:Q", y="d:Q")
-        )
-    line = base.mark_line(point=True) if mark == "line" else base.mark_point(filled=True, size=60)
-    encoding: dict[str, Any] = {
-        "x": at,
-        "y": alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format=form)),
-        "tooltip": [alt.Tooltip(f"{x}:Q", format=form), alt.Tooltip(f"{y}:Q", format=form)],
-    }
-    if series:
-        encoding["color"] = alt.Color(f"{series}:N", title=None)
-        encoding["strokeDash"] = alt.StrokeDash(f"{series}:N", title=None)
-    else:
-        encoding["color"] = alt.value(ACCENT)
-    layers.append(line.encode(**encoding))
-    chart = alt.layer(*layers).properties(width=420, height=300)
+    Examples
+    --------
+    >>> rows = [{"said": 0.1, "was": 0.2}, {"said": 0.9, "was": 0.8}]
+    >>> line_chart("Is it calibrated?", rows, x="said", y="was", x_title="said (%)",
+    ...            y_title="was (%)", diagonal=True).table.columns
+    ('said', 'was')
+    """
     columns = (*((series,) if series else ()), x, y, *(band or ()))
     table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in rows))
-    return Chart(question, _spec(chart), table)
+    drawn = [{c: row.get(c) for c in columns} for row in rows]
+    common: Spec = {"axis": {"format": _form(percent)}, "scale": {"zero": False}}
+    place = {"x": _number(x, title=x_title, **common), "y": _number(y, title=y_title, **common)}
+    told = [(x, x_title), (y, y_title), *((edge, edge) for edge in band or ())]
+    tooltip = [_number(key, title=title, format=_form(percent)) for key, title in told]
+    colour: Spec = {"color": {"value": ACCENT}}
+    dash: Spec = {}
+    shape: Spec = {}
+    params: list[Spec] = []
+    if series:
+        names = list(dict.fromkeys(row[series] for row in drawn))
+        split = _name(series, title=None, scale={"domain": names})
+        faded = {"condition": {"param": "picked", "value": 1}, "value": 0.15}
+        colour = {"color": split, "opacity": faded}
+        own = {"domain": names, "range": DASHES}
+        dash = {"strokeDash": {**split, "scale": own, "legend": None}}
+        shape = {"shape": split}
+        picked = {"type": "point", "fields": [_field(series)]}
+        params = [{"name": "picked", "select": picked, "bind": "legend"}]
+        tooltip.insert(0, _name(series))
+    layers: list[Spec] = []
+    if diagonal:
+        layers.append(
+            {
+                "data": {"values": [{"d": 0.0}, {"d": 1.0}]},
+                "mark": {"type": "line", "strokeDash": [5, 4], "color": QUIET, "strokeWidth": 1},
+                "encoding": {"x": _number("d"), "y": _number("d")},
+            }
+        )
+    if band:
+        edges = {"y": _number(band[0], title=y_title), "y2": {"field": _field(band[1])}}
+        tint = {"color": colour["color"]} if series else {"color": {"value": QUIET}}
+        layers.append(
+            {
+                "mark": {"type": "area", "opacity": 0.18},
+                "encoding": {"x": place["x"], **edges, **tint},
+            }
+        )
+    if mark == "line":
+        layers.append(
+            {
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {**place, **colour, **dash},
+            }
+        )
+    layers.append(
+        {
+            "params": params,
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {**place, **colour, **shape, "tooltip": tooltip},
+        }
+    )
+    spec = {"data": {"values": drawn}, "layer": layers, "width": WIDTH, "height": 300}
+    return Chart(question, plain(spec), table)
 
 
-def _spec(chart: Any) -> dict[str, Any]:
-    """Return an Altair chart's specification without its schema, theme and counted names."""
-    spec: dict[str, Any] = chart.to_dict()
-    spec.pop("$schema", None)
-    spec.pop("config", None)
-    return spec
+def _form(percent: bool) -> str:
+    """Return the numbers' format: as many digits as they need, so that ticks stay apart."""
+    return ".3~%" if percent else ".4~g"
+
+
+def _number(key: str, **more: Any) -> Spec:
+    return {"field": _field(key), "type": "quantitative", **more}
+
+
+def _name(key: str, **more: Any) -> Spec:
+    return {"field": _field(key), "type": "nominal", **more}
+
+
+def _hover(key: str, name: str) -> tuple[Spec, Spec]:
+    """Return an opacity and the parameter that it obeys: the row at the pointer stands out."""
+    events = {"on": "pointerover", "clear": "pointerout"}
+    select = {"type": "point", "fields": [_field(key)], **events}
+    return (
+        {"condition": {"param": name, "value": 1}, "value": 0.3},
+        {"name": name, "select": select},
+    )
+
+
+def _field(key: str) -> str:
+    r"""Return a key as Vega-Lite reads it: dots and brackets are part of the name.
+
+    >>> print(_field("hours.per.week"))
+    hours\.per\.week
+    """
+    return re.sub(r"([\\.\[\]'\"])", r"\\\1", key)

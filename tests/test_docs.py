@@ -1,0 +1,97 @@
+"""What the README and the tutorial tell a reader to type is typed here; what they show comes back.
+
+Python blocks of a page run in order in one namespace, and the `text` block after one is what it
+prints. Of `console` blocks the lines `$ alignlab ...` run in a shell. Every shown line must be
+among the printed ones; `...` stands for what is left out. A `toml` block that begins with a
+file's name as a comment is written to that file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: str) -> Iterator[tuple[str, str]]:
+    """Yield the language and the text of every fenced block."""
+    for found in BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")):
+        yield found[1], found[2]
+
+
+def words(line: str) -> str:
+    """Return a line without the spaces, rules and frames that depend on the terminal's width."""
+    return " ".join(re.sub(r"[^\S ]|[─-╿]", " ", line).split())
+
+
+def assert_shown(shown: list[str], printed: str) -> None:
+    lines = [words(line) for line in printed.splitlines()]
+    for line in shown:
+        if words(line) and words(line) != "...":
+            assert any(words(line.removesuffix("...")) in each for each in lines), (
+                f"{line!r} is not in:\n{printed}"
+            )
+
+
+def run_console(text: str, directory: Path) -> None:
+    commands = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    for each in commands:
+        command, *shown = re.sub(r"\\\n", " ", each).splitlines()
+        if not command.startswith("alignlab"):
+            continue
+        done = subprocess.run(
+            f"{command}; echo exit code $?",
+            shell=True,
+            cwd=directory,
+            env={
+                **os.environ,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "COLUMNS": "120",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        printed = done.stdout + done.stderr
+        if "exit code 1" not in each:
+            assert "exit code 0" in printed, printed
+        assert_shown(shown, printed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    printed = ""
+    languages = []
+    for language, text in blocks(page):
+        languages.append(language)
+        if language == "console":
+            run_console(text, tmp_path)
+        elif language == "python":
+            stream = io.StringIO()
+            with contextlib.redirect_stdout(stream):
+                exec(compile(text, page, "exec"), namespace)
+            printed = stream.getvalue()
+        elif language == "text" and languages[-2:] == ["python", "text"]:
+            assert_shown(text.splitlines(), printed)
+        elif language == "toml" and (named := re.match(r"# (\S+[.]toml)\n", text)):
+            (tmp_path / named[1]).write_text(text, encoding="utf-8")
+    assert {"console", "python"} <= set(languages)
+
+
+def test_a_shown_line_must_have_been_printed():
+    assert_shown(["a  b", "...", "c ..."], "a b\n│ c d")
+    with pytest.raises(AssertionError, match="is not in"):
+        assert_shown(["a b x"], "a b\n")

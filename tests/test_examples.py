@@ -1,0 +1,41 @@
+"""Every program in examples/ runs from start to end, as a person would run it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+SAYS = {
+    "add_a_check.py": "of the decisions are sure",
+    "compare_two.py": "performance.auc",
+    "mortgage.py": "report.html",
+    "predictions_only.py": "fairness.true_positive_rate",
+}
+"""What each one must print, so that a program that does nothing is seen."""
+
+
+def test_every_example_is_here():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SAYS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_runs(name, tmp_path):
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", f"examples/{name}"],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert SAYS[name] in done.stdout

@@ -74,7 +74,7 @@ def critical_value(level: float, *, comparisons: int = 1) -> float:
     >>> round(critical_value(0.95), 3)
     1.96
     >>> round(critical_value(0.95, comparisons=66), 3)
-    3.365
+    3.368
     """
     if not 0 < level < 1:
         raise InputError(f"level={level!r} is not between 0 and 1. Give one, such as level=0.95.")

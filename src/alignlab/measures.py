@@ -64,7 +64,8 @@ class Answers:
         """The weights, scaled to sum to one."""
         if self.weights is None:
             return np.full(len(self), 1 / max(len(self), 1))
-        return self.weights / self.weights.sum()
+        total = self.weights.sum()
+        return self.weights / total if total > 0 else np.zeros(len(self))
 
     def at(self, rows: NDArray[np.generic]) -> Answers:
         """Return the answers at some rows, given as a mask or as positions."""

@@ -23,7 +23,7 @@ from alignlab.errors import InputError, require_choice
 __all__ = ["Check", "Need", "all_checks", "check", "run_check"]
 
 Need = Literal[
-    "classification", "regression", "probabilities", "groups", "favourable", "model", "limit"
+    "classification", "regression", "probabilities", "groups", "favourable", "scores", "model"
 ]
 
 _ABSENT: dict[Need, str] = {
@@ -32,8 +32,11 @@ _ABSENT: dict[Need, str] = {
     "probabilities": "the model gives decisions only, without probabilities",
     "groups": "no groups were named (--groups)",
     "favourable": "nobody has stated which outcome is favourable (--favourable)",
+    "scores": (
+        "there is no score of one outcome: it takes probabilities and a favourable outcome "
+        "(--favourable), or predicted values"
+    ),
     "model": "there are only predictions, and this check must ask the model about other rows",
-    "limit": "no limit was stated",
 }
 
 
@@ -87,8 +90,9 @@ class Check:
             "probabilities": context.probabilities is not None,
             "groups": bool(context.groupings),
             "favourable": context.favourable is not None,
-            "model": context.predictor is not None and context.features.shape[1] > 0,
-            "limit": self.limit_in(context) is not None,
+            "model": context.predictor is not None,
+            "scores": context.task == "regression"
+            or (context.probabilities is not None and context.favourable is not None),
         }
         return next((_ABSENT[need] for need in self.needs if not has[need]), "")
 

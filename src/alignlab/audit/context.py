@@ -33,7 +33,8 @@ class AuditContext:
     frame
         The whole table, n rows.
     features
-        The columns that the model reads; no column where there are only predictions.
+        The columns that describe a row: those that the model reads or, where there are only
+        predictions, all but the target, the weights and the predictions.
     predictor
         The model, which answers for any row; `None` where there are only predictions.
     outcomes

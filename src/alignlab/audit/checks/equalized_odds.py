@@ -1,0 +1,59 @@
+"""Equalized odds: the TPR and the FPR alike in all groups [hardt2016equality, def. 2.1].
+
+The number is the larger of the two largest gaps. Both rates' pairs are one family, so the larger
+lower limit and the larger upper limit bound it.
+"""
+
+from dataclasses import replace
+
+from alignlab.audit.check import Check, check
+from alignlab.audit.context import AuditContext
+from alignlab.audit.finding import Finding, worst
+from alignlab.audit.gaps import cells_of, compared_groupings, gap_limit, measure_gaps, rate_finding
+from alignlab.fairness import from_rate, largest
+
+PARTS = {
+    "TPR": "true_positive_rate",
+    "FPR": "false_positive_rate",
+}
+
+
+@check(
+    "fairness.equalized_odds",
+    question="Do decisions depend on the group once the outcome is known?",
+    needs=("classification", "groups", "favourable"),
+    limit=gap_limit("TPR or FPR"),
+    limit_range=(0, 0.5),
+)
+def equalized_odds(check: Check, context: AuditContext) -> Finding:
+    """Compare the TPR and the FPR of all groups at once."""
+    groupings = compared_groupings(context)
+    cells = [cells_of(context, each.grouping) for each in groupings]
+    parts = {}
+    for name, rate in PARTS.items():
+        values = {
+            each.grouping.name: from_rate(table.rate(rate), each.grouping.labels, each.strata)
+            for each, table in zip(groupings, cells, strict=True)
+        }
+        gaps = measure_gaps(values, context, rates=len(PARTS))
+        parts[name] = rate_finding(check, context, gaps, rate)
+    gap = largest([part.estimates["gap"] for part in parts.values()])
+    wider = max(parts.values(), key=lambda part: part.estimates["gap"].value == gap.value)
+    return replace(
+        wider,
+        status=worst([part.status for part in parts.values()]),
+        estimates={
+            "gap": gap,
+            **{f"{n} {k}": e for n, part in parts.items() for k, e in part.estimates.items()},
+        },
+        charts=tuple(
+            replace(chart, question=f"Does the {name} differ between groups?")
+            for name, part in parts.items()
+            for chart in part.charts
+        ),
+        tables=tuple(
+            replace(table, title=f"{name}: {table.title}")
+            for name, part in parts.items()
+            for table in part.tables
+        ),
+    )

@@ -1,0 +1,115 @@
+"""The four-fifths rule: no group's selection rate below 80 % of the highest [eeoc1978uniform].
+
+The rule as written asks for two things, a ratio below four fifths and a difference that is not
+chance (29 CFR 1607.4(D)). So it fails where a pair of groups surely differs (simultaneous
+intervals) and its observed ratio is below the limit; it passes where the whole interval of the
+smallest ratio lies above it.
+"""
+
+from dataclasses import replace
+
+from alignlab.audit.check import Check, check
+from alignlab.audit.context import AuditContext
+from alignlab.audit.finding import Finding, Limit, Status
+from alignlab.audit.gaps import (
+    Gaps,
+    cells_of,
+    compared_groupings,
+    measure_gaps,
+    named_group,
+    rate_finding,
+    too_small_note,
+)
+from alignlab.fairness import Pair, from_rate
+from alignlab.intervals import Estimate
+
+RULE = Limit(0.8, "at least", "smallest ratio of selection rates", "29 CFR 1607.4(D)")
+
+
+@check(
+    "fairness.four_fifths",
+    question="Is any group chosen less than four fifths as often as another?",
+    needs=("classification", "groups", "favourable"),
+    limit=RULE,
+    limit_range=(0.5, 1),
+)
+def four_fifths(check: Check, context: AuditContext) -> Finding:
+    """Hold the ratio of selection rates against four fifths."""
+    values = {
+        each.grouping.name: from_rate(
+            cells_of(context, each.grouping).rate("selection_rate"),
+            each.grouping.labels,
+            each.strata,
+        )
+        for each in compared_groupings(context)
+    }
+    gaps = measure_gaps(values, context)
+    limit = check.limit_in(context) or RULE
+    below = [
+        (name, pair)
+        for name, each in gaps.comparable.items()
+        for pair in each.pairs
+        if pair.differs and pair.ratio < limit.value
+    ]
+    finding = rate_finding(check, context, gaps, "selection_rate")
+    ratios = {f"ratio[{name}]": found.ratio for name, found in gaps.by_grouping.items()}
+    known = [found.ratio for found in gaps.comparable.values()] or list(ratios.values())
+    smallest = min(known, key=lambda ratio: ratio.value)
+    if gaps.comparable:
+        # All groupings' intervals hold at once, so the smallest ends bound the smallest ratio.
+        smallest = replace(smallest, low=min(r.low for r in known), high=min(r.high for r in known))
+    return replace(
+        finding,
+        status=_status(gaps, below, limit),
+        summary=_summary(gaps, below, limit),
+        estimates={"ratio": smallest, **ratios, **_by_group(finding)},
+        advice=_advice(gaps, below),
+    )
+
+
+def _status(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> Status:
+    if below:
+        return "fail"
+    compared = gaps.comparable.values()
+    if compared and all(each.ratio.low >= limit.value for each in compared):
+        return "pass"
+    return "not enough data"
+
+
+def _summary(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> str:
+    if not gaps.comparable:
+        return f"No two groups have enough rows to be compared. {too_small_note(gaps)}".strip()
+    if below:
+        name, pair = min(below, key=lambda each: each[1].ratio)
+        more = f" ({len(below)} such pairs)" if len(below) > 1 else ""
+        return (
+            f"The favourable decision goes to {named_group(name, pair.lower)} {pair.ratio:.2f} "
+            f"times as often as to {named_group(name, pair.higher)}, below {limit.value:g}, and "
+            f"the difference is not chance{more}."
+        )
+    name, least = min(gaps.comparable.items(), key=lambda each: each[1].ratio.value)
+    tail = (
+        "the whole interval lies above it"
+        if least.ratio.low >= limit.value
+        else f"it could be as low as {least.ratio.low:.2f}, so more rows are needed to tell"
+    )
+    return (
+        f"The favourable decision goes to {named_group(name, least.lowest)} "
+        f"{least.ratio.value:.2f} times as often as to {named_group(name, least.highest)}, "
+        f"against a limit of {limit.value:g}; {tail}."
+    )
+
+
+def _advice(gaps: Gaps, below: list[tuple[str, Pair]]) -> tuple[str, ...]:
+    advice = []
+    if below:
+        advice.append(
+            "Look at fairness.true_positive_rate: a ratio below four fifths with equal TPR comes "
+            "from unequal base rates, with unequal TPR from the model."
+        )
+    note = too_small_note(gaps)
+    return (*advice, note) if note else tuple(advice)
+
+
+def _by_group(finding: Finding) -> dict[str, Estimate]:
+    return {name: e for name, e in finding.estimates.items() if "=" in name}

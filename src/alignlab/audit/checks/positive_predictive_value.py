@@ -1,0 +1,18 @@
+"""Predictive parity: the PPV by group [chouldechova2017fair, sec. 2]."""
+
+from alignlab.audit.check import Check, check
+from alignlab.audit.context import AuditContext
+from alignlab.audit.finding import Finding
+from alignlab.audit.gaps import gap_limit, rate_gap_finding
+
+
+@check(
+    "fairness.positive_predictive_value",
+    question="Does being chosen mean the same for every group?",
+    needs=("classification", "groups", "favourable"),
+    limit=gap_limit("PPV"),
+    limit_range=(0, 0.5),
+)
+def positive_predictive_value(check: Check, context: AuditContext) -> Finding:
+    """Compare the PPV of all groups."""
+    return rate_gap_finding(check, context, "positive_predictive_value")

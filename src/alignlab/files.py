@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alignlab.errors import OutputError
 
-__all__ = ["sha256_of_file", "write_all", "write_whole"]
+__all__ = ["require_writable", "sha256_of_file", "write_all", "write_whole"]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -61,6 +61,32 @@ def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
         if made_directory:
             with contextlib.suppress(OSError):
                 directory.rmdir()
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write to {directory}: {reason}. Nothing was written. "
+            "Free some space or name another directory with --out."
+        ) from error
+
+
+def require_writable(directory: Path) -> None:
+    """Raise now what `write_all` would raise after hours of work; nothing is left behind.
+
+    Parameters
+    ----------
+    directory
+        Where files will be written; it need not exist yet.
+
+    Raises
+    ------
+    OutputError
+        If a file stands in its way, or nothing can be written there.
+    """
+    nearest = next(place for place in (directory, *directory.resolve().parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=nearest) as stream:
+            stream.write(b"room?")
+            stream.flush()
+    except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
             f"Cannot write to {directory}: {reason}. Nothing was written. "

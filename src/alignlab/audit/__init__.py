@@ -13,7 +13,7 @@ from alignlab.audit.check import Check, all_checks, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import PILLARS, STATUSES, Finding, Limit, verdict, worst
 from alignlab.audit.result import AuditResult
-from alignlab.audit.run import audit, run_checks
+from alignlab.audit.run import audit, choose_checks, run_checks
 
 __all__ = [
     "PILLARS",
@@ -26,6 +26,7 @@ __all__ = [
     "all_checks",
     "audit",
     "check",
+    "choose_checks",
     "run_checks",
     "verdict",
     "worst",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
+from alignlab import __version__
 from alignlab.audit.check import Check, all_checks, run_check
 from alignlab.audit.context import AuditContext
-from alignlab.audit.finding import Finding
+from alignlab.audit.finding import PILLARS, Finding
+from alignlab.audit.inputs import Request, read_study
 from alignlab.audit.result import AuditResult
+from alignlab.audit.rows import encode_rows
 from alignlab.errors import InputError, nearest
 from alignlab.progress import ProgressCallback, track
 
-__all__ = ["audit", "run_checks"]
+__all__ = ["audit", "choose_checks", "run_checks", "validated_limits"]
 
 
 def audit(
@@ -20,7 +26,7 @@ def audit(
     data: Any = None,
     *,
     predictions: Any = None,
-    target: str,
+    target: str | None = None,
     prediction: str | None = None,
     probability: str | Sequence[str] | Mapping[str, str] | None = None,
     groups: str | Sequence[str] = (),
@@ -30,9 +36,146 @@ def audit(
     utilities: Mapping[str, Any] | None = None,
     checks: Sequence[str] | None = None,
     seed: int = 0,
+    control: str | None = None,
+    classes: Sequence[str] | None = None,
+    task: str | None = None,
+    asking_cost: float | None = None,
+    level: float = 0.95,
+    allow_pickle: bool = False,
+    trust: Sequence[str] = (),
+    endpoint: Mapping[str, Any] | None = None,
+    progress: ProgressCallback | None = None,
+    reproduce: str | None = None,
 ) -> AuditResult:
-    """Audit one model on one table."""
-    raise InputError("being built")
+    """Audit one model on one table: every check, with limits, as one result.
+
+    The model is asked for the table's rows once, and never fitted or changed.
+
+    Parameters
+    ----------
+    model
+        An estimator, a torch module, a function of rows, a `Predictor`, or a reference such as
+        `"package.module:function"`, `"model.skops"` or `"https://host/predict"`.
+    data
+        The rows: a data frame, a `TableData`, or the path of a CSV, Parquet or Arrow file.
+    predictions
+        Instead of a model: a table that holds its answers, and the other columns too unless
+        `data` has them.
+    target
+        The column that holds what really happened; may be left out where `data` is a `TableData`
+        that knows.
+    prediction
+        The column of predicted classes or values, in `predictions`.
+    probability
+        The columns of predicted probabilities: one column, a list in the order of the sorted
+        classes, or a mapping from class to column.
+    groups
+        The groupings to compare: `"race,sex,race*sex"` or a list; `*` asks for an intersection.
+    favourable
+        The target's value that people want to receive. It has no default: what is good for the
+        people concerned cannot be seen in a table.
+    weights
+        The column of sample weights.
+    limits
+        Check name to the limit that its number is held against.
+    utilities
+        Decision to outcome to what that is worth; `"ask"` may hold the cost of asking a person.
+    checks
+        Names or pillars to run; `None` runs all.
+    seed
+        The root of all randomness.
+    control
+        Compare groups only within the levels of this column.
+    classes
+        All classes in the order of the model's probabilities, where neither the model nor the
+        table shows them.
+    task
+        "classification" or "regression", where a target of few whole numbers leaves it open.
+    asking_cost
+        The cost of asking a person, on the scale of `utilities`.
+    level
+        The coverage of the intervals.
+    allow_pickle
+        Open a pickle, which can run any code. Only for files that you trust.
+    trust
+        Types that a skops file may hold beyond those known to be safe.
+    endpoint
+        How to talk to a model behind HTTP; see `alignlab.predictors.Endpoint`.
+    progress
+        Told of each check instead of the terminal.
+    reproduce
+        What the report names as the way to run this again; the call itself if left out.
+
+    Returns
+    -------
+    AuditResult
+
+    Raises
+    ------
+    AlignlabError
+        If something given cannot be used or the model fails; one line says what, where and
+        what to do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"paid": [1, 0, 1, 1] * 50, "said": [1, 0, 0, 1] * 50})
+    >>> result = audit(predictions=table, target="paid", prediction="said",
+    ...                checks=["performance.accuracy"])
+    >>> result.subject["data"]["rows"]
+    200
+    """
+    chosen = choose_checks(checks)
+    request = Request(
+        model=model,
+        data=data,
+        predictions=predictions,
+        target=target,
+        prediction=prediction,
+        probability=probability,
+        groups=groups,
+        favourable=favourable,
+        weights=weights,
+        limits=validated_limits(limits or {}),
+        utilities=utilities,
+        checks=checks,
+        seed=seed,
+        control=control,
+        classes=classes,
+        task=task,
+        asking_cost=asking_cost,
+        level=level,
+        allow_pickle=allow_pickle,
+        trust=trust,
+        endpoint=endpoint,
+    )
+    study = read_study(
+        request,
+        favourable_needed_by=[
+            each.name
+            for each in chosen
+            if "groups" in each.needs and {"favourable", "scores"} & set(each.needs)
+        ],
+    )
+    context = study.context
+    findings = run_checks(context, [each.name for each in chosen], progress=progress)
+    asked = context.predictor.rows_evaluated if context.predictor is not None else 0
+    settings = {
+        "limits": dict(request.limits),
+        "level": level,
+        "seed": seed,
+        "utilities": _stated_utilities(context),
+        "asking_cost": context.asking_cost,
+        "checks": [each.name for each in chosen],
+    }
+    subject = {
+        "alignlab": __version__,
+        "model": {**study.model, "rows_evaluated": asked},
+        "data": study.data,
+        "settings": settings,
+        "reproduce": reproduce or _as_call(request),
+    }
+    return AuditResult(findings, subject, rows=encode_rows(context))
 
 
 def run_checks(
@@ -57,29 +200,60 @@ def run_checks(
     InputError
         If a check does not exist, or a limit is stated for none, or lies outside its range.
     """
-    chosen = _chosen(checks)
-    _validate_limits(context.limits)
+    chosen = choose_checks(checks)
+    validated_limits(context.limits)
     steps = track(chosen, total=len(chosen), name=lambda each: each.name, callback=progress)
     return tuple(run_check(each, context) for each in steps)
 
 
-def _chosen(names: Sequence[str] | None) -> list[Check]:
+def choose_checks(names: Sequence[str] | None) -> list[Check]:
+    """Return the checks of those names or pillars, in the order of the report.
+
+    Parameters
+    ----------
+    names
+        Names or pillars ("fairness"); `None` chooses all.
+
+    Raises
+    ------
+    InputError
+        If there is no such check; the message names the nearest.
+
+    Examples
+    --------
+    >>> choose_checks(["fairnes"])
+    Traceback (most recent call last):
+    alignlab.errors.InputError: There is no check 'fairnes'. Did you mean 'fairness'? ...
+    """
     known = all_checks()
     if names is None:
         return list(known.values())
-    chosen: dict[str, Check] = {}
+    chosen: set[str] = set()
     for name in names:
-        found = {n: c for n, c in known.items() if n == name or c.pillar == name}
+        found = {each.name for each in known.values() if name in (each.name, each.pillar)}
         if not found:
             raise InputError(
-                f"There is no check {name!r}.{nearest(name, known)} Checks: {', '.join(known)}."
+                f"There is no check {name!r}.{nearest(name, [*known, *PILLARS])} "
+                f"Checks: {', '.join(known)}."
             )
         chosen |= found
-    return [check for name, check in known.items() if name in chosen]
+    return [each for each in known.values() if each.name in chosen]
 
 
-def _validate_limits(limits: Mapping[str, float]) -> None:
-    known = {name: check for name, check in all_checks().items() if check.limit is not None}
+def validated_limits(limits: Mapping[str, float]) -> dict[str, float]:
+    """Return the stated limits as numbers.
+
+    Parameters
+    ----------
+    limits
+        Check name to value.
+
+    Raises
+    ------
+    InputError
+        If a check does not exist or takes no limit, or the value is no number in its range.
+    """
+    known = {each.name: each for each in all_checks().values() if each.limit is not None}
     for name, value in limits.items():
         if name not in known:
             raise InputError(
@@ -88,8 +262,35 @@ def _validate_limits(limits: Mapping[str, float]) -> None:
             )
         limit = known[name].limit
         low, high = known[name].limit_range
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise InputError(f"The limit {name}={value!r} is not a number.")
         if limit is not None and not low <= value <= high:
             raise InputError(
                 f"The limit {name}={value:g} is out of range: {limit.of} {limit.side} a value "
                 f"from {low:g} to {high:g}."
             )
+    return {name: float(value) for name, value in limits.items()}
+
+
+def _stated_utilities(context: AuditContext) -> dict[str, dict[str, float]] | None:
+    if context.utilities is None:
+        return None
+    return {
+        decision: dict(zip(context.classes, row.tolist(), strict=True))
+        for decision, row in zip(context.classes, context.utilities, strict=True)
+    }
+
+
+def _as_call(request: Request) -> str:
+    """Return the Python call that asks for this; what is no literal, by its type."""
+    shown = []
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if value is None or (isinstance(value, str | tuple | list | dict) and not value):
+            continue
+        literal = isinstance(value, str | int | float | bool | list | tuple | dict)
+        if not literal:
+            shown.append(f"{field.name}=<{type(value).__name__}>")
+        elif value != field.default:
+            shown.append(f"{field.name}={value!r}")
+    return f"alignlab.audit({', '.join(shown)})"

@@ -1,1 +1,5 @@
-"""TODO."""
+"""The commands, one file each."""
+
+from alignlab.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,415 @@
+"""From what a person gave to what the checks are given: every statement is checked here, once.
+
+The order matters: whatever can be wrong in the table, the columns, the groups, the favourable
+outcome or the utilities is said before the model is asked for its first row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.audit.answers import Answerer, asked_model, stored_answers
+from alignlab.audit.context import AuditContext
+from alignlab.datasets import (
+    TableData,
+    grouping,
+    parse_groups,
+    require_column,
+)
+from alignlab.errors import InputError, nearest, require_choice
+from alignlab.files import sha256_of_file
+from alignlab.intervals import critical_value
+from alignlab.predictors import Task, class_positions, class_text
+from alignlab.random import as_generator
+
+__all__ = ["Request", "Study", "read_study"]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What the checks are given, and what the report says of it.
+
+    Attributes
+    ----------
+    context
+        For the checks.
+    model, data
+        What was audited, as plain values.
+    """
+
+    context: AuditContext
+    model: dict[str, Any]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Request:
+    """What a person asked for, as they said it; see `alignlab.audit` for the fields."""
+
+    model: Any = None
+    data: Any = None
+    predictions: Any = None
+    target: str | None = None
+    prediction: str | None = None
+    probability: str | Sequence[str] | Mapping[str, str] | None = None
+    groups: str | Sequence[str] = ()
+    favourable: Any = None
+    weights: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    utilities: Mapping[str, Any] | None = None
+    checks: Sequence[str] | None = None
+    seed: int = 0
+    control: str | None = None
+    classes: Sequence[str] | None = None
+    task: str | None = None
+    asking_cost: float | None = None
+    level: float = 0.95
+    allow_pickle: bool = False
+    trust: Sequence[str] = ()
+    endpoint: Mapping[str, Any] | None = None
+
+
+def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) -> Study:
+    """Check what was given and ask the model once.
+
+    Parameters
+    ----------
+    request
+        What the person asked for.
+    favourable_needed_by
+        The chosen checks that compare groups on the favourable outcome.
+
+    Raises
+    ------
+    AlignlabError
+        If something cannot be used; one line says what, where and what to do.
+    """
+    _require_settings(request)
+    _require_one_of(request.model, request.predictions, request.data)
+    table = _table(request)
+    target = _target(table)
+    weights = table.weight_values
+    _refuse_answers_as_groups(request, target, table.groups)
+    groupings = tuple(grouping(table.frame, name) for name in table.groups)
+    control = None if request.control is None else grouping(table.frame, request.control)
+    answerer = _answerer(request, table, target)
+    needed_by = favourable_needed_by if groupings else ()
+    favourable = _favourable(table.favourable, answerer, target, needed_by=needed_by)
+    utilities, asking_cost = _utilities(request.utilities, request.asking_cost, answerer)
+    answers = answerer.ask()
+    context = AuditContext(
+        task=answerer.task,
+        classes=answerer.classes,
+        frame=table.frame,
+        features=answerer.features,
+        predictor=answerer.predictor,
+        outcomes=answers.outcomes,
+        decisions=answers.decisions,
+        probabilities=answers.probabilities,
+        groupings=groupings,
+        control=control,
+        favourable=favourable,
+        weights=weights,
+        utilities=utilities,
+        asking_cost=asking_cost,
+        limits=dict(request.limits),
+        level=request.level,
+        seed=request.seed,
+    )
+    given = request.predictions if request.data is None else request.data
+    about_data = {
+        "name": table.name,
+        "rows": len(table.frame),
+        "target": target,
+        "groups": list(table.groups),
+        "favourable": context.favourable_label or None,
+        "weights": table.weights,
+        "control": request.control,
+        "sha256": _fingerprint(given, table.frame),
+    }
+    return Study(context, answerer.subject, about_data)
+
+
+TASKS: tuple[Task, ...] = ("classification", "regression")
+
+
+def _answerer(request: Request, table: TableData, target: str) -> Answerer:
+    task = next((task for task in TASKS if task == request.task), None)
+    if request.model is None:
+        return stored_answers(
+            table,
+            target,
+            prediction=request.prediction,
+            probability=request.probability,
+            task=task,
+            classes=request.classes,
+            name=_name_of(request.predictions),
+            sha256=_fingerprint(request.predictions, table.frame),
+        )
+    for option in ("prediction", "probability"):
+        if getattr(request, option) is not None:
+            raise InputError(
+                f"--{option} names a column of predictions, but a model was given, which is asked "
+                f"itself. Leave --{option} out, or give --predictions instead of --model."
+            )
+    return asked_model(
+        request.model,
+        table,
+        target,
+        task=task,
+        classes=request.classes,
+        allow_pickle=request.allow_pickle,
+        trust=request.trust,
+        endpoint=request.endpoint,
+    )
+
+
+def _require_one_of(model: Any, predictions: Any, data: Any) -> None:
+    if (model is None) == (predictions is None):
+        given = "Both a model and predictions were" if model is not None else "Neither was"
+        raise InputError(
+            f"{given} given: give either a model (--model) or its predictions (--predictions)."
+        )
+    if model is not None and data is None:
+        raise InputError("A model needs rows to be asked about: give them with --data FILE.")
+
+
+def _require_settings(request: Request) -> None:
+    critical_value(request.level)  # refuses a level outside (0, 1)
+    as_generator(request.seed)
+    if request.task is not None:
+        require_choice(request.task, TASKS, what="task")
+
+
+def _table(request: Request) -> TableData:
+    """Return the rows under the stated roles; predictions are put beside the data."""
+    given = request.predictions if request.data is None else request.data
+    name = _name_of(given)
+    known = given if isinstance(given, TableData) else TableData(_frame(given), name=name)
+    frame = known.frame
+    if request.data is not None and request.predictions is not None:
+        others = _frame(request.predictions)
+        frame = _side_by_side(frame, others, name, _name_of(request.predictions))
+    if len(frame) == 0:
+        raise InputError(f"{name} has no rows, so there is nothing to audit.")
+    stated = {
+        "target": request.target,
+        "groups": parse_groups(request.groups) or None,
+        "weights": request.weights,
+        "favourable": request.favourable,
+    }
+    roles: dict[str, Any] = {role: value for role, value in stated.items() if value is not None}
+    return replace(known, frame=frame.reset_index(drop=True), **roles)
+
+
+def _target(table: TableData) -> str:
+    """Return the target's column, which holds at least two values and is never missing."""
+    columns = ", ".join(table.frame.columns)
+    if table.target is None:
+        raise InputError(
+            f"Name the column that holds what happened with --target. Columns: {columns}."
+        )
+    target = require_column(table.frame, table.target, role="--target")
+    outcomes = table.frame[target]
+    missing = outcomes.isna().to_numpy()
+    if missing.any():
+        raise InputError(
+            f"Row {int(missing.argmax())} of {table.name} has no value in the target column "
+            f"{target!r} ({int(missing.sum())} such rows). Fill them in or remove these rows."
+        )
+    if outcomes.nunique() == 1:
+        raise InputError(
+            f"All {len(outcomes)} rows of {table.name} have the same target, "
+            f"{target} = {class_text(outcomes.iloc[0])!r}: nothing can be measured. Give rows "
+            "with at least two different outcomes."
+        )
+    return target
+
+
+def _frame(given: Any) -> pd.DataFrame:
+    if isinstance(given, TableData):
+        return given.frame
+    if isinstance(given, pd.DataFrame):
+        frame = given
+    else:
+        from alignlab.datasets import read_table
+
+        frame = read_table(given)
+    columns = [str(column) for column in frame.columns]
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise InputError(f"The table has two columns {twice!r}. Rename one of them.")
+    return frame.set_axis(columns, axis=1)
+
+
+def _side_by_side(
+    data: pd.DataFrame, predictions: pd.DataFrame, data_name: str, predictions_name: str
+) -> pd.DataFrame:
+    if len(data) != len(predictions):
+        raise InputError(
+            f"{data_name} has {len(data)} rows and {predictions_name} {len(predictions)}: "
+            "they must be the same rows in the same order."
+        )
+    predictions = predictions.reset_index(drop=True)
+    data = data.reset_index(drop=True)
+    for column in data.columns.intersection(predictions.columns):
+        same = (data[column] == predictions[column]) | (
+            data[column].isna() & predictions[column].isna()
+        )
+        if not same.all():
+            raise InputError(
+                f"The column {column!r} is in both {data_name} and {predictions_name}, and differs "
+                f"first in row {int((~same).to_numpy().argmax())}: are these the same rows in the "
+                "same order?"
+            )
+    return data.join(predictions[predictions.columns.difference(data.columns, sort=False)])
+
+
+def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[str]) -> None:
+    prediction, probability, control = request.prediction, request.probability, request.control
+    roles = {target: "the target"}
+    roles |= dict.fromkeys(_columns_of(probability), "a probability")
+    roles |= {prediction: "the prediction"} if prediction is not None else {}
+    if prediction == target:
+        raise InputError(
+            f"The column {target!r} is both the target and the prediction: "
+            "name what happened with --target and what the model said with --prediction."
+        )
+    if target in _columns_of(probability):
+        raise InputError(f"The column {target!r} is both the target and a probability.")
+    for name in [*groups, *([control] if control is not None else [])]:
+        for column in name.split("*"):
+            if column in roles:
+                raise InputError(
+                    f"The group {name!r} uses the column {column!r}, which is {roles[column]}: "
+                    "groups are who people are, not what happened to them. Name other columns "
+                    "with --groups."
+                )
+
+
+def _columns_of(probability: str | Sequence[str] | Mapping[str, str] | None) -> list[str]:
+    if probability is None:
+        return []
+    if isinstance(probability, str):
+        return [probability]
+    return list(probability.values() if isinstance(probability, Mapping) else probability)
+
+
+def _favourable(
+    stated: Any, answerer: Answerer, target: str, *, needed_by: Sequence[str]
+) -> int | None:
+    """Return the index of the class that the person called favourable; never a guess."""
+    allowed = ", ".join(repr(name) for name in answerer.classes)
+    if answerer.task == "regression":
+        if stated is not None:
+            raise InputError(
+                f"favourable={class_text(stated)!r} names an outcome, but {target!r} is a number. "
+                "Leave --favourable out, or name a target with classes."
+            )
+        return None
+    if stated is None:
+        if needed_by:
+            more = f" and {len(needed_by) - 1} more checks" if len(needed_by) > 1 else ""
+            raise InputError(
+                f"Say which {target} is good for the person it is about, with --favourable VALUE: "
+                f"one of {allowed}. {needed_by[0]}{more} cannot be judged without it."
+            )
+        return None
+    try:
+        return int(class_positions([stated], answerer.classes)[0])
+    except InputError:
+        given = class_text(stated)
+        raise InputError(
+            f"favourable={given!r} is not an outcome of {target!r}: it is one of {allowed}."
+            f"{nearest(given, answerer.classes)}"
+        ) from None
+
+
+ASK = "ask"
+
+
+def _utilities(
+    stated: Mapping[str, Any] | None, asking_cost: float | None, answerer: Answerer
+) -> tuple[NDArray[np.float64] | None, float | None]:
+    """Return utilities (decision, outcome) and the cost of asking a person."""
+    if asking_cost is not None:
+        asking_cost = _number(asking_cost, "the cost of asking a person")
+    if stated is None:
+        return None, asking_cost
+    if answerer.task == "regression":
+        raise InputError("utilities are stated per class, but the target is a number.")
+    classes = answerer.classes
+    matrix = np.full((len(classes), len(classes)), np.nan)
+    for decision, row in stated.items():
+        if decision == ASK and not isinstance(row, Mapping):
+            asking_cost = _number(row, "utilities.ask, the cost of asking a person,")
+            continue
+        chosen = _class_in(decision, classes, "utilities")
+        if not isinstance(row, Mapping):
+            raise InputError(
+                f"utilities.{decision} = {row!r} is not a table: give a value for each outcome, "
+                f"such as utilities.{decision}.{classes[0]} = 1."
+            )
+        for outcome, value in row.items():
+            happened = _class_in(outcome, classes, f"utilities.{decision}")
+            matrix[chosen, happened] = _number(value, f"utilities.{decision}.{outcome}")
+    absent = np.argwhere(np.isnan(matrix))
+    if len(absent):
+        decision, outcome = (classes[at] for at in absent[0])
+        raise InputError(
+            f"utilities.{decision}.{outcome} is not stated: what is it worth to decide "
+            f"{decision!r} when {outcome!r} is true? ({len(absent)} of {matrix.size} are not.)"
+        )
+    if asking_cost is not None and asking_cost < 0:
+        raise InputError(
+            f"utilities.ask = {asking_cost:g}: asking a person cannot cost less than 0."
+        )
+    return matrix, asking_cost
+
+
+def _class_in(given: Any, classes: tuple[str, ...], where: str) -> int:
+    try:
+        return int(class_positions([given], classes)[0])
+    except InputError:
+        allowed = ", ".join(repr(name) for name in classes)
+        raise InputError(
+            f"{where}.{given}: {class_text(given)!r} is not a class of the target: {allowed}."
+            f"{nearest(class_text(given), classes)}"
+        ) from None
+
+
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputError(f"{what} is {value!r}, which is not a number.")
+    if not np.isfinite(value):
+        raise InputError(f"{what} is {value!r}, which is not finite.")
+    return float(value)
+
+
+def _name_of(given: Any) -> str:
+    """Return what the report calls a table: a file's name without its directory."""
+    if isinstance(given, TableData):
+        return given.name
+    return Path(given).name if isinstance(given, str | Path) else "the table"
+
+
+def _fingerprint(given: Any, frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of the file, or of the values where there is no file."""
+    if isinstance(given, str | Path):
+        return sha256_of_file(Path(given))
+    seen = hashlib.sha256()
+    for column in frame.columns:
+        values = frame[column]
+        seen.update(f"{column}\n{values.dtype}\n".encode())
+        if values.dtype == object:  # may hold what cannot be hashed, such as lists
+            values = values.map(repr)
+        seen.update(pd.util.hash_pandas_object(values, index=False).to_numpy("<u8").tobytes())
+    return seen.hexdigest()

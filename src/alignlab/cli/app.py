@@ -1,0 +1,139 @@
+"""The command `alignlab`: what it is told, which command runs, and how it ends.
+
+Exit codes: 0 fine; 1 a check named by `--fail-on` failed; 2 something given cannot be used;
+130 interrupted. What goes wrong is one line on standard error; `--debug` shows where.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from alignlab import __version__
+from alignlab.cli.audit import audit
+from alignlab.cli.compare import compare
+from alignlab.cli.init import init
+from alignlab.errors import AlignlabError, nearest
+
+__all__ = ["main"]
+
+FINE, USAGE, INTERRUPTED = 0, 2, 130
+
+app = typer.Typer(
+    name="alignlab",
+    help="Measure how far a model is from what people want of it.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(audit)
+app.command()(init)
+app.command()(compare)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"alignlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Measure how far a model is from what people want of it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        The words after `alignlab`; `None` takes the process's own.
+
+    Returns
+    -------
+    int
+        0, 1, 2 or 130.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    alignlab 0.1.0
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words or os.environ.get("ALIGNLAB_DEBUG", "") not in ("", "0")
+    words = [word for word in words if word != "--debug"]
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return _run(words or ["--help"])
+        except AlignlabError as error:
+            if debug:
+                raise
+            return _say(str(error))
+        except KeyboardInterrupt:
+            _say("stopped; nothing was written.")
+            return INTERRUPTED
+        except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the process)
+            return FINE
+        except Exception as error:
+            if debug:
+                raise
+            return _say(
+                f"this is a defect of alignlab, not of your input: {type(error).__name__}: "
+                f"{error}. Run it again with --debug and report what it prints."
+            )
+
+
+# Typer carries its own copy of Click or asks for the public one, depending on its version; either
+# way its errors descend from these.
+CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def _run(words: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=words, prog_name="alignlab", standalone_mode=False, obj=words)
+    except CLICK_ERROR as error:
+        return _say(_usage_line(error, words))
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else FINE
+
+
+def _usage_line(error: Any, words: list[str]) -> str:
+    message = " ".join(error.format_message().split())
+    known = [each.callback.__name__ for each in app.registered_commands if each.callback]
+    if message.startswith("No such command"):
+        first = next((word for word in words if not word.startswith("-")), "")
+        return (
+            f"there is no command {first!r}.{nearest(first, known)} Commands: {', '.join(known)}."
+        )
+    message = message[:1].lower() + message[1:]
+    command = next((word for word in words if word in known), "")
+    return f"{message} See: alignlab {command}{' ' if command else ''}--help"
+
+
+def _say(message: str) -> int:
+    """Print one line on standard error and return the code for a usage error."""
+    print(f"alignlab: {' '.join(message.split())}", file=sys.stderr)
+    return USAGE
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"alignlab: warning: {' '.join(str(message).split())}", file=sys.stderr)

@@ -1,0 +1,6 @@
+"""To be written."""
+
+
+def init() -> int:
+    """Not yet."""
+    return 2

@@ -2,7 +2,7 @@
 
 A `Predictor` batches rows to a memory budget, counts every row that the model is asked for, and
 holds the model to its promise: the right number of answers, finite, probabilities that sum to one.
-The model itself is never refitted, cloned or changed.
+The model itself is never refitted, cloned or changed, nor are the rows.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError, InputError, ModelError
+from alignlab.errors import AlignlabError, InputError, ModelError, nearest
+from alignlab.predictors.labels import class_text
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_BYTES", "Predictor", "Rows", "Task"]
 
 Rows = Any
-"""n rows: a pandas data frame, a numpy array or a torch tensor."""
+"""n rows: a pandas data frame, a numpy array, a sparse matrix or a torch tensor."""
 
 Task = Literal["classification", "regression"]
 
@@ -38,12 +40,14 @@ class Predictor:
     """A model that answers for rows.
 
     Called with n rows it returns an array: `(n, n_classes)` probabilities for classification,
-    `(n,)` values for regression.
+    `(n,)` values for regression. `as_predictor` makes one from a model, `load_model` from a file
+    or an address.
 
     Attributes
     ----------
     answer
-        Called with a batch of rows; returns probabilities or values for them.
+        Called with a batch of rows; returns probabilities or values for them. For two classes,
+        one number a row is the probability of the second class.
     task
         "classification" or "regression".
     classes
@@ -57,6 +61,9 @@ class Predictor:
     probabilistic
         False if the model gives decisions only: each row is then one-hot, and measures of scores
         do not apply.
+    decision
+        From probabilities (n, n_classes) to class indices (n,), where the model decides otherwise
+        than for the most probable class; `None` where it does not.
     fingerprint
         SHA-256 of the artefact where the model came from a file, else empty.
     module
@@ -65,6 +72,15 @@ class Predictor:
         Rows in one call of `answer`; `None` fits them to `BATCH_BYTES`.
     rows_evaluated
         How many rows the model has been asked for so far.
+
+    Examples
+    --------
+    >>> model = Predictor(lambda rows: rows[:, 0], "classification", classes=("no", "yes"))
+    >>> model(np.array([[0.25], [1.0]]))
+    array([[0.75, 0.25],
+           [0.  , 1.  ]])
+    >>> model.rows_evaluated
+    2
     """
 
     answer: Callable[[Any], Any]
@@ -74,10 +90,28 @@ class Predictor:
     kind: str = "function"
     features: tuple[str, ...] | None = None
     probabilistic: bool = True
+    decision: Callable[[NDArray[np.float64]], NDArray[np.intp]] | None = None
     fingerprint: str = ""
     module: torch.nn.Module | None = None
     batch_rows: int | None = None
     rows_evaluated: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.classes = tuple(self.classes)
+        if self.task == "classification" and len(self.classes) < 2:
+            raise InputError(
+                f"The model {self.name!r} has {len(self.classes)} classes; a decision needs at "
+                "least two. Name them with classes=[...], in the order of its probabilities."
+            )
+        if len(set(self.class_names)) < len(self.classes):
+            raise InputError(f"The model {self.name!r} names a class twice: {self.class_names}.")
+        if self.batch_rows is not None and self.batch_rows < 1:
+            raise InputError(f"batch_rows={self.batch_rows!r} is not a whole number from 1.")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as text."""
+        return tuple(class_text(name) for name in self.classes)
 
     def __call__(self, rows: Rows) -> NDArray[np.float64]:
         """Return the model's answers for `rows`.
@@ -86,7 +120,7 @@ class Predictor:
         ----------
         rows
             n rows: a data frame, an array or a tensor. Of a data frame only `features` are
-            handed on, in their order.
+            handed on, in their order; an array's columns are taken to be the `features`.
 
         Returns
         -------
@@ -101,157 +135,199 @@ class Predictor:
             If the model raises, or answers with the wrong shape, with numbers that are not
             finite, or with probabilities that do not sum to one. The message names the row.
         """
-        rows = self._select(rows)
+        rows = self._selected(rows)
+        n = _length(rows)
+        step = self.batch_rows or max(1, BATCH_BYTES // _bytes_per_row(rows))
         answers = [
-            self._answer_batch(rows[start : start + step], start)
-            for start, step in self._batches(rows)
+            self._answer_batch(_slice(rows, start, min(start + step, n)), start)
+            for start in range(0, n, step)
         ]
         if not answers:
-            width = (0, len(self.classes)) if self.task == "classification" else (0,)
-            return np.zeros(width)
+            return np.zeros((0, len(self.classes)) if self.task == "classification" else 0)
         return np.concatenate(answers)
 
     def decide(self, answers: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the decision for each row of `answers`: a class index, or the value itself."""
-        return answers.argmax(axis=1) if self.task == "classification" else answers
+        """Return the decision for each row of `answers`: a class index, or the value itself.
 
-    def _select(self, rows: Any) -> Any:
-        if self.features is None or not hasattr(rows, "columns"):
+        The most probable class, the first one of equals, unless the model has a `decision` rule.
+        """
+        if self.task == "regression":
+            return answers
+        return answers.argmax(axis=1) if self.decision is None else self.decision(answers)
+
+    def _selected(self, rows: Any) -> Any:
+        if isinstance(rows, list | tuple):
+            rows = np.asarray(rows)
+        if self.features is None:
+            return rows
+        if isinstance(rows, np.ndarray) and rows.ndim == 2:
+            if rows.shape[1] != len(self.features):
+                raise InputError(
+                    f"The model {self.name!r} reads {len(self.features)} columns, and the array "
+                    f"has {rows.shape[1]}. Give its columns in this order: "
+                    f"{', '.join(self.features)}."
+                )
+            return pd.DataFrame(rows, columns=list(self.features))
+        if not isinstance(rows, pd.DataFrame):
             return rows
         missing = [name for name in self.features if name not in rows.columns]
         if missing:
+            columns = [str(column) for column in rows.columns]
             raise InputError(
-                f"The model reads column {missing[0]!r}, which the data does not have. "
-                f"Its columns: {', '.join(map(str, rows.columns))}."
+                f"The model {self.name!r} reads the column {missing[0]!r}, which the data does "
+                f"not have.{nearest(missing[0], columns)} Its columns: {', '.join(columns)}."
             )
         return rows[list(self.features)]
 
-    def _batches(self, rows: Any) -> list[tuple[int, int]]:
-        n = len(rows)
-        step = self.batch_rows or max(1, BATCH_BYTES // max(_bytes_per_row(rows), 1))
-        return [(start, step) for start in range(0, n, step)]
-
     def _answer_batch(self, batch: Any, start: int) -> NDArray[np.float64]:
-        n = len(batch)
-        self.rows_evaluated += n
+        n = _length(batch)
         try:
-            raw = self.answer(batch)
+            raw = self._ask(batch)
         except AlignlabError:
             raise
         except Exception as error:
-            row = start + self._first_failing(batch)
-            reason = f"{type(error).__name__}: {_one_line(error)}"
-            raise ModelError(f"The model {self.name!r} raised on row {row}: {reason}") from error
+            if _is_out_of_memory(error) and n > 1:
+                halves = (
+                    (_slice(batch, 0, n // 2), start),
+                    (_slice(batch, n // 2, n), start + n // 2),
+                )
+                return np.concatenate([self._answer_batch(*half) for half in halves])
+            raise self._failure(error, batch, start) from error
         return self._validated(raw, n, start)
 
-    def _first_failing(self, batch: Any) -> int:
-        """Return the position of the first row on which the model raises, by halving the batch."""
-        low, high = 0, len(batch)
+    def _ask(self, batch: Any) -> Any:
+        self.rows_evaluated += _length(batch)
+        # An array is handed out as a copy: models that scale in place must not change the data.
+        return self.answer(batch.copy() if isinstance(batch, np.ndarray) else batch)
+
+    def _failure(self, error: Exception, batch: Any, start: int) -> ModelError:
+        """Return the error that names the first row on which the model raises, by halving."""
+        low, high = 0, _length(batch)
         while high - low > 1:
             middle = (low + high) // 2
-            self.rows_evaluated += middle - low
-            try:
-                self.answer(batch[low:middle])
+            raised = self._raised(_slice(batch, low, middle))
+            if raised is None:
                 low = middle
-            except Exception:
-                high = middle
-        return low
+            else:
+                high, error = middle, raised
+        alone = self._raised(_slice(batch, low, high))
+        if alone is None:  # it answers for each row, and not for all of them at once
+            last = start + _length(batch) - 1
+            return ModelError(
+                f"The model {self.name!r} raised on rows {start} to {last} taken at once, not on "
+                f"one alone: {_one_line(error)}. Ask it for fewer at a time with batch_rows."
+            )
+        return ModelError(
+            f"The model {self.name!r} raised on row {start + low}: {_one_line(alone)}"
+        )
+
+    def _raised(self, batch: Any) -> Exception | None:
+        try:
+            self._ask(batch)
+        except Exception as error:
+            return error
+        return None
 
     def _validated(self, raw: Any, n: int, start: int) -> NDArray[np.float64]:
-        try:
-            answers = np.asarray(raw, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ModelError(
-                f"The model {self.name!r} answered something that is not a number: "
-                f"{_one_line(error)}"
-            ) from error
+        answers = self._numbers(raw)
         expected: tuple[int, ...] = (n,)
         if self.task == "classification":
             expected = (n, len(self.classes))
-            # One column for two classes is the probability of the second one.
             if len(self.classes) == 2 and answers.shape in ((n,), (n, 1)):
-                second = answers.reshape(n)
-                answers = np.column_stack([1 - second, second])
+                return self._two_columns(answers.reshape(n), start)
         elif answers.shape == (n, 1):
             answers = answers[:, 0]
         if answers.shape != expected:
+            meant = f"one probability for each of {', '.join(map(repr, self.class_names))}"
             raise ModelError(
                 f"The model {self.name!r} answered with shape {answers.shape} for {n} rows; "
-                f"{expected} was expected."
+                f"{expected} was expected: "
+                f"{meant if self.task == 'classification' else 'one value a row'}."
             )
-        require_finite(answers, start, what=f"The model {self.name!r} answered")
-        if self.task == "classification":
-            answers = normalised(answers, start, what=f"The model {self.name!r} answered")
-        return answers
+        self._require_finite(answers, start)
+        return answers if self.task == "regression" else self._normalised(answers, start)
 
+    def _numbers(self, raw: Any) -> NDArray[np.float64]:
+        if hasattr(raw, "detach"):  # a tensor, perhaps with a gradient, perhaps on a device
+            raw = raw.detach().cpu()
+        try:
+            return np.array(raw, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            hint = (
+                " It must return probabilities; where there are decisions only, audit a table of "
+                "predictions."
+                if self.task == "classification"
+                else ""
+            )
+            raise ModelError(
+                f"The model {self.name!r} answered something that is not an array of numbers "
+                f"({_one_line(error)}).{hint}"
+            ) from error
 
-def require_finite(answers: NDArray[np.float64], start: int, *, what: str) -> None:
-    """Raise if an answer is NaN or infinite, naming its row."""
-    bad = ~np.isfinite(answers).reshape(len(answers), -1).all(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
-        value = answers[row].tolist()
-        raise ModelError(
-            f"{what} {value} on row {start + row} "
-            f"({int(bad.sum())} such rows): not a finite number."
+    def _two_columns(self, second: NDArray[np.float64], start: int) -> NDArray[np.float64]:
+        self._require_finite(second, start)
+        bad = (second < -SUM_TOLERANCE) | (second > 1 + SUM_TOLERANCE)
+        if bad.any():
+            row = int(bad.argmax())
+            raise ModelError(
+                f"The model {self.name!r} answered {second[row]:.4g} on row {start + row} as the "
+                f"probability of {self.class_names[1]!r}: a probability lies between 0 and 1. If "
+                "it is a logit, apply a sigmoid first."
+            )
+        second = np.clip(second, 0, 1)
+        return np.column_stack([1 - second, second])
+
+    def _normalised(self, answers: NDArray[np.float64], start: int) -> NDArray[np.float64]:
+        """Return probabilities that sum to one to the last bit, or say which row's do not."""
+        totals = answers.sum(axis=1)
+        bad = (
+            (np.abs(totals - 1) > SUM_TOLERANCE)
+            | (answers < -SUM_TOLERANCE).any(axis=1)
+            | (answers > 1 + SUM_TOLERANCE).any(axis=1)
         )
+        if bad.any():
+            row = int(bad.argmax())
+            shown = ", ".join(f"{value:.4g}" for value in answers[row][:6])
+            more = ", …" if answers.shape[1] > 6 else ""
+            raise ModelError(
+                f"The model {self.name!r} answered [{shown}{more}] on row {start + row}, which "
+                f"sums to {totals[row]:.4g}: probabilities lie between 0 and 1 and sum to 1. If "
+                "these are logits, apply a softmax first."
+            )
+        clipped = np.clip(answers, 0, 1)
+        return clipped / clipped.sum(axis=1, keepdims=True)
+
+    def _require_finite(self, answers: NDArray[np.float64], start: int) -> None:
+        bad = ~np.isfinite(answers).reshape(len(answers), -1).all(axis=1)
+        if bad.any():
+            row = int(bad.argmax())
+            raise ModelError(
+                f"The model {self.name!r} answered {answers[row].tolist()} on row {start + row} "
+                f"({int(bad.sum())} such rows): not a finite number."
+            )
 
 
-def normalised(probabilities: NDArray[np.float64], start: int, *, what: str) -> NDArray[np.float64]:
-    """Return probabilities that sum to one to the last bit, or say which row's do not."""
-    totals = probabilities.sum(axis=1)
-    bad = (
-        (np.abs(totals - 1) > SUM_TOLERANCE)
-        | (probabilities < -SUM_TOLERANCE).any(axis=1)
-        | (probabilities > 1 + SUM_TOLERANCE).any(axis=1)
-    )
-    if bad.any():
-        row = int(bad.argmax())
-        shown = ", ".join(f"{value:.4g}" for value in probabilities[row][:6])
-        raise ModelError(
-            f"{what} [{shown}] on row {start + row}, which sums to {totals[row]:.4g}: "
-            "probabilities lie between 0 and 1 and sum to 1. If these are logits, apply a "
-            "softmax first."
-        )
-    clipped = np.clip(probabilities, 0, 1)
-    return clipped / clipped.sum(axis=1, keepdims=True)
+def _length(rows: Any) -> int:
+    return int(rows.shape[0]) if hasattr(rows, "shape") else len(rows)  # a sparse matrix has no len
+
+
+def _slice(rows: Any, start: int, stop: int) -> Any:
+    return rows.iloc[start:stop] if hasattr(rows, "iloc") else rows[start:stop]
 
 
 def _bytes_per_row(rows: Any) -> int:
-    if len(rows) == 0:
-        return 1
-    if hasattr(rows, "columns"):  # a data frame: strings and categories expand in a pipeline
-        return 64 * len(rows.columns)
-    itemsize = rows.element_size() if hasattr(rows, "element_size") else rows.itemsize
-    return int(np.prod(rows.shape[1:], dtype=int)) * int(itemsize)
+    if isinstance(rows, pd.DataFrame):  # strings and categories expand in a pipeline
+        return 64 * max(len(rows.columns), 1)
+    shape: Sequence[int] = getattr(rows, "shape", (0,))[1:]
+    return max(1, int(np.prod(shape, dtype=int)) * int(getattr(rows, "itemsize", 8)))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch's class is known by its name, so that asking does not import torch.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _one_line(error: BaseException) -> str:
-    """Return the first line of an error's message, at most 200 characters."""
+    """Return an error's kind and the first line of its message, at most 200 characters."""
     lines = str(error).strip().splitlines()
-    return (lines[0] if lines else "no message")[:200]
-
-
-def class_positions(labels: Sequence[Hashable], classes: Sequence[Hashable]) -> NDArray[np.intp]:
-    """Return each label's position in `classes`, comparing as values and then as text.
-
-    A label read from a file (`"1"`) and one that a model holds (`numpy.int64(1)`) mean the same.
-
-    Raises
-    ------
-    InputError
-        If a label is none of the classes.
-    """
-    by_value = {label: position for position, label in enumerate(classes)}
-    by_text = {str(label): position for position, label in enumerate(classes)}
-    positions = np.empty(len(labels), dtype=np.intp)
-    for row, label in enumerate(labels):
-        found = by_value.get(label, by_text.get(str(label)))
-        if found is None:
-            shown = ", ".join(repr(str(name)) for name in classes)
-            raise InputError(
-                f"Row {row} has the label {str(label)!r}, which is none of the model's "
-                f"classes: {shown}."
-            )
-        positions[row] = found
-    return positions
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:200]

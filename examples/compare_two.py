@@ -39,5 +39,4 @@ history = ["chist", "mhist", "phist"]
 with TemporaryDirectory() as directory:
     before = audit_of(ratios).save(Path(directory, "before"))
     after = audit_of(ratios + history).save(Path(directory, "after"))
-    sys.argv = ["alignlab", "compare", f"{before}/report.json", f"{after}/report.json"]
-    main()
+    sys.exit(main(["compare", f"{before}/report.json", f"{after}/report.json"]))

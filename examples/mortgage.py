@@ -6,6 +6,7 @@ Writes the model and its test rows to build/mortgage/ and the report to alignlab
 What is wanted of the model is stated in examples/mortgage.toml.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -40,5 +41,4 @@ BUILD.mkdir(parents=True, exist_ok=True)
 skops.io.dump(model, BUILD / "model.skops")
 test.to_csv(BUILD / "test.csv", index=False)
 
-sys.argv = ["alignlab", "audit", str(HERE / "mortgage.toml"), *sys.argv[1:]]
-main()
+sys.exit(main(["audit", os.path.relpath(HERE / "mortgage.toml"), *sys.argv[1:]]))

@@ -169,8 +169,9 @@ def mean_estimate(
     mean = float(share @ values)
     # Bessel's correction at the effective size: n/(n-1) for equal weights.
     effective = 1 / float(share @ share)
-    correction = effective / (effective - 1) if effective > 1 else np.inf
-    error = float(np.sqrt(correction * np.sum((share * (values - mean)) ** 2)))
-    z = critical_value(level)
-    half = z * error if np.isfinite(error) else np.inf
+    half = np.inf
+    if effective > 1:
+        correction = effective / (effective - 1)
+        error = float(np.sqrt(correction * np.sum((share * (values - mean)) ** 2)))
+        half = critical_value(level) * error
     return Estimate(mean, mean - half, mean + half, level, len(values), "normal")

@@ -107,9 +107,11 @@ class Measured:
 
     @property
     def standard_error(self) -> float:
-        """The linearised standard error."""
+        """The linearised standard error; infinite for a single row, which shows no spread."""
         effective = 1 / float(self.shares @ self.shares)
-        correction = effective / (effective - 1) if effective > 1 else np.inf
+        if effective <= 1:
+            return np.inf
+        correction = effective / (effective - 1)
         return float(np.sqrt(correction * np.sum((self.shares * self.influence) ** 2)))
 
     def estimate(self, *, level: float = 0.95, comparisons: int = 1) -> Estimate:

@@ -6,6 +6,7 @@ import pytest
 from alignlab.audit import Finding, Limit, all_checks, check
 from alignlab.audit.check import _REGISTER
 from alignlab.audit.conformance import CASES, assert_conforms
+from alignlab.charts import Table
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 
@@ -83,7 +84,8 @@ def asks_the_model(check, context):
 
 
 def holds_an_object(check, context):
-    return check.finding("measured", "It is so.", evidence=(object(),))
+    table = Table("Objects", ("object",), ((object(),),))
+    return check.finding("measured", "It is so.", tables=(table,))
 
 
 @pytest.mark.parametrize(

@@ -470,8 +470,7 @@ def line_chart(
         split = _name(series, title=None, scale={"domain": names})
         faded = {"condition": {"param": "picked", "value": 1}, "value": 0.15}
         colour = {"color": split, "opacity": faded}
-        own = {"domain": names, "range": DASHES}
-        dash = {"strokeDash": {**split, "scale": own, "legend": None}}
+        dash = {"strokeDash": {**split, "scale": {"domain": names, "range": DASHES}}}
         shape = {"shape": split}
         picked = {"type": "point", "fields": [_field(series)]}
         params = [{"name": "picked", "select": picked, "bind": "legend"}]

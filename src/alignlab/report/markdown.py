@@ -1,0 +1,35 @@
+"""Markdown whose cells cannot break out: what comes from data is text and nothing else."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = ["escaped", "table"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$])")
+
+
+def escaped(text: str) -> str:
+    r"""Return text that Markdown shows as it is, on one line.
+
+    Examples
+    --------
+    >>> print(escaped("a|b <script>"))
+    a\|b &lt;script&gt;
+    """
+    one_line = " ".join(str(text).split())
+    return _SPECIAL.sub(r"\\\1", html.escape(one_line, quote=False))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table.
+
+    Examples
+    --------
+    >>> table(("a", "b"), [("1", "2")])
+    ['| a | b |', '| --- | --- |', '| 1 | 2 |']
+    """
+    lines = [head, ["---"] * len(head), *([escaped(cell) for cell in row] for row in rows)]
+    return ["| " + " | ".join(line) + " |" for line in lines]

@@ -1,0 +1,197 @@
+"""The report as one page: offline, with nothing to load, and readable without JavaScript.
+
+Charts are drawn when the page is made, so that they show on paper and in mail; Vega, inlined,
+redraws them on the screen so that they answer the pointer. A content security policy forbids every
+request and every script but the two of this page, whose hashes it names; Vega therefore runs its
+expressions by its own interpreter instead of by `eval`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from alignlab import __version__
+from alignlab.audit.finding import PILLARS, STATUSES, Finding
+from alignlab.audit.result import AuditResult
+from alignlab.charts import Chart, Table, theme
+from alignlab.plain import plain
+from alignlab.report.evidence import NO_CLAIM, clauses, evidence_by_framework
+from alignlab.report.ruler import ruler
+from alignlab.report.words import (
+    MEANING,
+    NO_SCORE,
+    PILLAR_WORDS,
+    cell,
+    counted,
+    estimate_words,
+    facts,
+    limit_words,
+    number,
+    part,
+    title_of,
+)
+
+__all__ = ["report_html"]
+
+ROWS_IN_VIEW = 12
+"""A longer table is folded."""
+
+VEGA_LICENCE = (
+    "/* Vega, Vega-Lite and Vega-Embed: Copyright 2015-2025 University of Washington Interactive "
+    "Data Lab and contributors, BSD-3-Clause. D3: Copyright 2010-2025 Mike Bostock, ISC. */"
+)
+
+
+def report_html(result: AuditResult) -> str:
+    """Return the report as one HTML page.
+
+    Parameters
+    ----------
+    result
+        An audit's result.
+
+    Returns
+    -------
+    str
+        A page below 2 MB that asks nobody for anything; the same result gives the same bytes.
+    """
+    interactive = any(each.charts for each in result.findings)
+    style = _resource("page.css")
+    scripts = [_resource("page.js"), *([_vega()] if interactive else [])]
+    template = _environment().get_template("page.html.jinja")
+    page: str = template.render(
+        title=title_of(result),
+        version=__version__,
+        policy=_policy(style, scripts),
+        style=style,
+        scripts=list(reversed(scripts)),
+        theme=_inline_json(theme()) if interactive else None,
+        result=result,
+        model=part(result, "model"),
+        data=part(result, "data"),
+        facts=facts(result),
+        counted=counted(result),
+        no_score=NO_SCORE,
+        failed=result.failed(),
+        undecided=[each for each in result.findings if each.status == "not enough data"],
+        pillars=_pillars(result),
+        meaning=MEANING,
+        limits=[each for each in result.findings if each.limit is not None],
+        methods=_methods(result),
+        frameworks=evidence_by_framework(result),
+        no_claim=NO_CLAIM,
+        reproduce=result.subject.get("reproduce"),
+    )
+    return page
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("alignlab.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "number": number,
+        "cell": cell,
+        "estimate": estimate_words,
+        "limit": limit_words,
+        "ruler": lambda finding: ruler(finding.headline, finding.limit),
+        "drawing": Chart.svg,
+        "spec": lambda chart: _inline_json(chart.spec),
+        "numeric": _numeric_columns,
+        "folded": lambda table: len(table.rows) > ROWS_IN_VIEW,
+        "clauses": lambda finding: [clauses()[k] for k in finding.evidence if k in clauses()],
+        "anchor": lambda name: "".join(c if c.isalnum() else "-" for c in name),
+    }
+    return environment
+
+
+@cache
+def _resource(name: str) -> str:
+    return files("alignlab.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _vega() -> str:
+    """Return Vega with all it needs as one script."""
+    import vl_convert
+
+    bundle = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    # The one sequence that would end the script element from within.
+    return VEGA_LICENCE + "\n" + bundle.replace("</script", "<\\/script")
+
+
+def _policy(style: str, scripts: list[str]) -> str:
+    """Return a content security policy under which only this page's own code runs."""
+    allowed = " ".join(_hash_of(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash_of(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _inline_json(value: Any) -> str:
+    """Return JSON that nothing in it can lead out of a script element."""
+    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _pillars(result: AuditResult) -> list[dict[str, Any]]:
+    """Return each pillar that has findings: its words, its findings, and how many are what."""
+    pillars = []
+    for name in PILLARS:
+        findings = [each for each in result.findings if each.pillar == name]
+        if not findings:
+            continue
+        in_order = sorted(findings, key=lambda each: STATUSES.index(each.status))
+        counts = {s: sum(each.status == s for each in findings) for s in STATUSES}
+        title, about = PILLAR_WORDS[name]
+        pillars.append(
+            {
+                "name": name,
+                "title": title,
+                "about": about,
+                "findings": [each for each in findings if each.status != "not applicable"],
+                "absent": [each for each in findings if each.status == "not applicable"],
+                "statuses": [each.status for each in in_order],
+                "counts": [(status, count) for status, count in counts.items() if count],
+            }
+        )
+    return pillars
+
+
+def _methods(result: AuditResult) -> list[tuple[str, list[Finding]]]:
+    """Return how the intervals were made, and for which findings."""
+    found: dict[str, dict[str, Finding]] = {}
+    for each in result.findings:
+        for estimate in each.estimates.values():
+            found.setdefault(estimate.method, {})[each.check] = each
+    return [(method, list(of.values())) for method, of in sorted(found.items())]
+
+
+def _numeric_columns(table: Table) -> list[bool]:
+    """Return which columns hold numbers only."""
+    columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+    return [
+        any(value is not None for value in column)
+        and not any(isinstance(value, str) for value in column)
+        for column in columns
+    ]

@@ -90,7 +90,7 @@ def _from_sklearn(name: str) -> TableData:
 
 
 def _adult(path: Path) -> TableData:
-    """Return UCI Adult: does a person of the 1994 census earn more than 50,000 dollars?"""
+    """Return UCI Adult: whether a person of the 1994 census earned more than 50,000 dollars."""
     frame = read_table(path)
     for column in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[column]):
@@ -108,7 +108,7 @@ def _adult(path: Path) -> TableData:
 
 
 def _compas(path: Path) -> TableData:
-    """Return ProPublica's COMPAS table: was a defendant in Broward County charged again?
+    """Return ProPublica's COMPAS table: whether a defendant in Broward County was charged again.
 
     The rows are those that ProPublica kept: the charge lies within 30 days of the screening, it
     is known whether the person was charged again, the charge is not a mere traffic offence, and
@@ -143,7 +143,7 @@ def _compas(path: Path) -> TableData:
 
 
 def _german_credit(path: Path) -> TableData:
-    """Return Statlog German Credit: was a loan paid back (1) or not (0)?"""
+    """Return Statlog German Credit: whether a loan was a good one (1) or not (0)."""
     frame = _required(read_table(path), ("class-label", "sex", "foreign-worker"), path)
     # This column is wrong in the decoded copies that go around: they give "divorced/separated" to
     # every woman and to most men, because one code of the original held sex and status together.

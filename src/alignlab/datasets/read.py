@@ -241,10 +241,7 @@ def _read_arrow(path: Path, kind: str, name: str) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        if kind in PARQUET:
-            table = pq.ParquetFile(path).read()
-        else:
-            table = _read_ipc(path)
+        table = pq.ParquetFile(path).read() if kind in PARQUET else _read_ipc(path)
     except (pa.ArrowInvalid, OSError) as error:
         what = "Parquet" if kind in PARQUET else "Arrow"
         raise InputError(f"{name} is not a {what} file: {str(error).splitlines()[0]}") from error

@@ -5,10 +5,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import alignlab.transparency.importance as room
 from alignlab.errors import InputError, ModelError
 from alignlab.intervals import critical_value
 from alignlab.predictors import Predictor
@@ -103,14 +100,6 @@ def test_no_row_keeps_its_value_where_a_plain_permutation_is_too_small_by_a_row_
     moving = [order for order in orders if all(i != j for i, j in enumerate(order))]
     assert np.mean([mean_change(order) for order in moving]) == pytest.approx(exact)
     assert np.mean([mean_change(order) for order in orders]) == pytest.approx(exact * (n - 1) / n)
-
-
-def test_the_circle_moves_every_row_and_never_repeats_a_pair():
-    donors = room._circle(23, 22, np.random.default_rng(0))
-    for row in range(23):
-        assert sorted(donors[:, row]) == [other for other in range(23) if other != row]
-    for repeat in donors:
-        assert sorted(repeat) == list(range(23))
 
 
 def test_sampled_donors_are_right_on_average_with_and_without_weights():
@@ -216,7 +205,7 @@ def test_the_order_of_columns_and_the_size_of_batches_change_nothing(monkeypatch
     model = Predictor(lambda rows: rows.to_numpy(float) @ beta[rows.columns], task="regression")
     whole = permutation_importance(model, X, y, repeats=3)
     turned = permutation_importance(model, X[list("dbca")], y, repeats=3)
-    monkeypatch.setattr(room, "BATCH_BYTES", 64 * 4 * 37)
+    monkeypatch.setattr("alignlab.transparency.swaps.BATCH_BYTES", 64 * 4 * 37)
     parts = permutation_importance(model, X, y, repeats=3)
     for name in "abcd":
         expected = whole[name].estimate
@@ -224,73 +213,6 @@ def test_the_order_of_columns_and_the_size_of_batches_change_nothing(monkeypatch
         assert turned[name].estimate.low == pytest.approx(expected.low, rel=1e-9)
         assert parts[name].estimate.value == pytest.approx(expected.value, rel=1e-9)
     assert whole.evaluations == parts.evaluations == 60 + 4 * 3 * 60
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 4), min_size=3, max_size=40), st.integers(1, 6), st.integers(0, 5))
-def test_the_model_is_asked_only_for_rows_that_differ_and_once_for_each(values, repeats, seed):
-    X = pd.DataFrame({"id": np.arange(len(values)), "x": values})
-    asked = []
-
-    def answer(rows):
-        asked.extend(zip(rows["id"], rows["x"], strict=True))
-        return np.zeros(len(rows))
-
-    result = permutation_importance(
-        Predictor(answer, task="regression"),
-        X,
-        np.zeros(len(X)),
-        answers=np.zeros(len(X)),
-        groups={"both": ["id", "x"]},
-        repeats=repeats,
-        seed=seed,
-    )
-    # Moving both columns makes another row of the table, never the row itself.
-    expected = len(X) * min(repeats, len(X) - 1)
-    assert len(asked) == result.evaluations == expected
-    asked.clear()
-    frame = X.assign(id=X["id"].astype(float))
-    one = permutation_importance(
-        Predictor(answer, task="regression"),
-        frame[["x"]].assign(id=0.0),
-        np.zeros(len(X)),
-        answers=np.zeros(len(X)),
-        repeats=repeats,
-        seed=seed,
-    )
-    distinct = len(set(values))
-    assert one.evaluations <= len(X) * min(repeats, distinct - 1)
-    if distinct <= repeats + 1:
-        assert one.evaluations == len(X) * (distinct - 1)
-
-
-def test_dtypes_categories_and_missing_values_reach_the_model_as_they_are():
-    n = 40
-    X = pd.DataFrame(
-        {
-            "category": pd.Categorical(["a", "b", None, "c"] * 10, categories=list("cbaz")),
-            "ordered": pd.Categorical(["lo", "hi"] * 20, categories=["lo", "hi"], ordered=True),
-            "nullable": pd.array([1, 2, None, 4] * 10, dtype="Int64"),
-            "small": np.arange(n, dtype="float32"),
-            "whole": np.arange(n, dtype="int8"),
-            "flag": [True, False] * 20,
-            "text": pd.array(["x", "y", "z", None] * 10, dtype="str"),
-            "object": pd.Series(["x", 1, None, 2.5] * 10, dtype=object),
-            "when": pd.date_range("2020", periods=n, tz="UTC"),
-        },
-        index=np.arange(n) * 3,
-    )
-    original = X.copy(deep=True)
-
-    def answer(rows):
-        pd.testing.assert_series_equal(rows.dtypes, original.dtypes)
-        return rows["small"].to_numpy() + rows["category"].isna().to_numpy()
-
-    result = permutation_importance(
-        Predictor(answer, task="regression"), X, np.arange(n), repeats=2
-    )
-    pd.testing.assert_frame_equal(X, original)
-    assert {each.name for each in result.features if each.estimate.value} == {"small", "category"}
 
 
 def test_one_hot_columns_and_stated_groups_move_together():

@@ -11,9 +11,8 @@ moves by more than a stated share of the outcomes' standard deviation. Assumes i
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,20 +21,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.charts import Chart, interval_chart
 from alignlab.datasets import Grouping
-from alignlab.errors import InputError, ModelError, nearest
+from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, mean_estimate, share_limits
 from alignlab.measures import effective_size
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
-from alignlab.robustness.corruptions import KINDS, ChangedRows, Kind, change_rows
+from alignlab.robustness.corruptions import KINDS, Kind, change_rows
+from alignlab.robustness.refusals import AnswersAndRefusals, ask_or_note_refusals
 
 __all__ = ["ChangeOfKind", "ColumnFlips", "SmallChanges", "small_changes"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-
-WORDS = 160
-"""A refusal is quoted up to this many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,17 +272,6 @@ class SmallChanges:
         return str(self.to_frame().to_html(index=False, float_format="{:.4g}".format))
 
 
-@dataclass(slots=True)
-class _Answered:
-    """The model's answers to one kind's changed rows, and where it refused."""
-
-    changed: ChangedRows
-    at: Rows
-    answers: Floats
-    refusals: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-
-
 def small_changes(
     predictor: Predictor,
     X: pd.DataFrame,
@@ -382,7 +368,9 @@ def small_changes(
     tried = [
         (
             kind,
-            _answered(predictor, X, change_rows(X, kind, rows=kept, strength=strength, seed=seed)),
+            ask_or_note_refusals(
+                predictor, X, change_rows(X, kind, rows=kept, strength=strength, seed=seed)
+            ),
         )
         for kind in dict.fromkeys(kinds)
     ]
@@ -403,7 +391,7 @@ def small_changes(
 
 def _of_kind(
     kind: Kind,
-    answered: _Answered,
+    answered: AnswersAndRefusals,
     predictor: Predictor,
     before: NDArray[Any],
     mass: Floats,
@@ -445,60 +433,3 @@ def _share(
     low, high = share_limits(share, effective_size(weights), level=level, comparisons=comparisons)
     method = "Clopper–Pearson" + (f", {comparisons} at once" if comparisons > 1 else "")
     return Estimate(share, float(low), float(high), level, len(flipped), method)
-
-
-def _answered(predictor: Predictor, X: pd.DataFrame, changed: ChangedRows) -> _Answered:
-    """Ask the model about changed rows; find out cheaply which columns' changes it refuses.
-
-    One row a column is asked for first, so that a model that refuses (and whose failing row would
-    be searched for by halving) is found out on a handful of rows.
-    """
-    everything = np.arange(len(changed.rows))
-    nothing = predictor(changed.frame.iloc[:0])
-    if len(everything) == 0:
-        return _Answered(changed, everything, nothing)
-    if changed.columns is None:
-        first = everything[:1]
-        columns = np.full(len(everything), "", dtype=object)
-    else:
-        columns = changed.columns
-        _, first = np.unique(columns.astype(str), return_index=True)
-    answers, _ = _try(predictor, changed.frame.take(first))
-    if answers is not None:
-        answers, _ = _try(predictor, changed.frame)
-        if answers is not None:
-            return _Answered(changed, everything, answers)
-    found = _Answered(changed, everything[:0], nothing)
-    at, parts = [everything[:0]], [nothing]
-    for name in columns[np.sort(first)]:
-        mine = np.flatnonzero(columns == name)
-        rows = changed.frame.take(mine)
-        if name:
-            # The other columns as they were: a change of theirs may have changed their dtype.
-            alone = X.take(changed.rows[mine]).set_axis(rows.index)
-            alone[name] = rows[name]
-            rows = alone
-        answers, words = _try(predictor, rows.iloc[:1])
-        if answers is not None:
-            answers, words = _try(predictor, rows)
-        if answers is None:
-            found.refusals[str(name)] = words
-            found.refused[str(name)] = len(mine)
-        else:
-            at.append(mine)
-            parts.append(answers)
-    found.at, found.answers = np.concatenate(at), np.concatenate(parts)
-    return found
-
-
-def _try(predictor: Predictor, rows: pd.DataFrame) -> tuple[Floats | None, str]:
-    """Return the model's answers, or `None` and its words."""
-    with warnings.catch_warnings():
-        # The rows are odd on purpose: a model that says so is not news.
-        warnings.simplefilter("ignore")
-        try:
-            return predictor(rows), ""
-        except ModelError as error:
-            said = error.__cause__
-            words = str(error) if said is None else f"{type(said).__name__}: {said}"
-            return None, " ".join(words.split())[:WORDS]

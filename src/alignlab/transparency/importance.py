@@ -29,11 +29,11 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, critical_value
-from alignlab.measures import Answers, row_losses
-from alignlab.predictors.predictor import BATCH_BYTES, Predictor
+from alignlab.predictors import Predictor
 from alignlab.random import as_generator
 from alignlab.transparency.dependence import explained_variance
 from alignlab.transparency.features import features_of
+from alignlab.transparency.swaps import Swaps, changes_of_loss, circle, row_losses_of, swaps_of
 
 __all__ = [
     "FeatureImportance",
@@ -44,9 +44,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-
-ROUNDING = 1e-6
-"""Answers that differ by less than this share are the same: models in single precision round so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +267,11 @@ def permutation_importance(
     known = None if known is None else known[kept]
     repeats = min(repeats, n - 1)
     before = predictor(X) if known is None else known
-    base, loss = _losses(predictor, before, truth)
-    donors = _circle(n, repeats, generator)
+    base, loss = row_losses_of(predictor, before, truth)
+    donors = circle(n, repeats, generator)
 
-    plans = [_plan(name, columns, X, donors) for name, columns in players.items()]
-    changes = _changes(predictor, X, truth, before, base, plans)
+    plans = [swaps_of(name, columns, X, donors) for name, columns in players.items()]
+    changes = changes_of_loss(predictor, X, truth, before, base, plans)
     comparisons = len(plans)
     measured = []
     for plan, change, explained in zip(
@@ -368,104 +365,7 @@ def _at_the_door(
     return X, truth, shares, known
 
 
-def _losses(predictor: Predictor, answers: Floats, truth: NDArray[Any]) -> tuple[Floats, str]:
-    decisions = predictor.decide(answers)
-    scored = predictor.task == "classification" and predictor.probabilistic
-    return row_losses(Answers(truth, decisions, answers if scored else None))
-
-
-def _circle(n: int, repeats: int, generator: np.random.Generator) -> Rows:
-    """Return each row's donors, shape (repeats, n): the rows 1, ..., K places ahead of it."""
-    circle = generator.permutation(n)
-    place = np.empty(n, dtype=np.intp)
-    place[circle] = np.arange(n)
-    return np.stack([circle[(place + step) % n] for step in range(1, repeats + 1)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which rows to ask the model for on account of one feature.
-
-    `codes` says which rows hold the same value. Only pairs of a row and a value that it does not
-    hold are asked for, each once: `receivers` get the value of the row in `givers`, and `slots`
-    is the pair's position in the row-by-value matrix.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    codes: Rows
-    values: int
-    complete: bool
-    receivers: Rows
-    givers: Rows
-    slots: Rows
-
-
-def _plan(name: str, columns: tuple[str, ...], X: pd.DataFrame, donors: Rows) -> _Plan:
-    codes, values = _codes(X, columns)
-    n = len(codes)
-    holder = np.empty(values, dtype=np.intp)
-    holder[codes[::-1]] = np.arange(n)[::-1]  # the first row that holds each value
-    complete = values <= len(donors) + 1
-    pairs = np.arange(n * values) if complete else np.arange(n) * values + codes[donors]
-    slots = np.unique(pairs)
-    receivers, wanted = slots // values, slots % values
-    differs = codes[receivers] != wanted
-    receivers, wanted = receivers[differs], wanted[differs]
-    return _Plan(name, columns, codes, values, complete, receivers, holder[wanted], slots[differs])
-
-
-def _codes(X: pd.DataFrame, columns: tuple[str, ...]) -> tuple[Rows, int]:
-    """Return which of the distinct values each row holds in some columns, and their number."""
-    codes = np.zeros(len(X), dtype=np.intp)
-    values = 1
-    for column in columns:
-        own, levels = pd.factorize(X[column], use_na_sentinel=False)
-        codes, distinct = pd.factorize(codes * len(levels) + own)
-        values = len(distinct)
-    return codes.astype(np.intp), values
-
-
-def _changes(
-    predictor: Predictor,
-    X: pd.DataFrame,
-    truth: NDArray[Any],
-    before: Floats,
-    base: Floats,
-    plans: list[_Plan],
-) -> list[Floats]:
-    """Return the change of loss of every pair asked for, features together in few large calls."""
-    at_once = max(1, BATCH_BYTES // (64 * max(X.shape[1], 1)))
-    total = sum(len(plan.receivers) for plan in plans)
-    changes = np.empty(total)
-    ends = np.cumsum([len(plan.receivers) for plan in plans])
-    starts = ends - [len(plan.receivers) for plan in plans]
-    for low in range(0, total, at_once):
-        high = min(low + at_once, total)
-        inside = [
-            (plan, slice(max(low - start, 0), high - start))
-            for plan, start, end in zip(plans, starts, ends, strict=True)
-            if start < high and end > low
-        ]
-        rows = np.concatenate([plan.receivers[part] for plan, part in inside])
-        asked = X.take(rows).set_axis(pd.RangeIndex(len(rows)))
-        at = 0
-        for plan, part in inside:
-            givers = plan.givers[part]
-            source = rows.copy()
-            source[at : at + len(givers)] = givers
-            at += len(givers)
-            for column in plan.columns:
-                asked[column] = X[column].take(source).set_axis(asked.index)
-        after = predictor(asked)
-        same = np.isclose(after, before[rows], rtol=ROUNDING, atol=0)
-        same = same.reshape(len(rows), -1).all(axis=1)
-        losses, _ = _losses(predictor, after, truth[rows])
-        changes[low:high] = np.where(same, 0.0, losses - base[rows])
-    return np.split(changes, ends[:-1])
-
-
-def _from_sample(plan: _Plan, change: Floats, shares: Floats, donors: Rows) -> tuple[float, float]:
+def _from_sample(plan: Swaps, change: Floats, shares: Floats, donors: Rows) -> tuple[float, float]:
     """Return the mean change over sampled donors and its standard error."""
     n = len(plan.codes)
     wanted = np.arange(n) * plan.values + plan.codes[donors]
@@ -481,7 +381,7 @@ def _from_sample(plan: _Plan, change: Floats, shares: Floats, donors: Rows) -> t
     return value, _standard_error(parts, float((centred**2).sum()), shares)
 
 
-def _from_all(plan: _Plan, change: Floats, shares: Floats) -> tuple[float, float]:
+def _from_all(plan: Swaps, change: Floats, shares: Floats) -> tuple[float, float]:
     """Return the mean change over all pairs of rows and its standard error."""
     n = len(plan.codes)
     flat = np.zeros(n * plan.values)

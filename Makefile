@@ -78,8 +78,16 @@ test: lint docs chromium
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: $(VENV)/.test
-	@for each in benchmarks/*.py; do echo "$$each"; $(BIN)/python "$$each"; done
+# The peers live in an environment of their own, so that neither side bends the other's versions.
+PEERS := benchmarks/.venv
+$(PEERS)/.peers: benchmarks/requirements-peers.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-peers.txt
+	@touch $@
+
+bench: $(VENV)/.test $(PEERS)/.peers
+	$(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/coverage.py
 
 # --- the lock ------------------------------------------------------------------------------------
 
@@ -99,6 +107,7 @@ endef
 export LOCK_HEADER
 
 lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH.' >&2; exit 2; }
 	@mkdir -p build
 	@echo 'torch ; python_version < "3"' > build/no-torch.in
 	@printf '%s\n' filelock fsspec jinja2 networkx setuptools sympy typing-extensions \

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from alignlab.audit.check import _REGISTER
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -88,6 +90,27 @@ def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch):
         elif language == "toml" and (named := re.match(r"# (\S+[.]toml)\n", text)):
             (tmp_path / named[1]).write_text(text, encoding="utf-8")
     assert {"console", "python"} <= set(languages)
+
+
+def test_the_check_of_the_contribution_guide_conforms():
+    before = dict(_REGISTER)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    try:
+        for language, text in blocks("CONTRIBUTING.md"):
+            if language == "python":
+                exec(compile(text, "CONTRIBUTING.md", "exec"), namespace)
+        assert "performance.sure_and_wrong" in _REGISTER
+    finally:
+        _REGISTER.clear()
+        _REGISTER.update(before)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_links_to_files_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+    files = [link for link in links if "://" not in link]
+    assert files
+    assert not [link for link in files if not (ROOT / link).exists()]
 
 
 def test_a_shown_line_must_have_been_printed():

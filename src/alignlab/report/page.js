@@ -27,30 +27,59 @@
     tip.style.top = `${fits ? below : Math.max(8, event.clientY - room.height - 12)}px`;
   }
 
-  const narrowest = 150;
-  const resized = (spec, change) =>
-    spec.vconcat
-      ? { ...spec, vconcat: spec.vconcat.map((each) => resized(each, change)) }
-      : { ...spec, width: Math.max(narrowest, spec.width + change) };
+  // On a narrow screen the plot shrinks and labels get less room.
+  const narrowestPlot = 150;
+  function fitted(value, width, labelRoom) {
+    if (Array.isArray(value)) return value.map((each) => fitted(each, width, labelRoom));
+    if (value === null || typeof value !== "object") return value;
+    const copy = {};
+    for (const [key, each] of Object.entries(value)) {
+      if (key === "values") copy[key] = each;
+      else if (key === "width" && typeof each === "number") copy[key] = width;
+      else if (key === "minExtent" || key === "maxExtent") copy[key] = Math.min(each, labelRoom);
+      else copy[key] = fitted(each, width, labelRoom);
+    }
+    return copy;
+  }
 
   const themeText = document.getElementById("theme");
   const config = themeText && JSON.parse(themeText.textContent);
 
+  const plotWidth = (spec) => spec.width ?? spec.vconcat[0].width;
+
+  function embed(host, spec, width, room) {
+    const labelRoom = width < plotWidth(spec) ? Math.max(90, 0.36 * room) : Infinity;
+    const themed = { config, ...fitted(spec, width, labelRoom) };
+    if (labelRoom < Infinity) {
+      themed.config = { ...config, axis: { ...config.axis, labelLimit: labelRoom } };
+    }
+    return window.vegaEmbed(host, themed, {
+      mode: "vega-lite",
+      ast: true,
+      renderer: "svg",
+      actions: false,
+      defaultStyle: false,
+      tooltip: showTip,
+    });
+  }
+
   async function enliven(figure) {
     const drawing = figure.querySelector(".drawing");
-    const still = drawing.querySelector("svg");
     const spec = JSON.parse(figure.querySelector("script.spec").textContent);
-    const room = drawing.clientWidth - Number(still.getAttribute("width"));
     const host = document.createElement("div");
+    const room = drawing.clientWidth;
+    const still = Number(drawing.querySelector("svg").getAttribute("width"));
+    const natural = plotWidth(spec);
     try {
-      const made = await window.vegaEmbed(host, { config, ...resized(spec, Math.min(0, room)) }, {
-        mode: "vega-lite",
-        ast: true,
-        renderer: "svg",
-        actions: false,
-        defaultStyle: false,
-        tooltip: showTip,
-      });
+      let width = Math.max(narrowestPlot, natural + Math.min(0, room - still));
+      let made = await embed(host, spec, width, room);
+      if (width < natural) {
+        // Its labels have become shorter: give the plot the room that is left.
+        const drawn = Number(host.querySelector("svg").getAttribute("width"));
+        width = Math.max(narrowestPlot, Math.min(natural, Math.floor(width + room - drawn)));
+        made.finalize();
+        made = await embed(host, spec, width, room);
+      }
       drawing.replaceChildren(host);
       drawing.classList.add("live");
       figure.view = made.view;
@@ -62,7 +91,7 @@
 
   // Only what scrolls needs the keyboard.
   function noteScrolling() {
-    for (const area of document.querySelectorAll(".scroll, pre")) {
+    for (const area of document.querySelectorAll(".scroll")) {
       if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
       else area.removeAttribute("tabindex");
     }

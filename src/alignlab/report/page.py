@@ -110,7 +110,7 @@ def _environment() -> Any:
         "ruler": lambda finding: ruler(finding.headline, finding.limit),
         "drawing": Chart.svg,
         "spec": lambda chart: _inline_json(chart.spec),
-        "numeric": _numeric_columns,
+        "kinds": _column_kinds,
         "folded": lambda table: len(table.rows) > ROWS_IN_VIEW,
         "clauses": lambda finding: [clauses()[k] for k in finding.evidence if k in clauses()],
         "anchor": lambda name: "".join(c if c.isalnum() else "-" for c in name),
@@ -187,11 +187,13 @@ def _methods(result: AuditResult) -> list[tuple[str, list[Finding]]]:
     return [(method, list(of.values())) for method, of in sorted(found.items())]
 
 
-def _numeric_columns(table: Table) -> list[bool]:
-    """Return which columns hold numbers only."""
+def _column_kinds(table: Table) -> list[str]:
+    """Return what each column holds: "float" and "int" for numbers only, else "text"."""
     columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
-    return [
-        any(value is not None for value in column)
-        and not any(isinstance(value, str) for value in column)
-        for column in columns
-    ]
+    kinds = []
+    for column in columns:
+        values = [value for value in column if value is not None]
+        words = not values or any(isinstance(value, str) for value in values)
+        whole = all(isinstance(value, int) for value in values)
+        kinds.append("text" if words else "int" if whole else "float")
+    return kinds

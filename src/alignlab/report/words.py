@@ -113,12 +113,10 @@ def limit_words(limit: Limit) -> str:
 
 def counted(result: AuditResult) -> str:
     """Return how many checks have each status, as one sentence."""
-    names = {"fail": "fail", "pass": "pass", "measured": "measured without a limit"}
-    names |= {"not enough data": "cannot be decided on this much data"}
     counts = result.counts
     total = sum(counts.values())
     parts = [
-        f"{counts[status]} {names.get(status, 'do not apply')}"
+        f"{counts[status]} {_VERBS[status][counts[status] != 1]}"
         for status in STATUSES
         if counts[status]
     ]
@@ -127,6 +125,16 @@ def counted(result: AuditResult) -> str:
     checks = "1 check was run" if total == 1 else f"{total} checks were run"
     listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
     return f"{checks}: {listed}."
+
+
+_VERBS: dict[Status, tuple[str, str]] = {
+    "fail": ("fails", "fail"),
+    "not enough data": ("cannot be decided on this much data",) * 2,
+    "pass": ("passes", "pass"),
+    "measured": ("is measured without a limit", "are measured without a limit"),
+    "not applicable": ("does not apply", "do not apply"),
+}
+"""For one check and for several."""
 
 
 def title_of(result: AuditResult) -> str:
@@ -221,10 +229,12 @@ def _utilities(utilities: Any) -> str:
     return _text(utilities)
 
 
-def cell(value: Any) -> str:
-    """Return a table's cell for people.
+def cell(value: Any, kind: str = "text") -> str:
+    """Return a table's cell for people; `kind` is what its column holds ("float", "int", "text").
 
-    >>> cell("f"), cell(12), cell(None)
-    ('f', '12', '–')
+    >>> cell("f"), cell(12), cell(0, "float"), cell(None)
+    ('f', '12', '0.000', '–')
     """
-    return value if isinstance(value, str) else number(value)
+    if isinstance(value, str):
+        return value
+    return number(float(value) if kind == "float" and value is not None else value)

@@ -30,6 +30,9 @@ ROWS_PER_BIN = 20
 FEWEST_ROWS = 10
 """A bin with fewer effective rows joins its neighbour: its variance would not be known."""
 
+ROUNDING = 1e-9
+"""Sums of weights that differ by less, relatively, fall on the same side of an edge."""
+
 FEWEST_EVENTS = 5
 """With fewer rows of the rarer outcome than this there is one bin, and its interval is exact."""
 
@@ -110,7 +113,12 @@ class BinnedGaps:
         return self.observed - self.predicted
 
 
-def as_event(probability: ArrayLike, outcome: ArrayLike, weights: ArrayLike | None = None) -> Event:
+def as_event(
+    probability: ArrayLike,
+    outcome: ArrayLike,
+    weights: ArrayLike | None = None,
+    name: str | None = None,
+) -> Event:
     """Check what was given and say which event it is about.
 
     Parameters
@@ -122,6 +130,8 @@ def as_event(probability: ArrayLike, outcome: ArrayLike, weights: ArrayLike | No
         Shape (n,): 0 or 1, or the index of the class that came true.
     weights
         Non-negative, shape (n,); rows of weight 0 are left out. `None` weighs all alike.
+    name
+        Which probability this is, in words; `None` says it as above.
 
     Raises
     ------
@@ -150,19 +160,21 @@ def as_event(probability: ArrayLike, outcome: ArrayLike, weights: ArrayLike | No
             f"The outcome in row {row} is {happened[row]!r}: it is a whole number from 0 to "
             f"{n_classes - 1}."
         )
-    name = "the probability of the event"
+    words = "the probability of the event"
     if said.ndim == 2 and n_classes == 2:
-        said, name = said[:, 1], "the probability of the second class"
+        said, words = said[:, 1], "the probability of the second class"
     elif said.ndim == 2:
         happened = said.argmax(axis=1) == happened
-        said, name = said.max(axis=1), "the probability of the class chosen (top label)"
+        said, words = said.max(axis=1), "the probability of the class chosen (top label)"
     mass = np.ones(len(said)) if weights is None else np.asarray(weights, float)
     if mass.shape != said.shape or not (np.isfinite(mass) & (mass >= 0)).all():
         raise InputError("weights are finite numbers from 0, one a row.")
     kept = mass > 0
     if kept.sum() < 2:
         raise InputError(f"{int(kept.sum())} rows have weight; calibration needs at least 2.")
-    return Event(said[kept], happened[kept].astype(float), mass[kept], weights is not None, name)
+    return Event(
+        said[kept], happened[kept].astype(float), mass[kept], weights is not None, name or words
+    )
 
 
 def binned_gaps(event: Event, bins: int) -> BinnedGaps:
@@ -177,7 +189,7 @@ def binned_gaps(event: Event, bins: int) -> BinnedGaps:
     """
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise InputError(f"bins={bins!r} is not a whole number from 1. Give one, such as bins=15.")
-    most = max(1, min(int(bins), int(event.effective_rows / ROWS_PER_BIN)))
+    most = max(1, min(int(bins), int(event.effective_rows / ROWS_PER_BIN + ROUNDING)))
     if event.fewest < FEWEST_EVENTS:
         most = 1
     weights = event.weights
@@ -226,8 +238,7 @@ def equal_mass_bins(score: Floats, weights: Floats, bins: int) -> NDArray[np.int
     _, level = np.unique(score, return_inverse=True)
     mass = np.bincount(level, weights)
     middle = (np.cumsum(mass) - mass / 2) / mass.sum()
-    # The small term keeps a middle that falls on an edge on the same side whatever its rounding.
-    fine = np.floor(bins * middle + 1e-9).astype(np.intp)
+    fine = np.floor(bins * middle + ROUNDING).astype(np.intp)
     at_level, at_square = np.bincount(fine, mass), np.bincount(fine[level], weights**2)
     joined = np.zeros(len(at_level), dtype=np.intp)
     current, filled, total, squares = -1, True, 0.0, 0.0
@@ -238,7 +249,7 @@ def equal_mass_bins(score: Floats, weights: Floats, bins: int) -> NDArray[np.int
             current, total, squares = current + 1, 0.0, 0.0
         joined[position] = current
         total, squares = total + bin_mass, squares + bin_squares
-        filled = total**2 >= FEWEST_ROWS * squares
+        filled = total**2 >= FEWEST_ROWS * squares * (1 - ROUNDING)
     if not filled and current > 0:
         joined = np.minimum(joined, current - 1)
     return joined[fine[level]]

@@ -87,6 +87,7 @@ def calibration_error(
     level: float = 0.95,
     redraws: int = 1000,
     seed: int | np.random.Generator = 0,
+    event: str | None = None,
 ) -> CalibrationError:
     """Measure how far probabilities are from what happens.
 
@@ -110,6 +111,8 @@ def calibration_error(
         How many times outcomes are redrawn for the p-value and the band; 0 leaves them out.
     seed
         Seed or generator of the redraws.
+    event
+        What the definition calls the probability, such as "the probability of approval".
 
     Returns
     -------
@@ -135,13 +138,13 @@ def calibration_error(
     >>> print(bragging.root_mean_square, round(bragging.p_value, 3))
     0.135 [0.120, 0.150] 0.005
     """
-    event = as_event(probability, outcome, weights)
-    gaps = binned_gaps(event, bins)
-    seen = reliability_of(event, gaps, level=level, redraws=redraws, seed=seed)
+    said = as_event(probability, outcome, weights, event)
+    gaps = binned_gaps(said, bins)
+    seen = reliability_of(said, gaps, level=level, redraws=redraws, seed=seed)
     squared = float(gaps.share @ gaps.gap_squared)
     return CalibrationError(
-        root_mean_square=_root_mean_square(event, gaps, squared, level),
-        expected=_expected(event, gaps, squared, level),
+        root_mean_square=_root_mean_square(said, gaps, squared, level),
+        expected=_expected(said, gaps, squared, level),
         expected_plug_in=float(gaps.share @ np.abs(gaps.gap)),
         squared=squared,
         p_value=seen.p_value,

@@ -103,6 +103,7 @@ def reliability(
     level: float = 0.95,
     redraws: int = 1000,
     seed: int | np.random.Generator = 0,
+    event: str | None = None,
 ) -> Reliability:
     """Compare what a model said with what happened, bin by bin.
 
@@ -125,6 +126,8 @@ def reliability(
         How many times outcomes are redrawn for the band; 0 leaves the band out.
     seed
         Seed or generator of the redraws.
+    event
+        What the definition calls the probability, such as "the probability of approval".
 
     Raises
     ------
@@ -143,8 +146,8 @@ def reliability(
     >>> bool(np.all((seen.band_low <= seen.observed) & (seen.observed <= seen.band_high)))
     True
     """
-    event = as_event(probability, outcome, weights)
-    return reliability_of(event, binned_gaps(event, bins), level=level, redraws=redraws, seed=seed)
+    said = as_event(probability, outcome, weights, event)
+    return reliability_of(said, binned_gaps(said, bins), level=level, redraws=redraws, seed=seed)
 
 
 def reliability_of(

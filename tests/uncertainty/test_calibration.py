@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from alignlab.uncertainty import calibration_error
+from alignlab.uncertainty.bins import as_event, binned_gaps
+
+
+def sample(rng, n, truth=lambda said: said, scores=None):
+    said = rng.random(n) if scores is None else scores(n)
+    return said, (rng.random(n) < truth(said)).astype(int)
+
+
+def test_a_case_by_hand():
+    said = np.repeat([0.1, 0.6], 50)
+    happened = np.concatenate([np.arange(50) < 10, np.arange(50) < 25]).astype(int)
+    seen = calibration_error(said, happened, redraws=99)
+    assert seen.expected_plug_in == pytest.approx(0.1, abs=1e-15)
+    squared = 0.1**2 - (0.2 * 0.8 + 0.5 * 0.5) / 2 / 49
+    assert seen.squared == pytest.approx(squared, abs=1e-15)
+    assert seen.root_mean_square.value == pytest.approx(np.sqrt(squared), abs=1e-15)
+    assert "2 bins of equal mass" in seen.definition
+    assert str(seen) == str(seen.root_mean_square)
+
+
+def test_the_squared_error_is_unbiased_by_enumeration():
+    rng = np.random.default_rng(0)
+    said, truth = rng.random(9), rng.random(9)
+    mean = 0.0
+    for outcome in product([0, 1], repeat=9):
+        happened = np.array(outcome)
+        chance = np.prod(np.where(happened == 1, truth, 1 - truth))
+        mean += chance * calibration_error(said, happened, redraws=0).squared
+    rest = truth - said
+    assert mean == pytest.approx((rest.sum() ** 2 - rest @ rest) / (9 * 8), abs=1e-14)
+
+
+def test_the_plug_in_is_the_usual_one():
+    rng = np.random.default_rng(1)
+    said, happened = sample(rng, 1500)
+    order = np.argsort(said)
+    by_hand = sum(
+        len(part) / 1500 * abs(happened[part].mean() - said[part].mean())
+        for part in np.array_split(order, 15)
+    )
+    assert calibration_error(said, happened, redraws=0).expected_plug_in == pytest.approx(by_hand)
+
+
+def test_debiasing_removes_what_noise_adds_on_calibrated_models():
+    rng = np.random.default_rng(2)
+    seen = [calibration_error(*sample(rng, 1000), redraws=0) for _ in range(200)]
+    plug_in = np.mean([each.expected_plug_in for each in seen])
+    assert plug_in > 0.035
+    assert np.mean([each.expected.value for each in seen]) < 0.3 * plug_in
+    squares = [each.squared for each in seen]
+    assert abs(np.mean(squares)) < 3 * np.std(squares) / np.sqrt(200)
+    assert 0.35 < np.mean(np.array(squares) < 0) < 0.7
+
+
+TRUTHS = {
+    "calibrated": lambda said: said,
+    "over-confident": lambda said: said**0.7 / (said**0.7 + (1 - said) ** 0.7),
+    "too low": lambda said: np.clip(said + 0.32 * said * (1 - said), 0, 1),
+    "wrong in one place": lambda said: np.where(said > 0.8, 0.7 * said + 0.1, said),
+}
+
+
+@pytest.mark.parametrize("n", [60, 400])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", TRUTHS)
+def test_intervals_cover(name, weighted, n):
+    rng = np.random.default_rng(3)
+    truth = TRUTHS[name]
+    repetitions, covered, covered_expected = 300, 0, 0
+    for _ in range(repetitions):
+        said, happened = sample(rng, n, truth, lambda n: rng.beta(0.8, 1.2, n))
+        weights = rng.uniform(0.2, 2, n) if weighted else np.ones(n)
+        seen = calibration_error(said, happened, weights=weights, redraws=0)
+        gaps = binned_gaps(as_event(said, happened, weights), 15)
+        rest = np.bincount(gaps.codes, weights * (truth(said) - said))
+        rest = rest / np.bincount(gaps.codes, weights)
+        true, true_expected = np.sqrt(gaps.share @ rest**2), gaps.share @ np.abs(rest)
+        covered += seen.root_mean_square.low <= true + 1e-12 <= seen.root_mean_square.high + 2e-12
+        covered_expected += seen.expected.low <= true_expected + 1e-12 <= seen.expected.high + 2e-12
+    # Nominal 95 %; at 300 repetitions three standard errors are 3.8 points.
+    assert covered / repetitions > 0.912
+    assert covered_expected / repetitions > 0.94
+
+
+def test_intervals_are_not_wider_than_they_must_be():
+    rng = np.random.default_rng(4)
+    truth = TRUTHS["over-confident"]
+    missed = 0
+    for _ in range(400):
+        seen = calibration_error(*sample(rng, 400, truth), redraws=0, level=0.5)
+        said = np.linspace(0, 1, 100_001)
+        true = np.sqrt(np.mean((truth(said) - said) ** 2))
+        missed += not seen.root_mean_square.low <= true <= seen.root_mean_square.high
+    assert 0.4 < missed / 400 < 0.6
+
+
+def test_an_exact_interval_where_events_are_too_few_for_bins():
+    said, happened = np.linspace(0.001, 0.019, 100), np.zeros(100, int)
+    happened[7] = 1
+    seen = calibration_error(said, happened, redraws=0)
+    exact = stats.binomtest(1, 100).proportion_ci(0.95, "exact")
+    assert len(seen.reliability.share) == 1
+    assert seen.root_mean_square.low == 0
+    assert seen.root_mean_square.high == pytest.approx(exact.high - 0.01, abs=1e-12)
+    assert "too few events" in seen.root_mean_square.method
+
+
+def test_every_answer_right_and_sure():
+    seen = calibration_error(np.repeat([0.0, 1.0], 100), np.repeat([0, 1], 100), redraws=50)
+    assert (seen.squared, seen.expected_plug_in, seen.p_value) == (0.0, 0.0, 1.0)
+    assert seen.root_mean_square.value == seen.root_mean_square.high == 0.0
+
+
+def test_every_answer_wrong_and_sure():
+    seen = calibration_error(np.repeat([0.0, 1.0], 100), np.repeat([1, 0], 100), redraws=50)
+    assert seen.root_mean_square.value == seen.expected.value == seen.expected_plug_in == 1.0
+
+
+def test_whole_weights_are_repeated_rows():
+    rng = np.random.default_rng(5)
+    said, happened = sample(rng, 300)
+    times = rng.integers(1, 4, 300)
+    weighted = calibration_error(said, happened, weights=times, bins=5, redraws=0)
+    repeated = calibration_error(
+        np.repeat(said, times), np.repeat(happened, times), bins=5, redraws=0
+    )
+    assert weighted.expected_plug_in == pytest.approx(repeated.expected_plug_in, abs=1e-13)
+    # Copies are not new rows: taken for pairs, they would count their own noise as a gap.
+    assert weighted.squared < repeated.squared
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, 1, 2]))
+def test_order_mirror_and_limits(seed, digits):
+    rng = np.random.default_rng(seed)
+    said, happened = sample(rng, 150)
+    said = said if digits is None else said.round(digits)
+    weights = rng.uniform(0.5, 2, 150)
+    order = rng.permutation(150)
+    seen = calibration_error(said, happened, weights=weights, redraws=0)
+    shuffled = calibration_error(said[order], happened[order], weights=weights[order], redraws=0)
+    assert shuffled.squared == pytest.approx(seen.squared, abs=1e-13)
+    assert shuffled.expected.value == pytest.approx(seen.expected.value, abs=1e-13)
+    for estimate in (seen.root_mean_square, seen.expected):
+        assert 0 <= estimate.low <= estimate.value <= estimate.high
+    assert seen.expected.value <= seen.expected_plug_in + 1e-15
+
+
+def test_the_other_class_has_the_same_error():
+    rng = np.random.default_rng(6)
+    said, happened = sample(rng, 900)
+    one = calibration_error(said, happened, redraws=0)
+    other = calibration_error(1 - said, 1 - happened, redraws=0)
+    assert one.squared == pytest.approx(other.squared, abs=1e-14)
+    columns = calibration_error(np.column_stack([1 - said, said]), happened, redraws=0)
+    assert columns.squared == one.squared
+
+
+def test_many_classes_are_judged_by_the_class_chosen():
+    rng = np.random.default_rng(7)
+    said = rng.dirichlet(np.ones(4), 800)
+    happened = np.array([rng.choice(4, p=row) for row in said])
+    seen = calibration_error(said, happened, seed=1)
+    top = calibration_error(said.max(axis=1), (said.argmax(axis=1) == happened).astype(int), seed=1)
+    assert seen.squared == top.squared
+    assert seen.p_value == top.p_value > 0.05
+    assert "top label" in seen.definition
+
+
+def test_one_seed_is_one_result():
+    rng = np.random.default_rng(8)
+    said, happened = sample(rng, 200)
+    values = {calibration_error(said, happened, seed=seed).p_value for seed in (0, 0, 1)}
+    assert len(values) == 2

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alignlab.audit import AuditContext, all_checks
+from alignlab.audit.check import run_check
+from alignlab.datasets import grouping
+
+CHECK = "uncertainty.calibration"
+
+
+def context(n=3000, *, power=1.0, seed=0, groups=(), **fields):
+    """Return an audit of a model whose log-odds are `power` times the true ones."""
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(0, 1.5, n)
+    outcomes = (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
+    said = 1 / (1 + np.exp(-power * odds))
+    frame = pd.DataFrame({"sex": np.where(np.arange(n) < 12, "x", np.where(odds > 0, "f", "m"))})
+    return AuditContext(
+        task="classification",
+        classes=("denied", "approved"),
+        frame=frame,
+        features=frame.iloc[:, :0],
+        predictor=None,
+        outcomes=outcomes,
+        decisions=(said > 0.5).astype(int),
+        probabilities=np.column_stack([1 - said, said]),
+        groupings=tuple(grouping(frame, name) for name in groups),
+        **fields,
+    )
+
+
+def finding(given):
+    return run_check(all_checks()[CHECK], given)
+
+
+def test_a_calibrated_model():
+    seen = finding(context())
+    assert seen.status == "measured"
+    assert seen.summary.startswith("No calibration error beyond chance is seen (p = ")
+    assert seen.headline.low == 0
+    assert seen.headline.high < 0.04
+    assert "fit a temperature" not in " ".join(seen.advice)
+
+
+@pytest.mark.parametrize(
+    ("power", "words", "advice"),
+    [(2.0, "too extreme", "temperature above 1"), (0.5, "too timid", "temperature below 1")],
+)
+def test_a_wrong_temperature_moves_it(power, words, advice):
+    seen = finding(context(power=power))
+    assert words in seen.summary
+    assert any(advice in line for line in seen.advice)
+    assert seen.headline.low > 0.05
+    assert seen.estimates["calibration slope"].value == pytest.approx(1 / power, abs=0.1)
+
+
+def test_probabilities_too_high_on_average_are_said_so():
+    given = context()
+    raised = np.clip(given.probabilities[:, 1] + 0.1, 0, 1)
+    seen = finding(replace(given, probabilities=np.column_stack([1 - raised, raised])))
+    assert seen.estimates["predicted − observed"].low > 0.05
+    assert "too " in seen.summary
+
+
+def test_shuffled_outcomes_and_swapped_columns_move_it():
+    given = context()
+    shuffled = np.random.default_rng(1).permutation(given.outcomes)
+    assert finding(replace(given, outcomes=shuffled)).headline.low > 0.1
+    swapped = given.probabilities[:, ::-1].copy()
+    assert finding(replace(given, probabilities=swapped)).headline.low > 0.3
+
+
+@pytest.mark.parametrize(
+    ("power", "limit", "status"),
+    [(1.0, 0.05, "pass"), (2.0, 0.05, "fail"), (1.0, 0.01, "not enough data")],
+)
+def test_the_limit_is_held_against_the_interval(power, limit, status):
+    seen = finding(context(power=power, limits={CHECK: limit}))
+    assert seen.status == status
+    assert (seen.limit.value, seen.limit.side) == (limit, "at most")
+
+
+def test_the_definition_and_the_plug_in_are_printed():
+    tables = {table.title: table for table in finding(context()).tables}
+    printed = dict(tables["How calibration was measured"].rows)
+    assert "the probability of 'approved'" in printed["definition"]
+    assert "15 bins of equal mass" in printed["definition"]
+    plug_in = printed["plug-in ECE, for comparison with others' numbers (too large)"]
+    assert plug_in > finding(context()).estimates["expected calibration error"].value
+    parts = [value for name, value in printed.items() if name.startswith("… ")]
+    signs = [1, -1, 1, 1, -1]
+    assert np.dot(signs, parts) == pytest.approx(printed["Brier score"], abs=1e-12)
+
+
+def test_the_favourable_class_is_the_one_looked_at():
+    seen = finding(context(favourable=0))
+    assert "the probability of 'denied'" in seen.summary
+    assert seen.headline.value == pytest.approx(finding(context()).headline.value, abs=1e-12)
+
+
+def test_each_group_has_its_error_and_small_ones_are_marked():
+    seen = finding(context(power=2.0, groups=("sex",)))
+    rows = {row[1]: row for row in seen.tables[-1].rows}
+    assert rows["x"][-1] == "too few rows"
+    assert rows["x"][3] is None
+    assert "sex=x" not in seen.estimates
+    assert seen.estimates["sex=f"].low > 0.03
+    assert rows["f"][2] + rows["m"][2] + rows["x"][2] == 3000
+    # Over-confidence: too high where the odds are above even, too low where they are below.
+    assert rows["f"][6] > 0 > rows["m"][6]
+    assert len(seen.charts) == 2
+
+
+def test_many_classes_are_judged_by_the_class_chosen():
+    rng = np.random.default_rng(2)
+    said = rng.dirichlet(np.ones(3), 2000)
+    outcomes = np.array([rng.choice(3, p=row) for row in said])
+    given = replace(
+        context(2000),
+        classes=("a", "b", "c"),
+        probabilities=said,
+        outcomes=outcomes,
+        decisions=said.argmax(axis=1),
+    )
+    seen = finding(given)
+    assert "the probability of the class chosen" in seen.summary
+    assert seen.headline.low == 0
+
+
+def test_weights_are_respected():
+    given = context(power=2.0)
+    honest = context(seed=5)
+    both = replace(
+        given,
+        probabilities=np.vstack([given.probabilities, honest.probabilities]),
+        outcomes=np.concatenate([given.outcomes, honest.outcomes]),
+        decisions=np.concatenate([given.decisions, honest.decisions]),
+        weights=np.repeat([0.0, 1.0], 3000),
+    )
+    assert finding(both).headline.value == pytest.approx(finding(honest).headline.value, abs=1e-12)
+
+
+def test_it_does_not_apply_to_decisions_alone():
+    seen = finding(replace(context(), probabilities=None))
+    assert seen.status == "not applicable"
+
+
+def test_one_row_is_not_enough():
+    seen = finding(context(1))
+    assert seen.status == "not enough data"
+    assert "at least 2" in seen.summary

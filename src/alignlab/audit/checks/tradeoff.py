@@ -5,7 +5,7 @@ import numpy as np
 from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding
-from alignlab.audit.gaps import cells_of, compared_groupings
+from alignlab.audit.gaps import cells_of, compared_groupings, named_group
 from alignlab.charts import Table
 from alignlab.fairness import SMALLEST_GROUP, Tradeoff, from_rate, tradeoff
 from alignlab.intervals import Estimate
@@ -40,7 +40,12 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
         if len(large) > 1:
             high, low = (large[pick(found.forced[large])] for pick in (np.argmax, np.argmin))
             spread = float(found.forced[high] - found.forced[low])
-            forced[name] = (spread, _sentence(labels, base.values, found, high, low))
+            forced[name] = (
+                spread,
+                _sentence(
+                    [named_group(name, label) for label in labels], base.values, found, high, low
+                ),
+            )
     if not forced:
         return check.finding(
             "not enough data",
@@ -64,7 +69,7 @@ def _sentence(
     labels: list[str], base: np.ndarray, found: Tradeoff, high: np.intp, low: np.intp
 ) -> str:
     return (
-        f"Outcomes are favourable for {base[high]:.0%} of {labels[high]} and {base[low]:.0%} of "
+        f"The outcome is favourable for {base[high]:.0%} of {labels[high]} and {base[low]:.0%} of "
         f"{labels[low]}; with PPV and FNR shared, their FPR would have to be "
         f"{found.forced[high]:.0%} and {found.forced[low]:.0%}, so not all three can be equal."
     )

@@ -38,13 +38,13 @@ def test_what_the_model_refuses_is_a_result_in_its_own_words():
     model = classifier(strict)
     result = small_changes(model, X, (X["x"] > 0).astype(int))
     missing = result["missing"]
-    assert missing.refusals["x"] == "ValueError: Input x contains NaN. See the manual."
+    assert missing.refusals["x"] == "ValueError: Input x contains NaN."
     assert set(missing.refusals) == {"x", "job"}
     assert set(missing.columns) == {"sex"}
     assert missing.flips.value == 0
     assert len(missing.rows) + sum(missing.refused.values()) == 1000
-    assert [each.column for each in missing.by_column()] == ["sex", "job", "x"]
-    assert missing.by_column()[-1].rows == missing.refused["x"]
+    assert [each.column for each in missing.by_column()] == ["sex", "x", "job"]
+    assert missing.by_column()[-1].rows == missing.refused["job"]
     typo = result["typo"]
     assert (typo.flips, typo.accepted, typo.refused) == (None, False, {"job": 1000})
     assert result.worst_kind.kind in ("noise", "unit")
@@ -98,3 +98,15 @@ def test_the_models_warnings_about_odd_rows_are_kept_quiet():
 
     result = small_changes(classifier(grumbling), X, np.zeros(30, int), kinds=["typo"])
     assert not result["typo"].refusals
+
+
+def test_long_words_are_shortened():
+    X = table(10)
+
+    def wordy(rows):
+        raise ValueError("word " * 100)
+
+    result = small_changes(classifier(wordy), X, np.zeros(10, int), kinds=["noise"])
+    words = result["noise"].refusals[""]
+    assert len(words) == 160
+    assert words.endswith("…")

@@ -7,8 +7,8 @@
 - unit: one number is multiplied or divided by a common factor between units, where the result
   still lies in the column's observed range.
 
-After the corruptions of images in [hendrycks2019benchmarking]: a person who reads the changed row
-would decide as before. Whole numbers stay whole, and 0/1 columns are not measured numbers.
+They stand to tables as the corruptions of [hendrycks2019benchmarking] stand to images: accidents,
+not attacks. Whole numbers stay whole, and a column of two values is not a measured number.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 WORDS = 160
-"""A refusal is quoted up to this many characters."""
+"""A refusal's first sentence is quoted, up to this many characters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def ask_or_note_refusals(
     # The shape of an answer, for a model that gives none.
     at, parts = [everything[:0]], [predictor(changed.frame.iloc[:0])]
     refusals, refused = {}, {}
-    for name in columns[np.sort(first)]:
+    for name in sorted(columns[first], key=[*map(str, X.columns), ""].index):
         mine = np.flatnonzero(columns == name)
         rows = _changed_alone(X, changed, mine)
         answers, words = _try(predictor, rows.iloc[:1])
@@ -119,4 +119,10 @@ def _try(predictor: Predictor, rows: pd.DataFrame) -> tuple[Floats | None, str]:
         except ModelError as error:
             said = error.__cause__
             words = str(error) if said is None else f"{type(said).__name__}: {said}"
-            return None, " ".join(words.split())[:WORDS]
+            return None, _first_sentence(words)
+
+
+def _first_sentence(words: str) -> str:
+    first, end, _ = " ".join(words.split()).partition(". ")
+    whole = first + end.rstrip()
+    return whole if len(whole) <= WORDS else whole[: WORDS - 1] + "…"

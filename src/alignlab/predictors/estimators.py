@@ -53,7 +53,7 @@ def from_estimator(
         "kind": f"{kind} {type(model).__name__}",
         "features": None if features is None else tuple(features),
     }
-    as_input = _input_of(model, name, named=features is not None)
+    as_input = _input_of(model, name)
     if task == "regression":
         return Predictor(lambda rows: _one_output(model.predict(as_input(rows)), name), **common)
     labels = known if known is not None else classes
@@ -113,8 +113,9 @@ def _task_of(model: Any, name: str, known: Sequence[Hashable] | None) -> Task:
     )
 
 
-def _input_of(model: Any, name: str, *, named: bool) -> Callable[[Any], Any]:
+def _input_of(model: Any, name: str) -> Callable[[Any], Any]:
     """Return what turns rows into what the estimator was fitted on."""
+    named = getattr(model, "feature_names_in_", None) is not None
     width = getattr(model, "n_features_in_", None)
 
     def as_input(rows: Any) -> Any:
@@ -127,7 +128,7 @@ def _input_of(model: Any, name: str, *, named: bool) -> Callable[[Any], Any]:
                 f"{len(rows.columns)}: {', '.join(map(str, rows.columns))}. "
                 "Name the ones that it reads, in its order, with features=[...]."
             )
-        return rows.to_numpy()
+        return np.ascontiguousarray(rows.to_numpy())
 
     return as_input
 

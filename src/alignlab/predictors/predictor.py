@@ -249,9 +249,9 @@ class Predictor:
 
     def _numbers(self, raw: Any) -> NDArray[np.float64]:
         if hasattr(raw, "detach"):  # a tensor, perhaps with a gradient, perhaps on a device
-            raw = raw.detach().cpu()
+            raw = raw.detach().cpu().double().numpy()
         try:
-            return np.array(raw, dtype=np.float64)
+            return np.asarray(raw, dtype=np.float64)
         except (TypeError, ValueError) as error:
             hint = (
                 " It must return probabilities; where there are decisions only, audit a table of "

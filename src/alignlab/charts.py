@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 from alignlab.errors import InputError
-from alignlab.plain import plain
+from alignlab.plain import plain, printable
 
 __all__ = [
     "ACCENT",
@@ -132,14 +133,9 @@ class Chart:
         """Return the chart as an SVG drawing, the same bytes each time."""
         import vl_convert
 
-        drawing = str(vl_convert.vegalite_to_svg(json.dumps(plain(self.themed()))))
-        # Vega numbers its clip paths by a counter that runs on from drawing to drawing.
-        found = dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawing))
-        for position, name in enumerate(found):
-            own = f"part{position}"
-            drawing = drawing.replace(f'id="{name}"', f'id="{own}"')
-            drawing = drawing.replace(f"url(#{name})", f"url(#{own})")
-        return drawing
+        return _compact(
+            str(vl_convert.vegalite_to_svg(json.dumps(_drawable(plain(self.themed())))))
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Return the chart for notebooks: interactive where they can, a drawing elsewhere."""
@@ -237,10 +233,12 @@ def interval_chart(
     """
     columns = (*((facet,) if facet else ()), y, "value", "low", "high", "n")
     table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in rows))
-    drawn = [
-        {**{c: row.get(c) for c in columns}, y: str(row[y]), "note": quiet_label}
-        if row.get("quiet")
-        else {**{c: row.get(c) for c in columns}, y: str(row[y]), "note": ""}
+    drawn: list[Spec] = [
+        {
+            **{c: row.get(c) for c in columns},
+            y: str(row[y]),
+            "note": quiet_label if row.get("quiet") else "",
+        }
         for row in rows
     ]
     line = None if reference is None else _reference(reference, reference_label, percent)
@@ -280,13 +278,13 @@ def _intervals(
 ) -> Spec:
     """Return one panel: a rule and a dot for each row over an axis of values."""
     noted = any(row["note"] for row in rows)
-    quiet = {"test": "datum.note !== ''"}
+    quiet = "datum.note !== ''"
     over, hover = _hover(y, f"over{position}")
     names = list(dict.fromkeys(row[y] for row in rows))
     extent = {} if room is None else {"minExtent": room, "maxExtent": room}
     common = {
         "y": _name(y, title=None, sort=names, axis=extent),
-        "color": {"condition": {**quiet, "value": QUIET}, "value": ACCENT},
+        "color": {"condition": {"test": quiet, "value": QUIET}, "value": ACCENT},
         "opacity": over,
         "tooltip": [
             _name(y),
@@ -301,7 +299,7 @@ def _intervals(
             **common,
             "x": _number("low", title=x, axis={"format": _form(percent)}, scale={"zero": False}),
             "x2": {"field": "high"},
-            "strokeDash": {"condition": {**quiet, "value": [2, 4]}, "value": [1, 0]},
+            "strokeDash": {"condition": {"test": quiet, "value": [2, 4]}, "value": [1, 0]},
         },
     }
     dot = {
@@ -310,7 +308,7 @@ def _intervals(
         "encoding": {
             **common,
             "x": _number("value"),
-            "fill": {"condition": {**quiet, "value": "transparent"}, "value": ACCENT},
+            "fill": {"condition": {"test": quiet, "value": "transparent"}, "value": ACCENT},
         },
     }
     return {
@@ -515,6 +513,41 @@ def line_chart(
     )
     spec = {"data": {"values": drawn}, "layer": layers, "width": WIDTH, "height": 300}
     return Chart(question, plain(spec), table)
+
+
+def _drawable(value: Any) -> Any:
+    """Return plain values whose texts an SVG can hold."""
+    if isinstance(value, dict):
+        return {key: _drawable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_drawable(each) for each in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _compact(drawing: str) -> str:
+    """Return Vega's SVG without what shows nothing: half the size, the same bytes each time."""
+    root = ElementTree.fromstring(drawing)
+    names: dict[str, str] = {}
+    for parent in root.iter():
+        parent.tag = parent.tag.rpartition("}")[2]
+        # Vega numbers its clip paths by a counter that runs on from drawing to drawing.
+        if "id" in parent.attrib:
+            parent.set("id", names.setdefault(parent.attrib["id"], f"part{len(names)}"))
+        for child in list(parent):
+            if child.get("display") == "none" or child.get("d") == "M0,0h0v0h0Z":
+                parent.remove(child)
+        for name in ("class", "role", "pointer-events", "aria-hidden", "aria-roledescription"):
+            parent.attrib.pop(name, None)
+        if parent.get("opacity") == "1":
+            del parent.attrib["opacity"]
+        if parent.tag == "text":
+            root.set("font-family", parent.attrib.pop("font-family", ""))
+    for element in root.iter():
+        clip = element.get("clip-path", "")
+        if clip[5:-1] in names:
+            element.set("clip-path", f"url(#{names[clip[5:-1]]})")
+    root.set("xmlns", "http://www.w3.org/2000/svg")
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _form(percent: bool) -> str:

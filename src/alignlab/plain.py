@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["plain", "to_json"]
+__all__ = ["plain", "printable", "to_json"]
 
 LINE = 120
 """A mapping of plain values stays on one line up to this many characters."""
@@ -56,6 +57,20 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     return str(value)
+
+
+def printable(text: str) -> str:
+    r"""Return text with what XML and HTML cannot hold, even escaped, replaced by `�`.
+
+    Examples
+    --------
+    >>> printable("a\x00b")
+    'a�b'
+    """
+    return _NOT_XML.sub("\ufffd", text)
+
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_json(value: Any) -> str:

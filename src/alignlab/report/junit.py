@@ -8,17 +8,14 @@ audit gives the same bytes.
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from alignlab.audit.finding import PILLARS, Finding
 from alignlab.audit.result import AuditResult
+from alignlab.plain import printable
 from alignlab.report.words import estimate_words, limit_words, title_of
 
 __all__ = ["junit_xml"]
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, even escaped."""
 
 
 def junit_xml(result: AuditResult) -> str:
@@ -35,7 +32,7 @@ def junit_xml(result: AuditResult) -> str:
         One `testsuites` element; its text encoding is UTF-8.
     """
     root = ElementTree.Element("testsuites", _tallies(result.findings))
-    root.set("name", _xml(f"alignlab: {title_of(result)}"))
+    root.set("name", printable(f"alignlab: {title_of(result)}"))
     for pillar in PILLARS:
         findings = tuple(each for each in result.findings if each.pillar == pillar)
         if not findings:
@@ -57,17 +54,21 @@ def _tallies(findings: tuple[Finding, ...]) -> dict[str, str]:
 
 
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
-    names = {"classname": f"alignlab.{finding.pillar}", "name": _xml(finding.check), "time": "0"}
+    names = {
+        "classname": f"alignlab.{finding.pillar}",
+        "name": printable(finding.check),
+        "time": "0",
+    }
     case = ElementTree.SubElement(suite, "testcase", names)
-    summary = _xml(finding.summary)
+    summary = printable(finding.summary)
     if finding.status == "fail":
         failure = ElementTree.SubElement(case, "failure", {"type": "limit", "message": summary})
-        failure.text = _xml("\n".join([finding.question, *_details(finding), *finding.advice]))
+        failure.text = printable("\n".join([finding.question, *_details(finding), *finding.advice]))
     elif finding.status != "pass":
         reason = summary if finding.status == "not applicable" else f"{finding.status}: {summary}"
         ElementTree.SubElement(case, "skipped", {"message": reason})
     out = ElementTree.SubElement(case, "system-out")
-    out.text = _xml("\n".join([finding.question, finding.summary, *_details(finding)]))
+    out.text = printable("\n".join([finding.question, finding.summary, *_details(finding)]))
 
 
 def _details(finding: Finding) -> list[str]:
@@ -75,7 +76,3 @@ def _details(finding: Finding) -> list[str]:
     if finding.limit is not None:
         lines.append(f"limit: {limit_words(finding.limit)}")
     return lines
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("�", text)

@@ -19,7 +19,7 @@ from alignlab import __version__
 from alignlab.audit.finding import PILLARS, STATUSES, Finding
 from alignlab.audit.result import AuditResult
 from alignlab.charts import Chart, Table, theme
-from alignlab.plain import plain
+from alignlab.plain import plain, printable
 from alignlab.report.evidence import NO_CLAIM, clauses, evidence_by_framework
 from alignlab.report.ruler import ruler
 from alignlab.report.words import (
@@ -41,6 +41,12 @@ __all__ = ["report_html"]
 ROWS_IN_VIEW = 12
 """A longer table is folded."""
 
+MOST_ROWS = 100
+"""A table shows so many rows; `report.json` has all."""
+
+MOST_BYTES = 2_000_000
+"""A page that would be larger shows still drawings, without Vega."""
+
 VEGA_LICENCE = (
     "/* Vega, Vega-Lite and Vega-Embed: Copyright 2015-2025 University of Washington Interactive "
     "Data Lab and contributors, BSD-3-Clause. D3: Copyright 2010-2025 Mike Bostock, ISC. */"
@@ -58,9 +64,15 @@ def report_html(result: AuditResult) -> str:
     Returns
     -------
     str
-        A page below 2 MB that asks nobody for anything; the same result gives the same bytes.
+        A page that asks nobody for anything; the same result gives the same bytes.
     """
-    interactive = any(each.charts for each in result.findings)
+    page = _rendered(result, interactive=any(each.charts for each in result.findings))
+    if len(page.encode()) > MOST_BYTES:
+        page = _rendered(result, interactive=False)
+    return page
+
+
+def _rendered(result: AuditResult, *, interactive: bool) -> str:
     style = _resource("page.css")
     scripts = [_resource("page.js"), *([_vega()] if interactive else [])]
     template = _environment().get_template("page.html.jinja")
@@ -83,11 +95,12 @@ def report_html(result: AuditResult) -> str:
         meaning=MEANING,
         limits=[each for each in result.findings if each.limit is not None],
         methods=_methods(result),
+        most_rows=MOST_ROWS,
         frameworks=evidence_by_framework(result),
         no_claim=NO_CLAIM,
         reproduce=result.subject.get("reproduce"),
     )
-    return page
+    return printable(page)
 
 
 @cache

@@ -198,7 +198,7 @@ def facts(result: AuditResult) -> list[tuple[str, list[tuple[str, str]]]]:
             [
                 ("Level of the intervals", _percent(settings.get("level"))),
                 ("Seed", _bare(settings.get("seed"))),
-                ("Checks", settings.get("checks") or "all"),
+                ("Checks", f"{len(result.findings)}, listed with their findings"),
                 ("alignlab", result.subject.get("alignlab")),
             ],
         ),
@@ -224,9 +224,14 @@ def _percent(level: Any) -> str | None:
 
 
 def _utilities(utilities: Any) -> str:
-    if isinstance(utilities, Mapping):
-        return ", ".join(f"{name}: {_text(value)}" for name, value in utilities.items())
-    return _text(utilities)
+    """Return what deciding one class is worth when another is true."""
+    if not isinstance(utilities, Mapping):
+        return _text(utilities)
+    return "; ".join(
+        f"deciding {decision} when it is {outcome}: {number(worth)}"
+        for decision, worths in utilities.items()
+        for outcome, worth in worths.items()
+    )
 
 
 def cell(value: Any, kind: str = "text") -> str:

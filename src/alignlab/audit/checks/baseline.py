@@ -27,16 +27,24 @@ def baseline(check: Check, context: AuditContext) -> Finding:
     losses, constant, words = _losses(context.answers)
     estimate = _skill(losses, constant, context.answers.shares).estimate(level=context.level)
     limit = check.limit_in(context)
-    status = verdict(estimate, limit)
-    if limit is not None and limit.value == 0 and estimate.high <= 0:
-        status = "fail"  # no skill at all is not skill of at least 0
+    constant_answer = _gives_one_answer(context.answers)
+    # A constant at the base rate has skill 0 up to chance, which no interval tells from a little.
+    status = "fail" if constant_answer else verdict(estimate, limit)
     return check.finding(
         status,
-        _summary(estimate, words),
+        _CONSTANT if constant_answer else _summary(estimate, words),
         estimates={"skill": estimate},
         limit=limit,
         advice=_advice(estimate) if status == "fail" else (),
     )
+
+
+_CONSTANT = "The model gives every row the same answer, so it tells nothing about any of them."
+
+
+def _gives_one_answer(answers: Answers) -> bool:
+    said = answers.decisions if answers.probabilities is None else answers.probabilities
+    return bool((said == said[:1]).all())
 
 
 def _losses(answers: Answers) -> tuple[np.ndarray, np.ndarray, str]:
@@ -67,13 +75,13 @@ def _skill(losses: np.ndarray, constant: np.ndarray, shares: np.ndarray) -> Meas
 
 
 def _summary(estimate: Estimate, words: str) -> str:
-    saved = f"{abs(estimate.value):.0%}"
     if estimate.high <= 0:
-        less = "no" if estimate.value == 0 else f"{saved} more"
-        verb = "saves no" if estimate.value == 0 else f"makes {less}"
-        return f"The model {verb} {words} compared with always giving the same answer."
+        return (
+            f"The model makes {-estimate.value:.0%} more {words} than always giving the same "
+            f"answer would ({-estimate.high:.0%} to {-estimate.low:.0%})."
+        )
     return (
-        f"The model saves {saved} of the {words} of always giving the same answer "
+        f"The model saves {estimate.value:.0%} of the {words} of always giving the same answer "
         f"({estimate.low:.0%} to {estimate.high:.0%})."
     )
 

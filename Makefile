@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint chromium docs bench lock clean
+.PHONY: help demo test lint chromium docs picture bench lock clean
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -84,6 +84,10 @@ $(PEERS)/.peers: benchmarks/requirements-peers.txt | $(BIN)/python
 	@$(BIN)/python -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-peers.txt
 	@touch $@
+
+# The README's picture; taken anew by hand when the report's look changes.
+picture: demo $(VENV)/.test
+	@$(BIN)/python .ci/picture
 
 bench: $(VENV)/.test $(PEERS)/.peers
 	$(BIN)/python benchmarks/audit.py

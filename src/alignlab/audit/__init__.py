@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from alignlab.audit.check import Check, all_checks, check
+from alignlab.audit.compare import Comparison, compare
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import PILLARS, STATUSES, Finding, Limit, verdict, worst
 from alignlab.audit.result import AuditResult
@@ -21,12 +22,14 @@ __all__ = [
     "AuditContext",
     "AuditResult",
     "Check",
+    "Comparison",
     "Finding",
     "Limit",
     "all_checks",
     "audit",
     "check",
     "choose_checks",
+    "compare",
     "run_checks",
     "verdict",
     "worst",

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from alignlab.audit.answers import Answerer, asked_model, stored_answers
 from alignlab.audit.context import AuditContext
+from alignlab.audit.spec import columns_of
 from alignlab.datasets import (
     TableData,
     grouping,
     parse_groups,
+    read_table,
     require_column,
 )
 from alignlab.errors import InputError, nearest, require_choice
@@ -235,19 +237,7 @@ def _target(table: TableData) -> str:
 
 
 def _frame(given: Any) -> pd.DataFrame:
-    if isinstance(given, TableData):
-        return given.frame
-    if isinstance(given, pd.DataFrame):
-        frame = given
-    else:
-        from alignlab.datasets import read_table
-
-        frame = read_table(given)
-    columns = [str(column) for column in frame.columns]
-    twice = next((column for column in columns if columns.count(column) > 1), None)
-    if twice is not None:
-        raise InputError(f"The table has two columns {twice!r}. Rename one of them.")
-    return frame.set_axis(columns, axis=1)
+    return given.frame if isinstance(given, TableData) else read_table(given)
 
 
 def _side_by_side(
@@ -276,14 +266,14 @@ def _side_by_side(
 def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[str]) -> None:
     prediction, probability, control = request.prediction, request.probability, request.control
     roles = {target: "the target"}
-    roles |= dict.fromkeys(_columns_of(probability), "a probability")
+    roles |= dict.fromkeys(columns_of(probability), "a probability")
     roles |= {prediction: "the prediction"} if prediction is not None else {}
     if prediction == target:
         raise InputError(
             f"The column {target!r} is both the target and the prediction: "
             "name what happened with --target and what the model said with --prediction."
         )
-    if target in _columns_of(probability):
+    if target in columns_of(probability):
         raise InputError(f"The column {target!r} is both the target and a probability.")
     for name in [*groups, *([control] if control is not None else [])]:
         for column in name.split("*"):
@@ -293,14 +283,6 @@ def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[st
                     "groups are who people are, not what happened to them. Name other columns "
                     "with --groups."
                 )
-
-
-def _columns_of(probability: str | Sequence[str] | Mapping[str, str] | None) -> list[str]:
-    if probability is None:
-        return []
-    if isinstance(probability, str):
-        return [probability]
-    return list(probability.values() if isinstance(probability, Mapping) else probability)
 
 
 def _favourable(

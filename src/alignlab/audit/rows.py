@@ -9,68 +9,23 @@ what a model said about them.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.audit.context import AuditContext
 from alignlab.datasets import Grouping
 from alignlab.errors import InputError
-from alignlab.measures import Answers
 
-__all__ = ["StudiedRows", "decode_rows", "encode_rows"]
+__all__ = ["decode_rows", "encode_rows"]
 
 PACKED_TYPES = ("<u1", "<u2", "<u4", "<f4", "<f8")
-
-
-@dataclass(frozen=True, eq=False)
-class StudiedRows:
-    """The rows of one audit.
-
-    Attributes
-    ----------
-    task
-        "classification" or "regression".
-    classes
-        The class labels as text; empty for regression.
-    favourable
-        The index of the favourable class, or `None`.
-    answers
-        Outcomes, decisions, probabilities and weights, n rows.
-    groupings
-        The groupings asked for.
-    """
-
-    task: str
-    classes: tuple[str, ...]
-    favourable: int | None
-    answers: Answers
-    groupings: tuple[Grouping, ...]
-
-    def in_classes(self, classes: tuple[str, ...]) -> StudiedRows | None:
-        """Return the same rows with class indices into `classes`; `None` if the classes differ."""
-        if sorted(classes) != sorted(self.classes):
-            return None
-        if classes == self.classes:
-            return self
-        position = np.array([classes.index(label) for label in self.classes], dtype=np.intp)
-        order = np.argsort(position)
-        given = self.answers.probabilities
-        answers = replace(
-            self.answers,
-            outcomes=position[self.answers.outcomes],
-            decisions=position[self.answers.decisions],
-            probabilities=None if given is None else given[:, order],
-        )
-        favourable = None if self.favourable is None else int(position[self.favourable])
-        return replace(self, classes=classes, favourable=favourable, answers=answers)
 
 
 def encode_rows(context: AuditContext) -> dict[str, Any]:
@@ -97,14 +52,12 @@ def encode_rows(context: AuditContext) -> dict[str, Any]:
         "decisions": _pack(context.decisions, outcome_type),
         "probabilities": None,
         "weights": None,
-        "groups": {
-            each.name: {
-                "labels": list(each.labels),
-                "codes": _pack(each.codes, _code_type(len(each.labels))),
-            }
-            for each in context.groupings
-        },
+        "groups": {each.name: _pack_grouping(each) for each in context.groupings},
+        "control": None,
     }
+    if context.control is not None:
+        name, packed = context.control.name, _pack_grouping(context.control)
+        encoded["control"] = {"name": name, **packed}
     if context.probabilities is not None:
         # Every class, although they sum to one: 1 - p would lose what log loss sees near 0.
         encoded["probabilities"] = _pack(context.probabilities, "<f4")
@@ -114,13 +67,18 @@ def encode_rows(context: AuditContext) -> dict[str, Any]:
     return encoded
 
 
-def decode_rows(encoded: Mapping[str, Any]) -> StudiedRows | None:
-    """Return the rows of a report; `None` if it holds none.
+def decode_rows(encoded: Mapping[str, Any]) -> AuditContext | None:
+    """Return the context of a report's rows, without features and without a model.
 
     Parameters
     ----------
     encoded
         What `encode_rows` returned, as read from a report.
+
+    Returns
+    -------
+    AuditContext or None
+        `None` if the report holds no rows.
 
     Raises
     ------
@@ -130,31 +88,49 @@ def decode_rows(encoded: Mapping[str, Any]) -> StudiedRows | None:
     if not encoded:
         return None
     try:
-        n = int(encoded["n"])
-        classes = tuple(encoded["classes"])
-        outcomes, decisions = (_unpack(encoded[name]) for name in ("outcomes", "decisions"))
-        if encoded["task"] == "classification":
-            outcomes, decisions = outcomes.astype(np.intp), decisions.astype(np.intp)
-        probabilities = encoded["probabilities"]
-        if probabilities is not None:
-            probabilities = _unpack(probabilities).astype(float).reshape(n, len(classes))
-            probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
-        weights = None if encoded["weights"] is None else _unpack(encoded["weights"]).astype(float)
-        groupings = tuple(
-            Grouping(name, _unpack(held["codes"]).astype(np.intp), tuple(held["labels"]))
-            for name, held in encoded["groups"].items()
-        )
-        columns = [outcomes, decisions, *(each.codes for each in groupings)]
-        if any(len(column) != n for column in columns) or _fingerprint(encoded) != encoded.get(
-            "fingerprint"
-        ):
-            raise ValueError("a column has another length or other values than it was written with")
-    except (KeyError, TypeError, ValueError, AttributeError, zlib.error, binascii.Error) as error:
+        context = _decoded(encoded)
+        if encoded["fingerprint"] != _fingerprint(encoded):
+            raise ValueError("they are not the ones that were written")
+    except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
         raise InputError(
-            f"The rows in this report are damaged ({error}). Run the audit again."
+            f"The rows in this report are damaged: {error}. Run the audit again."
         ) from (error)
-    answers = Answers(outcomes, decisions, probabilities, weights)
-    return StudiedRows(encoded["task"], classes, encoded["favourable"], answers, groupings)
+    return context
+
+
+def _decoded(encoded: Mapping[str, Any]) -> AuditContext:
+    n, classes, task = int(encoded["n"]), tuple(encoded["classes"]), encoded["task"]
+    of_labels = np.intp if task == "classification" else np.float64
+    probabilities, weights = encoded["probabilities"], encoded["weights"]
+    if probabilities is not None:
+        table = _unpack(probabilities, n * len(classes)).astype(float).reshape(n, len(classes))
+        probabilities = table / table.sum(axis=1, keepdims=True)
+    control = encoded["control"]
+    return AuditContext(
+        task=task,
+        classes=classes,
+        frame=pd.DataFrame(index=range(n)),
+        features=pd.DataFrame(index=range(n)),
+        predictor=None,
+        outcomes=_unpack(encoded["outcomes"], n).astype(of_labels),
+        decisions=_unpack(encoded["decisions"], n).astype(of_labels),
+        probabilities=probabilities,
+        groupings=tuple(
+            _unpack_grouping(name, packed, n) for name, packed in encoded["groups"].items()
+        ),
+        control=None if control is None else _unpack_grouping(control["name"], control, n),
+        favourable=encoded["favourable"],
+        weights=None if weights is None else _unpack(weights, n).astype(float),
+    )
+
+
+def _pack_grouping(grouping: Grouping) -> dict[str, Any]:
+    codes = _pack(grouping.codes, _code_type(len(grouping.labels)))
+    return {"labels": list(grouping.labels), "codes": codes}
+
+
+def _unpack_grouping(name: str, packed: Mapping[str, Any], n: int) -> Grouping:
+    return Grouping(name, _unpack(packed["codes"], n).astype(np.intp), tuple(packed["labels"]))
 
 
 def _code_type(values: int) -> str:
@@ -166,11 +142,15 @@ def _pack(values: NDArray[Any], kind: str) -> dict[str, str]:
     return {"type": kind, "zlib": base64.b64encode(zlib.compress(raw, 9)).decode("ascii")}
 
 
-def _unpack(packed: Mapping[str, str]) -> NDArray[Any]:
+def _unpack(packed: Mapping[str, str], values: int) -> NDArray[Any]:
     if packed["type"] not in PACKED_TYPES:
         raise ValueError(f"{packed['type']!r} is not one of {', '.join(PACKED_TYPES)}")
-    raw = zlib.decompress(base64.b64decode(packed["zlib"], validate=True))
-    return np.frombuffer(raw, dtype=packed["type"])
+    unpacked = np.frombuffer(
+        zlib.decompress(base64.b64decode(packed["zlib"], validate=True)), dtype=packed["type"]
+    )
+    if len(unpacked) != values:
+        raise ValueError(f"{len(unpacked)} values stand where {values} belong")
+    return unpacked
 
 
 def _fingerprint(encoded: Mapping[str, Any]) -> str:
@@ -181,5 +161,6 @@ def _fingerprint(encoded: Mapping[str, Any]) -> str:
         columns[f"group {name} {json.dumps(held['labels'])}"] = held["codes"]
     for name, packed in columns.items():
         seen.update(name.encode())
-        seen.update(b"none" if packed is None else _unpack(packed).tobytes())
+        if packed is not None:
+            seen.update(_unpack(packed, encoded["n"]).tobytes())
     return seen.hexdigest()

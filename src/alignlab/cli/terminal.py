@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +18,29 @@ from rich.text import Text
 if TYPE_CHECKING:
     from alignlab.audit import AuditResult, Finding
 
-__all__ = ["console", "show_result"]
+__all__ = ["COLOURS", "printing", "show_result"]
 
 WIDEST = 100
 
 SIGNS = {"fail": "✗", "not enough data": "?", "pass": "✓", "measured": "·", "not applicable": "–"}
 PLAIN_SIGNS = {**SIGNS, "fail": "x", "pass": "v", "measured": ".", "not applicable": "-"}
 COLOURS = {"fail": "bold red", "not enough data": "yellow", "pass": "green"}
+SIDES = {"at most": "≤", "at least": "≥"}
+PLAIN_SIDES = {"at most": "<=", "at least": ">="}
 
 MOST_SENTENCES = 3
 
 
-def console() -> Console:
-    """Return the terminal: no wider than is readable, without colour where none is wanted."""
-    there = Console(highlight=False, markup=False, emoji=False)
-    there.width = min(there.width, WIDEST)
-    return there
+@contextmanager
+def printing() -> Iterator[Console]:
+    """Give a console that is no wider than is readable; what it prints has no trailing spaces."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.width = min(console.width, WIDEST)
+    with console.capture() as captured:
+        yield console
+    # One write: a reader that stops listening does so before or after it, never in between.
+    sys.stdout.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+    sys.stdout.flush()
 
 
 def show_result(result: AuditResult, directory: Path, *, gate: Sequence[str] = ()) -> None:
@@ -45,49 +55,58 @@ def show_result(result: AuditResult, directory: Path, *, gate: Sequence[str] = (
     gate
         The checks that `--fail-on` names.
     """
-    out = console()
-    _show_subject(out, result)
-    shown = [each for each in result.findings if each.status != "not applicable"]
-    if shown:
-        out.print(_table(out, shown))
-    _show_not_applicable(out, result)
-    out.print()
-    for sentence in _sentences(result):
-        out.print(sentence)
-    if gate:
-        out.print(_gate_line(result, gate))
-    out.print(Text.assemble("Report: ", (str(directory / "report.html"), "bold")), soft_wrap=True)
+    with printing() as console:
+        _show_subject(console, result)
+        shown = [each for each in result.findings if each.status != "not applicable"]
+        if shown:
+            console.print(_table(console, shown))
+        _show_not_applicable(console, result)
+        console.print()
+        for sentence in _sentences(result):
+            console.print(sentence)
+        if gate:
+            console.print(_gate_line(result, gate))
+        console.print(Text(f"Report: {directory / 'report.html'}", style="bold"), soft_wrap=True)
 
 
-def _show_subject(out: Console, result: AuditResult) -> None:
+def _show_subject(console: Console, result: AuditResult) -> None:
     model, data = result.subject["model"], result.subject["data"]
-    out.print(f"{model['name']} ({model['kind']}) on {data['name']}: {data['rows']:,} rows")
+    rows = f"{data['rows']:,} rows"
+    whose = f"{model['name']} ({model['kind']})"
+    console.print(
+        f"{whose}, {rows}"
+        if model["name"] == data["name"]
+        else f"{whose} on {data['name']}, {rows}"
+    )
     if model["reading"]:
-        out.print(Text(f"Note: {model['reading']}.", style="dim"))
-    out.print()
+        console.print(Text(f"Note: {model['reading']}.", style="dim"))
+    console.print()
 
 
-def _table(out: Console, findings: Sequence[Finding]) -> Table:
-    signs = SIGNS if out.encoding.lower().startswith("utf") else PLAIN_SIGNS
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+def _table(console: Console, findings: Sequence[Finding]) -> Table:
+    speaks = console.encoding.lower().startswith("utf")
+    signs, sides = (SIGNS, SIDES) if speaks else (PLAIN_SIGNS, PLAIN_SIDES)
+    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, pad_edge=False)
+    for _ in range(3):
+        table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for pillar, group in groupby(findings, key=lambda each: each.pillar):
         table.add_row(Text(pillar, style="bold"))
         for each in group:
-            verdict = f"{signs[each.status]} {each.status}"
-            name = each.check.partition(".")[2].replace("_", " ")
-            headline = next(iter(each.estimates.items()), None)
-            number = "" if headline is None else f"{headline[1]}  {headline[0]}"
+            word = each.check.partition(".")[2].replace("_", " ")
+            verdict = Text(
+                f"{signs[each.status]} {each.status}", style=COLOURS.get(each.status, "")
+            )
+            name, number = next(iter(each.estimates.items()), ("", ""))
+            name = name.replace("_", " ")
+            of = "" if name == word else name
             if each.limit is not None:
-                number += f", {each.limit.side} {each.limit.value:g}"
-            style = COLOURS.get(each.status, "")
-            table.add_row(f"  {name}", Text(verdict, style=style), number)
+                of += f" {sides[each.limit.side]} {each.limit.value:g}"
+            table.add_row(f" {word}", verdict, str(number), of.strip())
     return table
 
 
-def _show_not_applicable(out: Console, result: AuditResult) -> None:
+def _show_not_applicable(console: Console, result: AuditResult) -> None:
     reasons: dict[str, list[str]] = {}
     for each in result.findings:
         if each.status == "not applicable":
@@ -95,7 +114,7 @@ def _show_not_applicable(out: Console, result: AuditResult) -> None:
     for summary, checks in reasons.items():
         reason = summary.removeprefix("Not applicable: ").rstrip(".")
         few = ", ".join(checks) if len(checks) <= 3 else f"{len(checks)} checks"
-        out.print(Text(f"Not applicable: {few} ({reason}).", style="dim"))
+        console.print(Text(f"Not applicable: {few} ({reason}).", style="dim"))
 
 
 def _sentences(result: AuditResult) -> list[Text | Padding]:
@@ -106,27 +125,25 @@ def _sentences(result: AuditResult) -> list[Text | Padding]:
         lines.append(Text.assemble(("Fail: ", "bold red"), each.summary))
         lines += [Padding(Text(advice), (0, 0, 0, 6)) for advice in each.advice[:1]]
     if len(failed) > MOST_SENTENCES:
-        lines.append(Text(f"{len(failed) - MOST_SENTENCES} more checks failed; see the report."))
-    unclear = [each for each in result.findings if each.status == "not enough data"]
-    if not failed:
-        counts = result.counts
-        held = counts["pass"] + len(unclear)
-        told = (
-            f"No check failed: {counts['pass']} of {held} with a limit passed."
-            if held
-            else (
-                "Nothing was held against a limit, so nothing passed or failed: state limits with "
-                "--limit CHECK=VALUE."
+        lines.append(Text(f"{len(failed) - MOST_SENTENCES} more failed; the report has them all."))
+    unclear = [each.check for each in result.findings if each.status == "not enough data"]
+    held = [each for each in result.findings if each.limit is not None]
+    if not held:
+        lines.append(
+            Text(
+                "Nothing was held against a limit, so nothing passed or failed. State what you "
+                "accept with --limit CHECK=VALUE."
             )
         )
-        lines.append(Text(told))
+    elif not failed:
+        passed = result.counts["pass"]
+        lines.append(Text(f"No check failed; {passed} of the {len(held)} with a limit passed."))
     if unclear:
-        names = ", ".join(each.check for each in unclear[:3])
         more = f" and {len(unclear) - 3} more" if len(unclear) > 3 else ""
         lines.append(
             Text.assemble(
-                ("Not enough data ", "yellow"),
-                f"to pass or fail {names}{more}: more rows would tell.",
+                ("Not enough data", "yellow"),
+                f" to pass or fail: {', '.join(unclear[:3])}{more}. More rows would tell.",
             )
         )
     return lines
@@ -141,5 +158,5 @@ def _gate_line(result: AuditResult, gate: Sequence[str]) -> Text:
         for name in gate
         if result.finding(name).status in ("not applicable", "not enough data")
     ]
-    told = f" ({', '.join(silent)} could not be judged)" if silent else ""
-    return Text(f"Gate: none of {len(gate)} checks failed{told}.")
+    told = f"; {', '.join(silent)} could not be judged" if silent else ""
+    return Text(f"Gate: {len(gate) - len(silent)} of {len(gate)} passed{told}.")

@@ -30,7 +30,7 @@ $(BIN)/python:
 	    exit 2; \
 	fi
 	@$(PYTHON) -m venv $(VENV) \
-	    || { echo 'Python could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 2; }
+	    || { rm -rf $(VENV); echo 'Python could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 2; }
 
 # The package itself is installed in place: an edit of the source needs no new install.
 INSTALL = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -149,3 +152,33 @@ def test_the_wheel_holds_the_data(tmp_path):
     assert packed == here
     assert "alignlab/guide/references.bib" in packed
     assert "alignlab/py.typed" in packed
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+
+    def packages(requirements: list[str]) -> set[str]:
+        return {re.match(r"[\w-]+", each)[0].lower() for each in requirements}
+
+    def imported_by(tree: ast.AST) -> set[str]:
+        names = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
+        names |= {
+            node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module
+        }
+        return {name.partition(".")[0] for name in names}
+
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
+    imported = set().union(*map(imported_by, trees)) - sys.stdlib_module_names - {"alignlab"}
+    providers = packages_distributions()
+    used = {providers[name][0].lower() for name in imported}
+    always, optional = packages(project["dependencies"]), extras.keys() - {"test", "docs"}
+    allowed = always.union(*(packages(extras[extra]) for extra in optional))
+    assert used == allowed

@@ -71,6 +71,19 @@ TRUTHS = {
 }
 
 
+def covers(seen, said, happened, weights, truth):
+    """Return whether the two intervals hold the two errors of the same bins."""
+    gaps = binned_gaps(as_event(said, happened, weights), 15)
+    rest = np.bincount(gaps.codes, weights * (truth(said) - said))
+    rest = rest / np.bincount(gaps.codes, weights)
+    true = (np.sqrt(gaps.share @ rest**2), gaps.share @ np.abs(rest))
+    estimates = (seen.root_mean_square, seen.expected)
+    return [
+        each.low <= value + 1e-12 <= each.high + 2e-12
+        for each, value in zip(estimates, true, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("n", [60, 400])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", TRUTHS)
@@ -82,12 +95,8 @@ def test_intervals_cover(name, weighted, n):
         said, happened = sample(rng, n, truth, lambda n: rng.beta(0.8, 1.2, n))
         weights = rng.uniform(0.2, 2, n) if weighted else np.ones(n)
         seen = calibration_error(said, happened, weights=weights, redraws=0)
-        gaps = binned_gaps(as_event(said, happened, weights), 15)
-        rest = np.bincount(gaps.codes, weights * (truth(said) - said))
-        rest = rest / np.bincount(gaps.codes, weights)
-        true, true_expected = np.sqrt(gaps.share @ rest**2), gaps.share @ np.abs(rest)
-        covered += seen.root_mean_square.low <= true + 1e-12 <= seen.root_mean_square.high + 2e-12
-        covered_expected += seen.expected.low <= true_expected + 1e-12 <= seen.expected.high + 2e-12
+        both = covers(seen, said, happened, weights, truth)
+        covered, covered_expected = covered + both[0], covered_expected + both[1]
     # Nominal 95 %; at 300 repetitions three standard errors are 3.8 points.
     assert covered / repetitions > 0.912
     assert covered_expected / repetitions > 0.94
@@ -182,3 +191,34 @@ def test_one_seed_is_one_result():
     said, happened = sample(rng, 200)
     values = {calibration_error(said, happened, seed=seed).p_value for seed in (0, 0, 1)}
     assert len(values) == 2
+
+
+SCORES = {
+    "uniform": lambda rng, n: rng.random(n),
+    "U-shaped": lambda rng, n: rng.beta(0.15, 0.5, n),
+    "rare": lambda rng, n: rng.beta(0.4, 20, n),
+    "around one half": lambda rng, n: rng.beta(8, 8, n),
+    "top label": lambda rng, n: rng.uniform(0.5, 1, n),
+    "rounded": lambda rng, n: rng.random(n).round(1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weighted", [False, True])
+def test_intervals_cover_everywhere(weighted):
+    rng = np.random.default_rng(9)
+    coverage = []
+    for scores in SCORES.values():
+        for truth in TRUTHS.values():
+            for n in (60, 300, 1000):
+                covered = np.zeros(2)
+                for _ in range(150):
+                    said = scores(rng, n)
+                    happened = (rng.random(n) < truth(said)).astype(int)
+                    weights = rng.uniform(0.2, 2, n) if weighted else np.ones(n)
+                    seen = calibration_error(said, happened, weights=weights, redraws=0)
+                    covered += covers(seen, said, happened, weights, truth)
+                coverage.append(covered / 150)
+    # Four standard errors below nominal in the worst of the cells, and no less than it on average.
+    assert np.min(coverage) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 150)
+    assert np.all(np.mean(coverage, axis=0) > 0.95)

@@ -96,6 +96,14 @@ def test_noise_has_the_spread_that_is_stated():
     assert abs(moves.mean()) < 0.01
 
 
+def test_a_row_that_noise_leaves_as_it_is_does_not_count():
+    X = pd.DataFrame({"whole": [0, 1, 2, 3, 4] * 20, "flag": [0, 1] * 50})
+    assert len(change_rows(X, "noise", strength=0.01).rows) == 0
+    some = change_rows(X, "noise", strength=0.4)
+    assert 0 < len(some.rows) < 100
+    assert (some.frame["whole"].to_numpy() != X["whole"].to_numpy()[some.rows]).all()
+
+
 def test_a_value_that_most_rows_share_is_a_state_and_is_left():
     X = people(2000)
     changed = change_rows(X, "noise", strength=0.5)

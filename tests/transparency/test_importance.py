@@ -9,7 +9,9 @@ import pytest
 from alignlab.errors import InputError, ModelError
 from alignlab.intervals import critical_value
 from alignlab.predictors import Predictor
+from alignlab.random import as_generator
 from alignlab.transparency import affordable, permutation_importance
+from alignlab.transparency.swaps import circle
 
 BETA = np.array([1.0, 0.3, 0.0, -0.5])
 
@@ -32,10 +34,10 @@ def gaussian(n, seed=0):
     return pd.DataFrame(X, columns=list("abcd")), X @ BETA + rng.normal(size=n)
 
 
-def brute_force(loss_of_pair, n, weights):
-    """Every ordered pair of rows, its weight and its change of loss; sums written out."""
+def brute_force(loss_of_pair, n, weights, pairs=None):
+    """Each ordered pair of rows, its weight and its change of loss; sums written out."""
     shares = weights / weights.sum()
-    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
+    pairs = pairs or [(i, j) for i in range(n) for j in range(n) if i != j]
     weight = np.array([shares[i] * shares[j] for i, j in pairs])
     weight /= weight.sum()
     terms = np.array([loss_of_pair(i, j) - loss_of_pair(i, i) for i, j in pairs])
@@ -62,6 +64,27 @@ def test_with_all_donors_it_is_the_sum_over_all_pairs(weighted):
     value, error = brute_force(loss, n, weights)
     found = result["b"]
     assert found.donors == "all"
+    assert found.estimate.value == pytest.approx(value, rel=1e-12)
+    half = critical_value(0.95, comparisons=4) * error
+    assert found.estimate.high - found.estimate.value == pytest.approx(half, rel=1e-9)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_with_sampled_donors_it_is_the_sum_over_the_pairs_of_the_circle(repeats):
+    n = 25
+    X, y = gaussian(n, seed=4)
+    weights = np.random.default_rng(2).exponential(size=n)
+    found = permutation_importance(linear(), X, y, weights=weights, repeats=repeats, seed=6)["a"]
+    donors = circle(n, repeats, as_generator(6, "permutation importance"))
+
+    def loss(i, j):
+        row = X.iloc[i].to_numpy(copy=True)
+        row[0] = X.iloc[j, 0]
+        return (row @ BETA - y[i]) ** 2
+
+    pairs = [(i, int(donors[k, i])) for k in range(repeats) for i in range(n)]
+    value, error = brute_force(loss, n, weights, pairs)
+    assert found.donors == "sampled"
     assert found.estimate.value == pytest.approx(value, rel=1e-12)
     half = critical_value(0.95, comparisons=4) * error
     assert found.estimate.high - found.estimate.value == pytest.approx(half, rel=1e-9)

@@ -180,7 +180,7 @@ def test_wrong_answers_are_told_in_one_line(server, answer, said):
 
 def test_nobody_there():
     predictor = load_model("http://127.0.0.1:9/", classes=["no", "yes"])
-    with pytest.raises(ModelError, match="cannot be reached.*Check the address"):
+    with pytest.raises(ModelError, match=r"cannot be reached.*Check the address"):
         predictor(FRAME)
 
 

@@ -44,5 +44,5 @@ def test_a_tensor_with_a_gradient_is_an_answer():
 
 def test_a_frame_with_other_columns_is_taken_by_position_and_checked():
     predictor = as_predictor(lambda rows: rows[["p", "p"]], classes=["no", "yes"])
-    with pytest.raises(ModelError, match="sums to 0.4"):
+    with pytest.raises(ModelError, match=r"sums to 0\.4"):
         predictor(FRAME)

@@ -31,7 +31,7 @@ def test_one_class_in_all_its_spellings(labels, classes):
 
 
 def test_leading_zeros_are_another_class():
-    with pytest.raises(InputError, match="Row 0 has the label '01', .* '1', '2'"):
+    with pytest.raises(InputError, match=r"Row 0 has the label '01', .* '1', '2'"):
         class_positions(["01"], (1, 2))
 
 

@@ -116,7 +116,7 @@ def test_a_model_that_raises_on_many_rows_at_once_is_not_blamed_on_one():
             raise ValueError("too many")
         return first_column(batch)
 
-    with pytest.raises(ModelError, match="rows 0 to 7 taken at once.*batch_rows"):
+    with pytest.raises(ModelError, match=r"rows 0 to 7 taken at once.*batch_rows"):
         binary(answer)(np.zeros((8, 1)))
 
 
@@ -183,8 +183,13 @@ def test_half_precision_probabilities_pass_and_sum_to_one(raw):
     probabilities = (raw / raw.sum(1, keepdims=True)).astype(np.float16)
     predictor = Predictor(lambda rows: rows, "classification", classes="abcd")
     answers = predictor(probabilities)
-    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=0, atol=1e-12)
     np.testing.assert_allclose(answers, probabilities, atol=1e-3)
+
+
+def test_probabilities_that_sum_to_one_are_left_as_the_model_gave_them():
+    rows = np.random.default_rng(0).dirichlet(np.ones(5), 1000)
+    np.testing.assert_array_equal(Predictor(lambda r: r, "classification", "abcde")(rows), rows)
 
 
 def test_columns_go_to_the_model_in_its_order_and_a_missing_one_is_named():

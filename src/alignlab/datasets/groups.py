@@ -23,6 +23,9 @@ MISSING = "(missing)"
 MOST_VALUES = 20
 """A numeric column with more distinct values than this is cut at its quartiles."""
 
+FEWEST_ROWS = 10
+"""A column with fewer rows a value than this, on average, and many values names rows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
@@ -35,7 +38,8 @@ class Grouping:
     codes
         Each row's position in `labels`, shape (n,).
     labels
-        The groups that have rows, in sorted order; those of an intersection joined by " & ".
+        The groups that have rows: the missing first, then numbers by value, ordered categories
+        in their order, anything else by its text; those of an intersection joined by " & ".
     """
 
     name: str
@@ -84,16 +88,20 @@ def grouping(frame: pd.DataFrame, name: str) -> Grouping:
     >>> grouping(frame, "sex*old").labels
     ('(missing) & y', 'f & y', 'm & n')
     """
-    columns = name.split("*")
-    parts = [_labels_of(frame, column, name) for column in columns]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined + " & " + part
-    codes, labels = pd.factorize(joined, sort=True)
-    return Grouping(name, codes.astype(np.intp), tuple(str(label) for label in labels))
+    codes = np.zeros(len(frame), dtype=np.int64)
+    labels: list[str] = [""]
+    for position, column in enumerate(name.split("*")):
+        part, part_labels = _codes_of(frame, column, name)
+        # Only pairs that have rows are kept, so the number of groups never passes that of rows.
+        present, codes = np.unique(codes * len(part_labels) + part, return_inverse=True)
+        pairs = [divmod(int(pair), len(part_labels)) for pair in present]
+        glue = " & " if position else ""
+        labels = [f"{labels[first]}{glue}{part_labels[second]}" for first, second in pairs]
+    return Grouping(name, codes.astype(np.intp), tuple(labels))
 
 
-def _labels_of(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
+def _codes_of(frame: pd.DataFrame, column: str, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's position among one column's labels, and those labels in order."""
     if column not in frame.columns:
         raise InputError(
             f"The group {name!r} names the column {column!r}, which the table does not have."
@@ -104,23 +112,49 @@ def _labels_of(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
     distinct = values.nunique()
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if is_number and distinct > MOST_VALUES:
-        labels = _quartile_labels(values)
-    elif distinct > max(MOST_VALUES, len(values) // 2):
+        codes, found = _quartiles(values.to_numpy(np.float64, na_value=np.nan))
+    elif distinct > max(MOST_VALUES, len(values) // FEWEST_ROWS):
         raise InputError(
             f"The column {column!r} has {distinct} distinct values in {len(values)} rows, so it "
             "names rows rather than groups. Name another column."
         )
     else:
-        labels = values.map(str, na_action="ignore")
-    return labels.astype(object).where(values.notna(), MISSING)
+        codes, found = _distinct(values)
+    if (codes < 0).any():
+        codes, found = codes + 1, [MISSING, *found]
+    # Two values may read the same (1 and "1", or a text that says "(missing)"): one group.
+    labels = list(dict.fromkeys(found))
+    return np.array([labels.index(label) for label in found], dtype=np.int64)[codes], labels
 
 
-def _quartile_labels(values: pd.Series) -> pd.Series:
-    numbers = values.to_numpy(float, na_value=np.nan)
+def _distinct(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Return codes, -1 where missing, and labels: by the categories' order, by value, by text."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, found = values.cat.codes.to_numpy(np.int64), values.cat.categories
+        ordered = values.cat.ordered
+    else:
+        codes, found = pd.factorize(values)
+        ordered = False
+    texts = [_text(value) for value in found]
+    key = found if pd.api.types.is_numeric_dtype(found) else texts
+    order = range(len(found)) if ordered else sorted(range(len(found)), key=lambda at: key[at])
+    rank = np.full(len(found) + 1, -1, dtype=np.int64)  # the last is where -1, missing, points
+    rank[list(order)] = np.arange(len(found))
+    return rank[codes], [texts[at] for at in order]
+
+
+def _text(value: object) -> str:
+    # A column of whole numbers with a missing one is read as floats: 1.0 is still 1.
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _quartiles(numbers: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[str]]:
     edges = np.unique(np.nanquantile(numbers, [0, 0.25, 0.5, 0.75, 1]))
-    quarter = np.clip(np.searchsorted(edges, numbers, side="left"), 1, len(edges) - 1) - 1
-    names = [
+    codes = np.clip(np.searchsorted(edges, numbers, side="left"), 1, len(edges) - 1) - 1
+    labels = [
         f"{rank}: {low:.6g} to {high:.6g}" if rank == 1 else f"{rank}: over {low:.6g} to {high:.6g}"
         for rank, (low, high) in enumerate(pairwise(edges), start=1)
     ]
-    return pd.Series([names[at] for at in quarter], index=values.index, dtype=object)
+    return np.where(np.isnan(numbers), -1, codes).astype(np.int64), labels

@@ -147,10 +147,28 @@ def _read_csv(path: Path, name: str) -> pd.DataFrame:
         )
     except (pa.ArrowInvalid, OSError, EOFError) as error:
         raise _located(error, path, name, len(header), separator) from error
+    _require_closed_quotes(table.slice(len(table) - 1), path, name, separator)
     # The header is a row like any other to the parser, for the sake of its exact names.
     table = table.slice(1)
     columns = {column: _typed(table.column(column)) for column in header}
     return pa.table(columns).to_pandas()
+
+
+def _require_closed_quotes(last: pa.Table, path: Path, name: str, separator: str) -> None:
+    """Raise if a quote that nobody closed has swallowed the rest of the file into the last row."""
+    if not any("\n" in cell for row in last.to_pylist() for cell in row.values() if cell):
+        return
+    with _opened(path) as stream:
+        rows, line = csv.reader(stream, delimiter=separator, strict=True), 0
+        try:
+            for _ in rows:
+                line = rows.line_num
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                raise InputError(
+                    f"A double quote in line {line + 1} of {name} is never closed, so that all "
+                    "lines after it would be one cell. Close it, or double it if it is meant."
+                ) from error
 
 
 def _header(path: Path, name: str) -> tuple[list[str], str]:
@@ -243,8 +261,8 @@ def _read_arrow(path: Path, kind: str, name: str) -> pd.DataFrame:
     try:
         table = pq.ParquetFile(path).read() if kind in PARQUET else _read_ipc(path)
     except (pa.ArrowInvalid, OSError) as error:
-        what = "Parquet" if kind in PARQUET else "Arrow"
-        raise InputError(f"{name} is not a {what} file: {str(error).splitlines()[0]}") from error
+        what = "a Parquet" if kind in PARQUET else "an Arrow"
+        raise InputError(f"{name} is not {what} file: {str(error).splitlines()[0]}") from error
     _require_distinct(table.column_names, name)
     for position, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, nearest, require_choice
 from alignlab.predictors.labels import class_positions, class_text, sorted_classes
-from alignlab.predictors.predictor import SUM_TOLERANCE, Task
+from alignlab.predictors.predictor import SUM_TOLERANCE, Task, rescaled
 
 __all__ = ["PredictionTable", "read_predictions"]
 
@@ -298,8 +298,9 @@ def _read_probabilities(
         )
     probabilities = np.empty_like(numbers)
     probabilities[:, positions] = np.clip(numbers, 0, 1)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return probabilities, f"{', '.join(columns)} are read as the probabilities of {', '.join(of)}"
+    return rescaled(
+        probabilities
+    ), f"{', '.join(columns)} are read as the probabilities of {', '.join(of)}"
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:

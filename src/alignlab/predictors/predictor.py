@@ -34,6 +34,9 @@ BATCH_BYTES = 128 * 2**20
 SUM_TOLERANCE = 1e-3
 """How far a row of probabilities may be from 1: half-precision models round by about 1e-3."""
 
+SUM_ROUNDING = 1e-12
+"""A row of probabilities no farther than this from 1 is left as the model gave it."""
+
 
 @dataclass(eq=False)
 class Predictor:
@@ -278,7 +281,7 @@ class Predictor:
         return np.column_stack([1 - second, second])
 
     def _normalised(self, answers: NDArray[np.float64], start: int) -> NDArray[np.float64]:
-        """Return probabilities that sum to one to the last bit, or say which row's do not."""
+        """Return probabilities that sum to one, or say which row's do not."""
         totals = answers.sum(axis=1)
         bad = (
             (np.abs(totals - 1) > SUM_TOLERANCE)
@@ -294,8 +297,7 @@ class Predictor:
                 f"sums to {totals[row]:.4g}: probabilities lie between 0 and 1 and sum to 1. If "
                 "these are logits, apply a softmax first."
             )
-        clipped = np.clip(answers, 0, 1)
-        return clipped / clipped.sum(axis=1, keepdims=True)
+        return rescaled(np.clip(answers, 0, 1))
 
     def _require_finite(self, answers: NDArray[np.float64], start: int) -> None:
         bad = ~np.isfinite(answers).reshape(len(answers), -1).all(axis=1)
@@ -305,6 +307,12 @@ class Predictor:
                 f"The model {self.name!r} answered {answers[row].tolist()} on row {start + row} "
                 f"({int(bad.sum())} such rows): not a finite number."
             )
+
+
+def rescaled(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities whose rows sum to one; those that do up to rounding stay as they are."""
+    totals = probabilities.sum(axis=1, keepdims=True)
+    return np.where(np.abs(totals - 1) > SUM_ROUNDING, probabilities / totals, probabilities)
 
 
 def _length(rows: Any) -> int:

@@ -186,9 +186,6 @@ def _snapshot(context: AuditContext) -> tuple[Any, ...]:
     return (*tables, *(None if array is None else array.tobytes() for array in arrays))
 
 
-# --- the made-up audits ---------------------------------------------------------------------------
-
-
 def _table(n: int) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     region = pd.Series(rng.choice(["north", "south", "west"], n))
@@ -199,9 +196,7 @@ def _table(n: int) -> pd.DataFrame:
             "children": rng.integers(0, 4, n),
             "home": pd.Categorical(rng.choice(["own", "rent", "free"], n)),
             "sex": rng.choice(["f", "m"], n),
-            "region": pd.Series(rng.choice(["north", "south", "west"], n)).mask(
-                rng.random(n) < 0.1
-            ),
+            "region": region.mask(rng.random(n) < 0.1),
         }
     )
 

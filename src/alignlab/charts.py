@@ -9,16 +9,15 @@ again by a shape or a dash.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
-from xml.etree import ElementTree
 
-from alignlab.errors import InputError
-from alignlab.plain import plain, printable
+from alignlab.drawing import vegalite_svg
+from alignlab.plain import plain
+from alignlab.tables import Cell, Table
 
 __all__ = [
     "ACCENT",
@@ -26,6 +25,7 @@ __all__ = [
     "QUIET",
     "RULE",
     "WARN",
+    "Cell",
     "Chart",
     "Table",
     "bar_chart",
@@ -52,50 +52,8 @@ LABEL_LIMIT = 200
 
 DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 4])
 
-Cell = str | float | int | None
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under named columns, with a title; numbers stay numbers.
-
-    Attributes
-    ----------
-    title
-        What the table shows, in one line.
-    columns
-        The columns' names.
-    rows
-        One tuple a row, as long as `columns`.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def __post_init__(self) -> None:
-        wrong = [row for row in self.rows if len(row) != len(self.columns)]
-        if wrong:
-            raise InputError(
-                f"A row of the table {self.title!r} has {len(wrong[0])} cells; "
-                f"it has {len(self.columns)} columns."
-            )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the title, the columns and the rows."""
-        return {
-            "title": self.title,
-            "columns": list(self.columns),
-            "rows": [list(row) for row in self.rows],
-        }
-
-    def to_frame(self) -> Any:
-        """Return the rows as a pandas data frame."""
-        import pandas as pd
-
-        return pd.DataFrame([list(row) for row in self.rows], columns=list(self.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +89,7 @@ class Chart:
 
     def svg(self) -> str:
         """Return the chart as an SVG drawing, the same bytes each time."""
-        import vl_convert
-
-        return _compact(
-            str(vl_convert.vegalite_to_svg(json.dumps(_drawable(plain(self.themed())))))
-        )
+        return vegalite_svg(self.themed())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Return the chart for notebooks: interactive where they can, a drawing elsewhere."""
@@ -515,41 +469,6 @@ def line_chart(
     return Chart(question, plain(spec), table)
 
 
-def _drawable(value: Any) -> Any:
-    """Return plain values whose texts an SVG can hold."""
-    if isinstance(value, dict):
-        return {key: _drawable(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_drawable(each) for each in value]
-    return printable(value) if isinstance(value, str) else value
-
-
-def _compact(drawing: str) -> str:
-    """Return Vega's SVG without what shows nothing: half the size, the same bytes each time."""
-    root = ElementTree.fromstring(drawing)
-    names: dict[str, str] = {}
-    for parent in root.iter():
-        parent.tag = parent.tag.rpartition("}")[2]
-        # Vega numbers its clip paths by a counter that runs on from drawing to drawing.
-        if "id" in parent.attrib:
-            parent.set("id", names.setdefault(parent.attrib["id"], f"part{len(names)}"))
-        for child in list(parent):
-            if child.get("display") == "none" or child.get("d") == "M0,0h0v0h0Z":
-                parent.remove(child)
-        for name in ("class", "role", "pointer-events", "aria-hidden", "aria-roledescription"):
-            parent.attrib.pop(name, None)
-        if parent.get("opacity") == "1":
-            del parent.attrib["opacity"]
-        if parent.tag == "text":
-            root.set("font-family", parent.attrib.pop("font-family", ""))
-    for element in root.iter():
-        clip = element.get("clip-path", "")
-        if clip[5:-1] in names:
-            element.set("clip-path", f"url(#{names[clip[5:-1]]})")
-    root.set("xmlns", "http://www.w3.org/2000/svg")
-    return ElementTree.tostring(root, encoding="unicode")
-
-
 def _form(percent: bool) -> str:
     """Return the numbers' format: as many digits as they need, so that ticks stay apart."""
     return ".3~%" if percent else ".4~g"
@@ -567,10 +486,8 @@ def _hover(key: str, name: str) -> tuple[Spec, Spec]:
     """Return an opacity and the parameter that it obeys: the row at the pointer stands out."""
     events = {"on": "pointerover", "clear": "pointerout"}
     select = {"type": "point", "fields": [_field(key)], **events}
-    return (
-        {"condition": {"param": name, "value": 1}, "value": 0.3},
-        {"name": name, "select": select},
-    )
+    opacity = {"condition": {"param": name, "value": 1}, "value": 0.3}
+    return opacity, {"name": name, "select": select}
 
 
 def _field(key: str) -> str:

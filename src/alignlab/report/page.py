@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from alignlab import __version__
 from alignlab.audit.finding import PILLARS, STATUSES, Finding
 from alignlab.audit.result import AuditResult
-from alignlab.charts import Chart, Table, theme
+from alignlab.charts import Table, theme
 from alignlab.plain import plain, printable
 from alignlab.report.evidence import NO_CLAIM, clauses, evidence_by_framework
 from alignlab.report.ruler import ruler
@@ -66,13 +67,15 @@ def report_html(result: AuditResult) -> str:
     str
         A page that asks nobody for anything; the same result gives the same bytes.
     """
-    page = _rendered(result, interactive=any(each.charts for each in result.findings))
+    charts = [chart for each in result.findings for chart in each.charts]
+    drawings = {id(chart): chart.svg() for chart in charts}
+    page = _rendered(result, drawings, interactive=bool(charts))
     if len(page.encode()) > MOST_BYTES:
-        page = _rendered(result, interactive=False)
+        page = _rendered(result, drawings, interactive=False)
     return page
 
 
-def _rendered(result: AuditResult, *, interactive: bool) -> str:
+def _rendered(result: AuditResult, drawings: Mapping[int, str], *, interactive: bool) -> str:
     style = _resource("page.css")
     scripts = [_resource("page.js"), *([_vega()] if interactive else [])]
     template = _environment().get_template("page.html.jinja")
@@ -96,6 +99,7 @@ def _rendered(result: AuditResult, *, interactive: bool) -> str:
         limits=[each for each in result.findings if each.limit is not None],
         methods=_methods(result),
         most_rows=MOST_ROWS,
+        drawing=lambda chart: drawings[id(chart)],
         frameworks=evidence_by_framework(result),
         no_claim=NO_CLAIM,
         reproduce=result.subject.get("reproduce"),
@@ -121,7 +125,6 @@ def _environment() -> Any:
         "estimate": estimate_words,
         "limit": limit_words,
         "ruler": lambda finding: ruler(finding.headline, finding.limit),
-        "drawing": Chart.svg,
         "spec": lambda chart: _inline_json(chart.spec),
         "kinds": _column_kinds,
         "folded": lambda table: len(table.rows) > ROWS_IN_VIEW,

@@ -1,0 +1,57 @@
+import pytest
+
+from alignlab import errors
+from alignlab.errors import (
+    AlignlabError,
+    InputError,
+    MissingExtraError,
+    ModelError,
+    OutputError,
+    UnsafeModelError,
+    nearest,
+    require_choice,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "also"),
+    [
+        (InputError, ValueError),
+        (ModelError, RuntimeError),
+        (OutputError, OSError),
+        (MissingExtraError, ImportError),
+        (UnsafeModelError, Exception),
+    ],
+)
+def test_every_error_is_ours_and_of_pythons_kind(kind, also):
+    assert issubclass(kind, AlignlabError)
+    assert issubclass(kind, also)
+
+
+def test_every_error_class_is_public():
+    ours = {
+        name
+        for name, found in vars(errors).items()
+        if isinstance(found, type) and issubclass(found, AlignlabError)
+    }
+    assert ours <= set(errors.__all__)
+
+
+def test_an_error_says_its_sentence_and_nothing_else():
+    assert str(OutputError("Cannot write.")) == "Cannot write."
+    assert str(MissingExtraError("onnxruntime", "onnx", "Running an ONNX model")) == (
+        "Running an ONNX model needs the package onnxruntime, which is not installed. "
+        "Install it with: pip install 'alignlab[onnx]'"
+    )
+
+
+def test_the_nearest_name_is_offered_and_a_far_one_is_not():
+    assert nearest("fairnes", ["fairness", "robustness"]) == " Did you mean 'fairness'?"
+    assert nearest("zebra", ["fairness"]) == ""
+    assert nearest("anything", []) == ""
+
+
+def test_a_choice_is_taken_from_any_iterable_once():
+    assert require_choice("b", iter("abc"), what="letter") == "b"
+    with pytest.raises(InputError, match="letter='d' is not one of 'a', 'b', 'c'"):
+        require_choice("d", iter("abc"), what="letter")

@@ -1,0 +1,70 @@
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from alignlab.errors import OutputError
+from alignlab.files import sha256_of_file, write_all, write_whole
+
+
+def test_files_are_written_whole_and_readable(tmp_path):
+    directory = tmp_path / "deep" / "report"
+    write_all(directory, {"a.txt": "ü", "b.bin": b"\x00"})
+    assert (directory / "a.txt").read_bytes() == "ü".encode()
+    assert (directory / "b.bin").read_bytes() == b"\x00"
+    assert sorted(os.listdir(directory)) == ["a.txt", "b.bin"]
+    assert (directory / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_an_existing_file_is_replaced(tmp_path):
+    write_whole(tmp_path / "a.txt", "old")
+    write_whole(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path, monkeypatch, existed):
+    directory = tmp_path / "report"
+    if existed:
+        write_all(directory, {"a.txt": "old"})
+    synced = []
+
+    def full(descriptor):
+        synced.append(descriptor)
+        if len(synced) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("alignlab.files.os.fsync", full)
+    with pytest.raises(OutputError) as raised:
+        write_all(directory, {"a.txt": "new", "b.txt": "new", "c.txt": "new"})
+    assert str(raised.value) == (
+        f"Cannot write to {directory}: No space left on device. Nothing was written. "
+        "Free some space or name another directory with --out."
+    )
+    assert directory.exists() == existed
+    if existed:
+        assert os.listdir(directory) == ["a.txt"]
+        assert (directory / "a.txt").read_text() == "old"
+
+
+def test_a_disk_that_is_really_full():
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(OutputError, match="Cannot write to /dev/full"):
+        write_whole(full / "report.html", "x")
+
+
+def test_a_directory_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("I am a file")
+    with pytest.raises(OutputError, match="Cannot write to"):
+        write_all(tmp_path / "out", {"a.txt": "x"})
+    assert (tmp_path / "out").read_text() == "I am a file"
+
+
+def test_the_hash_of_a_file(tmp_path):
+    content = os.urandom(300_000)
+    (tmp_path / "model").write_bytes(content)
+    assert sha256_of_file(tmp_path / "model") == hashlib.sha256(content).hexdigest()

@@ -1,0 +1,50 @@
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignlab.errors import InputError
+from alignlab.random import as_generator
+
+
+@given(st.integers(0, 2**128), st.lists(st.text(max_size=20), max_size=3))
+def test_a_seed_and_a_purpose_give_one_stream(seed, purpose):
+    first, second = as_generator(seed, *purpose), as_generator(seed, *purpose)
+    np.testing.assert_array_equal(first.random(5), second.random(5))
+
+
+@given(st.integers(0, 2**32), st.sets(st.text("abc.", min_size=1), min_size=2, max_size=8))
+def test_purposes_give_streams_of_their_own(seed, purposes):
+    drawn = {as_generator(seed, purpose).integers(2**63) for purpose in purposes}
+    assert len(drawn) == len(purposes)
+
+
+def test_two_purposes_are_not_correlated():
+    x = as_generator(0, "fairness").normal(size=100_000)
+    y = as_generator(0, "robustness").normal(size=100_000)
+    assert abs(np.corrcoef(x, y)[0, 1]) < 4 / np.sqrt(100_000)
+
+
+def test_a_generator_is_returned_as_it_is():
+    generator = np.random.default_rng(3)
+    assert as_generator(generator, "anything") is generator
+
+
+def test_numpys_whole_numbers_are_seeds():
+    assert as_generator(np.int64(7)).random() == as_generator(7).random()
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, "0", None, True, np.float64(2)])
+def test_anything_else_is_refused(seed):
+    with pytest.raises(InputError, match="is not a whole number from 0"):
+        as_generator(seed)
+
+
+def test_no_global_state_is_read_or_changed():
+    np.random.seed(0)  # noqa: NPY002
+    random.seed(0)
+    before = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
+    as_generator(0, "x").random(10)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before  # noqa: NPY002

@@ -63,6 +63,18 @@ def test_debiasing_removes_what_noise_adds_on_calibrated_models():
     assert 0.35 < np.mean(np.array(squares) < 0) < 0.7
 
 
+def test_the_debiased_mean_size_is_what_redrawing_shrunken_gaps_says():
+    rng = np.random.default_rng(10)
+    said, happened = sample(rng, 400, lambda said: said**1.3)
+    seen = calibration_error(said, happened, redraws=0)
+    gaps = binned_gaps(as_event(said, happened), 15)
+    shrunken = gaps.gap * np.sqrt(seen.squared / (gaps.share @ gaps.gap**2))
+    redrawn = shrunken + gaps.gap_error * rng.normal(size=(200_000, len(shrunken)))
+    bias = (np.abs(redrawn).mean(axis=0) - np.abs(shrunken)) @ gaps.share
+    assert 0.01 < bias
+    assert seen.expected.value == pytest.approx(seen.expected_plug_in - bias, abs=2e-4)
+
+
 TRUTHS = {
     "calibrated": lambda said: said,
     "over-confident": lambda said: said**0.7 / (said**0.7 + (1 - said) ** 0.7),

@@ -76,7 +76,7 @@ test: lint docs chromium
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 docs: $(VENV)/.test
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The peers live in an environment of their own, so that neither side bends the other's versions.
 PEERS := benchmarks/.venv

@@ -45,11 +45,14 @@ class Study:
         For the checks.
     model, data
         What was audited, as plain values.
+    asked_before
+        The rows that the model had been asked for before this audit.
     """
 
     context: AuditContext
     model: dict[str, Any]
     data: dict[str, Any]
+    asked_before: int = 0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,13 +109,15 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     needed_by = favourable_needed_by if groupings else ()
     favourable = _favourable(table.favourable, answerer, target, needed_by=needed_by)
     utilities, asking_cost = _utilities(request.utilities, request.asking_cost, answerer)
+    predictor = answerer.predictor
+    asked_before = 0 if predictor is None else predictor.rows_evaluated
     answers = answerer.ask()
     context = AuditContext(
         task=answerer.task,
         classes=answerer.classes,
         frame=table.frame,
         features=answerer.features,
-        predictor=answerer.predictor,
+        predictor=predictor,
         outcomes=answers.outcomes,
         decisions=answers.decisions,
         probabilities=answers.probabilities,
@@ -137,7 +142,7 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
         "control": request.control,
         "sha256": _fingerprint(given, table.frame),
     }
-    return Study(context, answerer.subject, about_data)
+    return Study(context, answerer.subject, about_data, asked_before)
 
 
 TASKS: tuple[Task, ...] = ("classification", "regression")

@@ -159,7 +159,8 @@ def audit(
     )
     context = study.context
     findings = run_checks(context, [each.name for each in chosen], progress=progress)
-    asked = context.predictor.rows_evaluated if context.predictor is not None else 0
+    predictor = context.predictor
+    asked = 0 if predictor is None else predictor.rows_evaluated - study.asked_before
     settings = {
         "limits": dict(request.limits),
         "level": level,

@@ -276,6 +276,7 @@ def _is_union_branch(part: int | str) -> bool:
 
 def _relative_to(directory: Path, reference: str) -> str:
     """Return `reference` from `directory`, if it is a path there and not a module or an address."""
-    place = directory / reference
-    is_plain_path = "://" not in reference and ":" not in reference
-    return str(place) if is_plain_path or place.exists() else reference
+    file, at, of = reference.partition("@")  # weights.safetensors@package.module:Class
+    if "://" in reference or (":" in file and not (directory / file).exists()):
+        return reference
+    return f"{directory / file}{at}{of}"

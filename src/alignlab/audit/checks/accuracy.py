@@ -12,6 +12,7 @@ from alignlab.audit.measured import measure_finding, measure_limit
     needs=("classification",),
     limit=measure_limit("accuracy"),
     limit_range=(0, 1),
+    evidence=("nist.measure-2.3", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def accuracy(check: Check, context: AuditContext) -> Finding:
     """Measure the accuracy over all rows."""

@@ -33,6 +33,14 @@ BY_UTILITY = "gain from deciding by the utilities, asking nobody"
     needs=("classification", "probabilities"),
     limit=Limit(float("nan"), "at most", "share of cases worth asking about", "none"),
     limit_range=(0, 1),
+    evidence=(
+        "nist.govern-3.2",
+        "nist.map-2.2",
+        "nist.map-3.5",
+        "eu.annex-iv-2e",
+        "eu.annex-iv-3",
+        "iso.a-9-3",
+    ),
 )
 def asking(check: Check, context: AuditContext) -> Finding:
     """Measure the share of cases in which a person's answer is worth more than it costs."""

@@ -12,6 +12,7 @@ from alignlab.audit.measured import measure_finding, measure_limit
     needs=("classification",),
     limit=measure_limit("balanced_accuracy"),
     limit_range=(0, 1),
+    evidence=("nist.measure-2.3", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def balanced_accuracy(check: Check, context: AuditContext) -> Finding:
     """Measure the balanced accuracy over all rows."""

@@ -21,6 +21,7 @@ from alignlab.measures import Answers, Measured
     question="Is the model better than always giving the same answer?",
     limit=Limit(0.0, "at least", "skill over the best constant answer", "a constant answer"),
     limit_range=(0, 1),
+    evidence=("nist.measure-2.3", "nist.manage-1.1", "eu.annex-iv-4", "iso.a-6-2-4"),
 )
 def baseline(check: Check, context: AuditContext) -> Finding:
     """Hold the model's loss against the best constant answer's."""

@@ -30,6 +30,7 @@ GROUP_COLUMNS = (
     needs=("classification", "probabilities"),
     limit=Limit(float("nan"), "at most", "calibration error (root mean square)", "none"),
     limit_range=(0, 1),
+    evidence=("nist.map-2.2", "nist.measure-2.5", "eu.annex-iv-3", "iso.a-6-2-4"),
 )
 def calibration(check: Check, context: AuditContext) -> Finding:
     """Measure the calibration error of the favourable class, or of the class chosen."""

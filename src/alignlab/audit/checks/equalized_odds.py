@@ -24,6 +24,7 @@ PARTS = {
     needs=("classification", "groups", "favourable"),
     limit=gap_limit("TPR or FPR"),
     limit_range=(0, 0.5),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def equalized_odds(check: Check, context: AuditContext) -> Finding:
     """Compare the TPR and the FPR of all groups at once."""

@@ -32,6 +32,7 @@ RULE = Limit(0.8, "at least", "smallest ratio of selection rates", "29 CFR 1607.
     needs=("classification", "groups", "favourable"),
     limit=RULE,
     limit_range=(0.5, 1),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def four_fifths(check: Check, context: AuditContext) -> Finding:
     """Hold the ratio of selection rates against four fifths."""

@@ -12,6 +12,7 @@ from alignlab.audit.gaps import gap_limit, score_gap_finding
     needs=("classification", "probabilities", "groups", "favourable"),
     limit=gap_limit("AUC"),
     limit_range=(0, 0.5),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def group_auc(check: Check, context: AuditContext) -> Finding:
     """Compare the AUC within all groups."""

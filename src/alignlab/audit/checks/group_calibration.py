@@ -15,6 +15,7 @@ from alignlab.audit.gaps import gap_limit, score_gap_finding
     needs=("groups", "scores"),
     limit=gap_limit("mean of score minus outcome"),
     limit_range=(0, float("inf")),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def group_calibration(check: Check, context: AuditContext) -> Finding:
     """Compare the groups' mean of score minus outcome."""

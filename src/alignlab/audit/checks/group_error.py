@@ -12,6 +12,7 @@ from alignlab.audit.gaps import gap_limit, score_gap_finding
     needs=("regression", "groups"),
     limit=gap_limit("mean absolute error", unit=", in the target's unit"),
     limit_range=(0, float("inf")),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def group_error(check: Check, context: AuditContext) -> Finding:
     """Compare the mean absolute errors of all groups."""

@@ -26,6 +26,7 @@ from alignlab.measures import (
     needs=("classification", "groups"),
     limit=Limit(float("nan"), "at least", "accuracy of the worst group", "none"),
     limit_range=(0, 1),
+    evidence=("nist.measure-2.11", "eu.annex-iv-3", "iso.a-5-4"),
 )
 def groups(check: Check, context: AuditContext) -> Finding:
     """Take every measure within every group."""

@@ -26,7 +26,12 @@ DEPENDENT = 0.8
 COLUMNS = ("feature", "importance", "low", "high", "matters", "explained by others")
 
 
-@check("transparency.importance", question="What does the model go by?", needs=("model",))
+@check(
+    "transparency.importance",
+    question="What does the model go by?",
+    needs=("model",),
+    evidence=("nist.measure-2.9", "eu.annex-iv-2b", "eu.annex-iv-2e", "iso.a-6-2-7"),
+)
 def importance(check: Check, context: AuditContext) -> Finding:
     """Measure the permutation importance of every feature of the model."""
     assert context.predictor is not None

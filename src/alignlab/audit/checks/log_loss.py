@@ -12,6 +12,7 @@ from alignlab.audit.measured import measure_finding, measure_limit
     needs=("classification", "probabilities"),
     limit=measure_limit("log_loss"),
     limit_range=(0, float("inf")),
+    evidence=("nist.measure-2.3", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def log_loss(check: Check, context: AuditContext) -> Finding:
     """Measure the log loss over all rows."""

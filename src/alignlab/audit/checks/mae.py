@@ -12,6 +12,7 @@ from alignlab.audit.measured import measure_finding, measure_limit
     needs=("regression",),
     limit=measure_limit("mae"),
     limit_range=(0, float("inf")),
+    evidence=("nist.measure-2.3", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def mean_absolute_error(check: Check, context: AuditContext) -> Finding:
     """Measure the MAE over all rows."""

@@ -12,6 +12,7 @@ from alignlab.audit.gaps import gap_limit, score_gap_finding
     needs=("groups", "scores"),
     limit=gap_limit("mean score"),
     limit_range=(0, float("inf")),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def mean_score(check: Check, context: AuditContext) -> Finding:
     """Compare the mean scores of all groups."""

@@ -12,6 +12,7 @@ from alignlab.audit.gaps import gap_limit, rate_gap_finding
     needs=("classification", "groups", "favourable"),
     limit=gap_limit("NPV"),
     limit_range=(0, 0.5),
+    evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),
 )
 def negative_predictive_value(check: Check, context: AuditContext) -> Finding:
     """Compare the NPV of all groups."""

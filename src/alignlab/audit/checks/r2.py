@@ -12,6 +12,7 @@ from alignlab.audit.measured import measure_finding, measure_limit
     needs=("regression",),
     limit=measure_limit("r2"),
     limit_range=(-float("inf"), 1),
+    evidence=("nist.measure-2.3", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def r_squared(check: Check, context: AuditContext) -> Finding:
     """Measure the R² over all rows."""

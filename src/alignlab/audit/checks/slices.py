@@ -11,7 +11,11 @@ from alignlab.fairness import SMALLEST_SLICE, WeakSlice, weak_slices
 COLUMNS = ("slice", "rows", "share of rows", "loss", "low", "high", "loss elsewhere")
 
 
-@check("performance.slices", question="Where is the model weakest?")
+@check(
+    "performance.slices",
+    question="Where is the model weakest?",
+    evidence=("nist.measure-2.5", "eu.annex-iv-3", "iso.a-6-2-4"),
+)
 def slices(check: Check, context: AuditContext) -> Finding:
     """Search the slices of one or two features for more errors than elsewhere."""
     answers = context.answers

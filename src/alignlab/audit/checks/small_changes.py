@@ -36,6 +36,7 @@ BY_COLUMN = ("change", "column", "rows", "flipped", "low", "high", "refused with
     needs=("model",),
     limit=Limit(float("nan"), "at most", "largest share of decisions that a small change flips"),
     limit_range=(0, 1),
+    evidence=("nist.measure-2.5", "nist.measure-2.6", "eu.annex-iv-2g", "iso.a-6-2-4"),
 )
 def small_changes_check(check: Check, context: AuditContext) -> Finding:
     """Change rows a little, in four ways, and count the decisions that flip."""

@@ -20,6 +20,13 @@ COLUMNS = (
     "fairness.tradeoff",
     question="Which parities cannot hold together here?",
     needs=("classification", "groups", "favourable"),
+    evidence=(
+        "nist.measure-1.1",
+        "nist.measure-2.11",
+        "eu.annex-iv-2b",
+        "eu.annex-iv-4",
+        "iso.a-5-4",
+    ),
 )
 def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
     """Show the identity that ties base rate, PPV, FNR and FPR in every group."""

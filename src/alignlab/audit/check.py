@@ -62,7 +62,7 @@ class Check:
     limit_range
         The values that a stated limit may take.
     evidence
-        The clauses that its finding bears on, as keys of `evidence.yaml`.
+        The clauses that its finding bears on, as keys of `report/clauses.toml`.
     """
 
     name: str

@@ -78,7 +78,7 @@ class Finding:
     evaluations
         Rows that the model was asked for on this check's account.
     evidence
-        The clauses that the finding bears on, as keys of `evidence.yaml`.
+        The clauses that the finding bears on, as keys of `report/clauses.toml`.
     """
 
     check: str

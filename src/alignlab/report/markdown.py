@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["escaped", "table"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$])")
+_ESCAPED = re.compile(r"([\\`*_{}\[\]|#])")
+
+_AS_ENTITY = {ord("~"): "&#126;", ord("$"): "&#36;"}
+"""Struck-out text and formulas of some dialects, where a backslash does not help."""
 
 
 def escaped(text: str) -> str:
@@ -20,7 +23,7 @@ def escaped(text: str) -> str:
     a\|b &lt;script&gt;
     """
     one_line = " ".join(str(text).split())
-    return _SPECIAL.sub(r"\\\1", html.escape(one_line, quote=False))
+    return _ESCAPED.sub(r"\\\1", html.escape(one_line, quote=False)).translate(_AS_ENTITY)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

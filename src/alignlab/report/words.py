@@ -67,7 +67,7 @@ def number(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}".replace("-", "−")
-    value = float(value)
+    value = float(value) + 0.0  # no negative zero
     if math.isnan(value):
         return "–"
     if math.isinf(value):

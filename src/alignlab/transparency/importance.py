@@ -399,9 +399,9 @@ def _from_all(plan: Swaps, change: Floats, shares: Floats) -> tuple[float, float
 
 
 def _standard_error(parts: Floats, squared: float, shares: Floats) -> float:
-    total = float(parts @ parts)
+    total = float(np.square(parts).sum())
     # A term has two rows and is counted at both. Where taking it off once leaves nothing, which
     # happens by chance on few rows, the larger sum is the safe one.
     variance = total - squared if total > squared else total
-    effective = 1 / float(shares @ shares)
+    effective = 1 / float(np.square(shares).sum())
     return float(np.sqrt(variance * effective / (effective - 1)))

@@ -61,8 +61,11 @@ def swaps_of(name: str, columns: tuple[str, ...], X: pd.DataFrame, donors: Rows)
     holder = np.empty(values, dtype=np.intp)
     holder[codes[::-1]] = np.arange(n)[::-1]  # the first row that holds each value
     complete = values <= len(donors) + 1
-    pairs = np.arange(n * values) if complete else np.arange(n) * values + codes[donors]
-    slots = np.unique(pairs)
+    if complete:
+        slots = np.arange(n * values)
+    else:
+        slots = np.sort((np.arange(n) * values + codes[donors]).ravel())
+        slots = slots[np.append(True, slots[1:] != slots[:-1])]
     receivers, wanted = slots // values, slots % values
     differs = codes[receivers] != wanted
     receivers, wanted = receivers[differs], wanted[differs]

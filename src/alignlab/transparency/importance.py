@@ -178,6 +178,7 @@ class PermutationImportance:
             reference=0.0,
             reference_label="the feature does not matter",
             percent=self.loss == "error",
+            quiet_label="not shown to matter",
         )
 
     def _repr_html_(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from alignlab.audit import all_checks
+from alignlab.audit import Check, all_checks
 from alignlab.guide import references
 
 ROOT = Path(__file__).parents[1]
@@ -126,10 +127,17 @@ def test_architecture_names_the_rooms_that_exist_and_no_other():
     assert set(re.findall(r"^\| `(\w+\.py)`", exist, re.MULTILINE)) == shared
 
 
-def test_the_methods_page_lists_every_check_and_its_question():
+def test_the_methods_page_lists_every_check_with_its_question_and_limit():
     index = (ROOT / "docs" / "methods" / "index.md").read_text(encoding="utf-8")
-    listed = dict(re.findall(r"^\| \[`([\w.]+)`\]\(\w+\.md\) \| (.*?) \|", index, re.MULTILINE))
-    assert listed == {name: check.question for name, check in all_checks().items()}
+    row = r"^\| \[`([\w.]+)`\]\(\w+\.md\) \| (.*?) \| (.*?) \|$"
+    listed = {name: told for name, *told in re.findall(row, index, re.MULTILINE)}
+
+    def default(check: Check) -> str:
+        if check.limit is None:
+            return "none: it only measures"
+        return "to be stated" if math.isnan(check.limit.value) else str(check.limit)
+
+    assert listed == {n: [c.question, default(c)] for n, c in all_checks().items()}
 
 
 def test_the_wheel_holds_the_data(tmp_path):

@@ -25,7 +25,9 @@ def test_the_context_holds_what_was_stated(decided):
     np.testing.assert_array_equal(context.weights, decided["weight"])
     np.testing.assert_array_equal(context.outcomes, decided["deny"] == "yes")
     np.testing.assert_array_equal(context.decisions, decided["p"] > 0.5)
-    assert context.features.shape == (600, 0)
+    # What describes a row: neither what happened, nor what was said, nor its weight.
+    assert not {"deny", "p", "weight"} & set(context.features.columns)
+    assert {"race", "sex", "income"} <= set(context.features.columns)
 
 
 def test_the_subject_names_files_without_their_places(decided, tmp_path):

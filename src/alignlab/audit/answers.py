@@ -21,6 +21,7 @@ from alignlab.predictors import (
     as_predictor,
     class_positions,
     load_model,
+    probability_columns,
     read_predictions,
 )
 from alignlab.predictors.labels import sorted_classes
@@ -189,13 +190,23 @@ def stored_answers(
     return Answerer(
         task=read.task,
         classes=read.classes,
-        features=table.frame[[]],
+        features=table.features.drop(columns=_said(table, prediction, probability)),
         ask=lambda: Answers(read.outcomes, read.decisions, read.probabilities),
         name=name,
         kind="table of predictions",
         sha256=sha256,
         reading=read.reading,
     )
+
+
+def _said(
+    table: TableData,
+    prediction: str | None,
+    probability: str | Sequence[str] | Mapping[str, str] | None,
+) -> list[str]:
+    """Return the columns that hold what the model said, which describe no row."""
+    said = {prediction, *probability_columns(probability)}
+    return [name for name in table.features.columns if name in said]
 
 
 def _predictor(

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from alignlab.audit.answers import Answerer, asked_model, stored_answers
 from alignlab.audit.context import AuditContext
-from alignlab.audit.spec import columns_of
 from alignlab.datasets import (
     TableData,
     grouping,
@@ -29,7 +28,7 @@ from alignlab.datasets import (
 from alignlab.errors import InputError, nearest, require_choice
 from alignlab.files import sha256_of_file
 from alignlab.intervals import critical_value
-from alignlab.predictors import Task, class_positions, class_text
+from alignlab.predictors import Task, class_positions, class_text, probability_columns
 from alignlab.random import as_generator
 
 __all__ = ["Request", "Study", "read_study"]
@@ -271,14 +270,14 @@ def _side_by_side(
 def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[str]) -> None:
     prediction, probability, control = request.prediction, request.probability, request.control
     roles = {target: "the target"}
-    roles |= dict.fromkeys(columns_of(probability), "a probability")
+    roles |= dict.fromkeys(probability_columns(probability), "a probability")
     roles |= {prediction: "the prediction"} if prediction is not None else {}
     if prediction == target:
         raise InputError(
             f"The column {target!r} is both the target and the prediction: "
             "name what happened with --target and what the model said with --prediction."
         )
-    if target in columns_of(probability):
+    if target in probability_columns(probability):
         raise InputError(f"The column {target!r} is both the target and a probability.")
     for name in [*groups, *([control] if control is not None else [])]:
         for column in name.split("*"):

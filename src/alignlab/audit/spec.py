@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from alignlab.datasets import parse_groups
 from alignlab.errors import InputError, nearest
 
-__all__ = ["AuditSpec", "columns_of", "parse_limits", "parse_probability", "read_spec"]
+__all__ = ["AuditSpec", "parse_limits", "parse_probability", "read_spec"]
 
 Label = str | bool | int | float
 
@@ -195,21 +195,6 @@ def parse_probability(stated: str | None) -> str | list[str] | dict[str, str] | 
     if not all(equals and label and column for label, equals, column in pairs):
         raise InputError(f"--probability {stated}: either every part is CLASS=COL, or none.")
     return {label.strip(): column.strip() for label, _, column in pairs}
-
-
-def columns_of(probability: str | Sequence[str] | Mapping[str, str] | None) -> list[str]:
-    """Return the columns that were named for probabilities, in whichever form.
-
-    Examples
-    --------
-    >>> columns_of(None), columns_of("p"), columns_of({"yes": "p"})
-    ([], ['p'], ['p'])
-    """
-    if probability is None:
-        return []
-    if isinstance(probability, str):
-        return [probability]
-    return list(probability.values() if isinstance(probability, Mapping) else probability)
 
 
 def read_spec(path: str | Path) -> AuditSpec:

@@ -235,10 +235,11 @@ def _require_free(out: Path, asking: bool) -> None:
 
 
 def _columns_exist(text: str, frame: pd.DataFrame) -> None:
-    from alignlab.audit.spec import columns_of, parse_probability
+    from alignlab.audit.spec import parse_probability
     from alignlab.datasets import require_column
+    from alignlab.predictors import probability_columns
 
-    for column in columns_of(parse_probability(text)):
+    for column in probability_columns(parse_probability(text)):
         require_column(frame, column, role="this")
 
 
@@ -281,9 +282,9 @@ def _listed(names: Sequence[str], begin: str = "Perhaps") -> str:
 
 
 def _used(spec: AuditSpec) -> set[str | None]:
-    from alignlab.audit.spec import columns_of
+    from alignlab.predictors import probability_columns
 
-    return {spec.target, spec.prediction, *columns_of(spec.probability)}
+    return {spec.target, spec.prediction, *probability_columns(spec.probability)}
 
 
 def _texts(values: pd.Series[Any]) -> list[str]:

@@ -277,7 +277,6 @@ def cell_table(
     if weights is None:
         return CellTable(rows, rows.astype(float), rows.astype(float), favourable)
     totals, squares = (
-        np.bincount(cell, each, size).astype(float).reshape(shape)
-        for each in (weights, weights**2)
+        np.bincount(cell, each, size).astype(float).reshape(shape) for each in (weights, weights**2)
     )
     return CellTable(rows, totals, squares, favourable)

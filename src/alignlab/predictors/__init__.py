@@ -4,7 +4,11 @@ from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint
 from alignlab.predictors.labels import class_positions, class_text
 from alignlab.predictors.load import load_model
-from alignlab.predictors.predictions import PredictionTable, read_predictions
+from alignlab.predictors.predictions import (
+    PredictionTable,
+    probability_columns,
+    read_predictions,
+)
 from alignlab.predictors.predictor import Predictor, Task
 
 __all__ = [
@@ -16,5 +20,6 @@ __all__ = [
     "class_positions",
     "class_text",
     "load_model",
+    "probability_columns",
     "read_predictions",
 ]

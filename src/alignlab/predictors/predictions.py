@@ -14,7 +14,7 @@ from alignlab.errors import InputError, nearest, require_choice
 from alignlab.predictors.labels import class_positions, class_text, sorted_classes
 from alignlab.predictors.predictor import SUM_TOLERANCE, Task, rescaled
 
-__all__ = ["PredictionTable", "read_predictions"]
+__all__ = ["PredictionTable", "probability_columns", "read_predictions"]
 
 MOST_CLASSES = 20
 """Whole numbers with more distinct values than this are not taken for classes."""
@@ -106,7 +106,7 @@ def read_predictions(
     >>> table.decisions
     array([0, 1, 1])
     """
-    columns = _columns_of(probability)
+    columns = probability_columns(probability)
     for name, role in [
         (target, "target"),
         *([(prediction, "prediction")] if prediction is not None else []),
@@ -130,7 +130,16 @@ def read_predictions(
     return _read_classes(frame, target, prediction, probability, classes)
 
 
-def _columns_of(probability: str | Sequence[str] | Mapping[Any, str] | None) -> list[str]:
+def probability_columns(
+    probability: str | Sequence[str] | Mapping[Any, str] | None,
+) -> list[str]:
+    """Return the columns that hold probabilities, however they were named.
+
+    Examples
+    --------
+    >>> probability_columns(None), probability_columns("p"), probability_columns({"yes": "p"})
+    ([], ['p'], ['p'])
+    """
     if probability is None:
         return []
     if isinstance(probability, str):
@@ -261,7 +270,7 @@ def _read_probabilities(
     names: tuple[str, ...],
 ) -> tuple[NDArray[np.float64], str]:
     """Return probabilities (n, n_classes) and how the columns were read."""
-    columns = _columns_of(probability)
+    columns = probability_columns(probability)
     if isinstance(probability, Mapping):
         positions = class_positions(list(probability), names, where="the probability columns")
     elif len(columns) == 1:

@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 a check named by `--fail-on` failed; 2 something given can
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -77,8 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words or os.environ.get("ALIGNLAB_DEBUG", "") not in ("", "0")
     words = [word for word in words if word != "--debug"]
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without "≥" gets "?", not a traceback
+        sys.stdout.reconfigure(errors="replace")
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        _show_warnings_as_lines()
         try:
             return _run(words or ["--help"])
         except AlignlabError as error:
@@ -113,20 +116,35 @@ def _run(words: list[str]) -> int:
         return _say(_usage_line(error, words))
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:  # Typer's answer to a closed pipe
+        raise BrokenPipeError from None
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else FINE
 
 
 def _usage_line(error: Any, words: list[str]) -> str:
+    commands = [each.callback.__name__ for each in app.registered_commands if each.callback]
+    command = next((word for word in words if word in commands), "")
     message = " ".join(error.format_message().split())
-    known = [each.callback.__name__ for each in app.registered_commands if each.callback]
     if message.startswith("No such command"):
-        first = next((word for word in words if not word.startswith("-")), "")
-        return (
-            f"there is no command {first!r}.{nearest(first, known)} Commands: {', '.join(known)}."
-        )
-    message = message[:1].lower() + message[1:]
-    command = next((word for word in words if word in known), "")
-    return f"{message} See: alignlab {command}{' ' if command else ''}--help"
+        given = next((word for word in words if not word.startswith("-")), "")
+        listed = ", ".join(commands)
+        return f"there is no command {given!r}.{nearest(given, commands)} Commands: {listed}."
+    option = getattr(error, "option_name", "")
+    if message.startswith("No such option"):
+        known = [name for each in _options_of(error) for name in each]
+        return f"there is no option {option}.{nearest(option, known)} See: {_help(command)}"
+    return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(command)}"
+
+
+def _options_of(error: Any) -> list[list[str]]:
+    context = getattr(error, "ctx", None)
+    return [] if context is None else [each.opts for each in context.command.params]
+
+
+def _help(command: str) -> str:
+    return " ".join(["alignlab", *([command] if command else []), "--help"])
 
 
 def _say(message: str) -> int:
@@ -135,5 +153,13 @@ def _say(message: str) -> int:
     return USAGE
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"alignlab: warning: {' '.join(str(message).split())}", file=sys.stderr)
+def _show_warnings_as_lines() -> None:
+    """Print what libraries and models warn of, whatever the environment makes of warnings."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        print(f"alignlab: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+    warnings.showwarning = show
+    warnings.simplefilter("default")
+    for for_developers in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
+        warnings.simplefilter("ignore", for_developers)

@@ -1,0 +1,127 @@
+import importlib
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from alignlab import __version__
+from alignlab.cli import app, main
+
+
+def run(*words, **environment):
+    command = [sys.executable, "-c", "import sys; from alignlab.cli import main; sys.exit(main())"]
+    return subprocess.run(
+        [*command, *words], capture_output=True, text=True, env={**os.environ, **environment},
+        check=False,
+    )  # fmt: skip
+
+
+def test_help_is_fast_and_imports_little():
+    fastest = min(_seconds(lambda: run("--help")) for _ in range(3))
+    assert fastest < 0.5
+    code = (
+        "import sys; from alignlab.cli import main; main(['audit', '--help']); "
+        "print([m for m in ('numpy', 'pandas', 'torch', 'rich', 'jinja2') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.endswith("[]\n")
+
+
+def _seconds(work):
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def test_version_and_help(alignlab):
+    assert alignlab("--version") == (0, f"alignlab {__version__}\n", "")
+    for line in ("--help", "", "-h"):
+        code, shown, _ = alignlab(line)
+        assert code == 0
+        assert all(name in shown for name in ("audit", "init", "compare"))
+
+
+def test_every_flag_of_the_audit_is_listed(alignlab):
+    code, shown, _ = alignlab("audit --help")
+    assert code == 0
+    flags = set(re.findall(r"--[a-z-]+", shown))
+    assert flags >= {
+        "--model", "--predictions", "--data", "--target", "--prediction", "--probability",
+        "--groups", "--favourable", "--weights", "--limit", "--seed", "--fail-on", "--out",
+        "--allow-pickle", "--trust", "--checks", "--control", "--level",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("audti", "there is no command 'audti'. Did you mean 'audit'?"),
+        ("audit --favorable no", "there is no option --favorable. Did you mean '--favourable'?"),
+        ("audit --target", "requires an argument"),
+        ("audit --seed many", "--seed"),
+        ("audit a.toml b.toml", "b.toml"),
+        ("compare a.json", "B.json"),
+        ("--verbose", "there is no option --verbose"),
+    ],
+)
+def test_wrong_usage_is_one_line(alignlab, line, message):
+    code, shown, error = alignlab(line)
+    assert (code, shown) == (2, "")
+    assert error.startswith("alignlab: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_an_error_is_one_line_and_debug_shows_where(alignlab, monkeypatch):
+    code, _, error = alignlab("audit --predictions absent.csv --target y")
+    assert code == 2
+    assert "absent.csv" in error
+    assert error.count("\n") == 1
+    with pytest.raises(Exception, match=r"absent\.csv"):
+        main(["audit", "--debug", "--predictions", "absent.csv", "--target", "y"])
+    monkeypatch.setenv("ALIGNLAB_DEBUG", "1")
+    with pytest.raises(Exception, match=r"absent\.csv"):
+        main(["audit", "--predictions", "absent.csv", "--target", "y"])
+
+
+def test_a_defect_says_that_it_is_one(alignlab, monkeypatch):
+    def broken(words):
+        raise KeyError("x")
+
+    monkeypatch.setattr(app, "_run", broken)
+    code, _, error = alignlab("audit")
+    assert code == 2
+    assert "a defect of alignlab" in error
+    assert "KeyError" in error
+
+
+def test_an_interruption_is_one_line(alignlab, monkeypatch):
+    importlib.import_module("alignlab.audit")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["alignlab.audit"], "audit", interrupted)
+    code, _, error = alignlab("audit --predictions p.csv --target deny --prediction said")
+    assert code == 130
+    assert error == "alignlab: stopped; nothing was written.\n"
+
+
+def test_warnings_are_lines_of_the_command(alignlab, monkeypatch):
+    import warnings
+
+    def warns(words):
+        warnings.warn("it is\nlate", UserWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(app, "_run", warns)
+    assert alignlab("audit") == (0, "", "alignlab: warning: it is late\n")
+
+
+def test_a_reader_that_stops_listening_is_no_failure(here):
+    line = f"{sys.executable} -c 'from alignlab.cli import main; main()' audit --help | head -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.stderr == ""

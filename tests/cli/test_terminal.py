@@ -1,0 +1,70 @@
+import io
+import sys
+
+import pytest
+
+from alignlab.cli.terminal import printing
+
+LINE = "audit --predictions p.csv --target deny --probability p"
+
+
+def test_fails_come_first_with_what_would_help(alignlab, saved):
+    code, shown, _ = alignlab(
+        f"{LINE} --groups race --favourable no --limit performance.accuracy=0.99 "
+        "--limit performance.brier=0.2"
+    )
+    assert code == 0
+    text = " ".join(shown.split())
+    assert "Fail: Accuracy is " in text
+    assert text.index("Fail: ") < text.index("Report: ")
+    assert saved[0].finding("performance.accuracy").advice[0] in text
+    assert " accuracy ✗ fail " in text
+    assert "≥ 0.99" in text
+    assert "brier ✓ pass" in text
+
+
+def test_a_verdict_is_a_word_and_not_a_colour(alignlab, saved):
+    _, shown, _ = alignlab(f"{LINE} --checks performance,transparency")
+    assert "\x1b" not in shown
+    assert "performance\n" in shown
+    assert "· measured" in shown
+    assert "Not applicable: transparency.importance (there are only predictions" in shown
+
+
+def test_without_a_limit_it_says_so(alignlab, saved):
+    _, shown, _ = alignlab(f"{LINE} --checks performance.auc")
+    assert "Nothing was held against a limit, so nothing passed or failed." in shown
+
+
+def test_there_is_no_overall_score(alignlab, saved):
+    _, shown, _ = alignlab(LINE)
+    assert "score" not in shown.replace("mean score", "").lower()
+
+
+def test_no_line_is_wider_than_the_terminal_or_ends_in_spaces(alignlab, saved, monkeypatch):
+    for columns in ("80", "60", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        _, shown, _ = alignlab(f"{LINE} --groups race,sex --favourable no")
+        lines = shown.splitlines()
+        assert max(map(len, lines)) <= min(int(columns), 100)
+        assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize(("encoding", "sign"), [("utf-8", "✗"), ("ascii", "x fail")])
+def test_signs_are_those_that_the_terminal_can_write(alignlab, saved, monkeypatch, encoding, sign):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    alignlab(f"{LINE} --checks performance.accuracy --limit performance.accuracy=0.99")
+    sys.stdout.flush()
+    assert sign in raw.getvalue().decode(encoding)
+
+
+def test_colour_on_a_terminal(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    with printing() as console:
+        console.print("fail", style="bold red")
+    assert "\x1b[1;31mfail" in written.getvalue()

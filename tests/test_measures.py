@@ -136,6 +136,15 @@ def test_a_perfect_order_still_has_an_interval():
     assert estimate.low == pytest.approx(stats.beta.ppf(0.025, 10, 1))
 
 
+def test_one_score_for_all_orders_nothing_exactly():
+    rng = np.random.default_rng(5)
+    for n in (10, 333, 1214):
+        y = (rng.random(n) < 0.13).astype(int)
+        y[:2] = 0, 1
+        estimate = measure("auc", Answers(y, y, np.full((n, 2), 0.5))).estimate()
+        assert (estimate.low, estimate.value, estimate.high) == (0.5, 0.5, 0.5)
+
+
 def test_equal_weights_and_no_weights_are_the_same():
     answers = classified()
     weighed = Answers(

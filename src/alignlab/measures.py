@@ -242,10 +242,10 @@ def _auc(answers: Answers) -> Measured:
     assert answers.probabilities is not None
     n_classes = answers.probabilities.shape[1]
     if n_classes == 2:
-        return _auc_of_score(answers.probabilities[:, 1], answers.outcomes == 1, answers.shares)
+        return _auc_of_score(answers.probabilities[:, 1], answers.outcomes == 1, answers)
     present = np.unique(answers.outcomes)
     parts = [
-        _auc_of_score(answers.probabilities[:, label], answers.outcomes == label, answers.shares)
+        _auc_of_score(answers.probabilities[:, label], answers.outcomes == label, answers)
         for label in present
     ]
     return Measured(
@@ -257,23 +257,29 @@ def _auc(answers: Answers) -> Measured:
     )
 
 
-def _auc_of_score(score: Floats, positive: NDArray[np.bool_], shares: Floats) -> Measured:
+def _auc_of_score(score: Floats, positive: NDArray[np.bool_], answers: Answers) -> Measured:
     """Return P(score of a positive > of a negative) + P(tie)/2, with placement values."""
-    mass_positive, mass_negative = shares[positive].sum(), shares[~positive].sum()
+    # Counts, not shares: sums of whole numbers are exact, so a constant score has exactly 0.5.
+    weights = np.ones(len(answers)) if answers.weights is None else answers.weights
+    total = weights.sum()
+    mass_positive, mass_negative = weights[positive].sum(), weights[~positive].sum()
     if mass_positive == 0 or mass_negative == 0:
         raise InputError("The AUC needs both classes; only one has rows.")
     _, level = np.unique(score, return_inverse=True)
     top = int(level.max()) + 1
-    at_positive = np.bincount(level[positive], shares[positive], top) / mass_positive
-    at_negative = np.bincount(level[~positive], shares[~positive], top) / mass_negative
-    below = np.cumsum(at_negative) - at_negative / 2  # negatives below a score, ties by half
-    above = 1 - np.cumsum(at_positive) + at_positive / 2
-    value = float(at_positive @ below)
+    at_positive = np.bincount(level[positive], weights[positive], top)
+    at_negative = np.bincount(level[~positive], weights[~positive], top)
+    # What lies below or above a score, ties by half.
+    below = (np.cumsum(at_negative) - at_negative / 2) / mass_negative
+    above = (mass_positive - np.cumsum(at_positive) + at_positive / 2) / mass_positive
+    value = float(at_positive @ below) / float(mass_positive)
     influence = np.where(
-        positive, (below[level] - value) / mass_positive, (above[level] - value) / mass_negative
+        positive,
+        (below[level] - value) * (total / mass_positive),
+        (above[level] - value) * (total / mass_negative),
     )
     least = int(min(positive.sum(), (~positive).sum()))
-    return Measured(min(max(value, 0.0), 1.0), influence, shares, (0, 1), least=least)
+    return Measured(min(max(value, 0.0), 1.0), influence, answers.shares, (0, 1), least=least)
 
 
 def _log_loss(answers: Answers) -> Measured:

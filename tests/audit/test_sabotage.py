@@ -145,8 +145,9 @@ def test_a_model_that_swaps_groups(mortgage):
         rates = {label: finding.estimates[f"afam={label}"].value for label in ("yes", "no")}
         assert min(rates, key=rates.get) == harmed
         assert broken.finding("fairness.four_fifths").status == "fail"
-        # The group now moves the answers, and away from the outcomes.
-        assert broken.finding("transparency.importance").estimates["afam"].high < 0
+        # The group now surely moves the answers, towards the outcomes or away from them.
+        moved = broken.finding("transparency.importance").estimates["afam"]
+        assert not moved.low <= 0 <= moved.high
 
 
 def test_an_over_confident_temperature(mortgage, honest):

@@ -225,3 +225,20 @@ def test_a_million_rows_take_less_than_three_seconds(tmp_path):
     start = time.perf_counter()
     assert len(read_table(tmp_path / "t.csv")) == n
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1"] * 150 + ["x"], object),
+        ([""] * 150 + ["1"], float),
+        (["NA"] * 150 + ["1"], float),
+        (["True"] * 150 + ["maybe"], object),
+        (["1"] * 150 + ["007"], object),
+        (["7"] * 150 + ["0.5"], float),
+    ],
+)
+def test_what_a_column_holds_is_not_judged_by_its_first_cells(csv, cells, kind):
+    values = read_table(csv("x,y\n" + "".join(f"{cell},1\n" for cell in cells)))["x"]
+    assert pd.api.types.is_float_dtype(values) == (kind is float)
+    assert pd.api.types.is_string_dtype(values) == (kind is object)

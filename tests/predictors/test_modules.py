@@ -95,7 +95,7 @@ def test_what_a_module_keeps_can_still_be_used_for_gradients():
         def forward(self, rows):
             if self.kept is None:
                 self.kept = torch.arange(2.0)
-            return (rows * self.kept) @ self.weight
+            return (rows @ self.weight) * self.kept
 
     model = Caching()
     as_predictor(model, classes=["no", "yes"])(np.ones((3, 2)))

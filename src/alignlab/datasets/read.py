@@ -197,28 +197,40 @@ def _opened(path: Path) -> TextIO:
 
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a text column as whole numbers, numbers or flags if all its cells are such."""
+    first = column.drop_null().slice(0, 100)
+    for read in (_as_numbers, _as_flags):
+        # One cell that does not fit settles it, and text mostly shows in the first ones.
+        if read(first) is not None:
+            typed = read(column)
+            if typed is not None and typed.null_count < len(column):
+                return typed
+    return column
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if column.null_count == len(column):
-        return column
     trimmed = pc.utf8_trim_whitespace(column)
     absent = pc.or_(pc.is_in(trimmed, value_set=pa.array(NOT_AVAILABLE)), pc.equal(trimmed, ""))
     numbers = pc.if_else(absent, pa.scalar(None, pa.string()), trimmed)
-    if (
-        numbers.null_count == len(column)
-        or pc.any(pc.match_substring_regex(numbers, IDENTIFIER)).as_py()
-    ):
-        return column
     for kind in (pa.int64(), pa.float64()):
         try:
-            return numbers.cast(kind)
+            typed = numbers.cast(kind)
         except pa.ArrowInvalid:
             continue
+        identifiers = pc.any(pc.match_substring_regex(numbers, IDENTIFIER)).as_py()
+        return None if identifiers else typed
+    return None
+
+
+def _as_flags(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     lower = pc.utf8_lower(column)
-    if column.null_count == 0 and pc.all(pc.is_in(lower, pa.array(["true", "false"]))).as_py():
-        return pc.equal(lower, "true")
-    return column
+    are_flags = pc.all(pc.is_in(lower, value_set=pa.array(["true", "false"]))).as_py()
+    return pc.equal(lower, "true") if are_flags and not column.null_count else None
 
 
 def _located(error: Exception, path: Path, name: str, width: int, separator: str) -> InputError:

@@ -1,8 +1,8 @@
 """From a reference to a Predictor: nothing in a file runs unless the person said so.
 
-The forms, safest first: an HTTP address; ONNX; skops; safetensors with the class that it belongs
-to; a function or model in an importable module; a torch.export archive that holds nothing but
-tensors and operators; and, with the person's word only, pickle and joblib.
+The forms, safest first: an HTTP address; ONNX; a torch.export archive of nothing but tensors and
+operators; skops; safetensors with the class that the weights belong to; a function or model in an
+importable module; and, with the person's word only, pickle and joblib.
 """
 
 from __future__ import annotations

@@ -157,10 +157,10 @@ def _values(column: pd.Series[Any], kind: type, label: str, name: str) -> np.nda
         # A graph knows no missing text; the empty text is a category like any unknown one.
         return column.astype(object).where(column.notna(), "").map(str).to_numpy(dtype=object)
     if not issubclass(kind, np.floating) and column.isna().any():
-        row = int(column.isna().to_numpy().argmax())
+        row = column.index[column.isna().to_numpy().argmax()]  # a batch keeps its rows' numbers
         raise InputError(
-            f"Column {label!r} is missing on row {row} of a batch, and {name} takes whole numbers "
-            "there. Fill it in, or export the model with a floating-point input."
+            f"Column {label!r} is missing on row {row}, and {name} takes whole numbers there. "
+            "Fill it in, or export the model with a floating-point input."
         )
     try:
         return (

@@ -460,11 +460,12 @@ def line_chart(
         )
     layers.append(
         {
-            "params": params,
             "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
             "encoding": {**place, **colour, **shape, "tooltip": tooltip},
         }
     )
+    # Of the layers that share a legend, only the first one's parameters are bound to it.
+    next(layer for layer in layers if "data" not in layer)["params"] = params
     spec = {"data": {"values": drawn}, "layer": layers, "width": WIDTH, "height": 300}
     return Chart(question, plain(spec), table)
 

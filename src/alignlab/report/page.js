@@ -67,6 +67,8 @@
     const drawing = figure.querySelector(".drawing");
     const spec = JSON.parse(figure.querySelector("script.spec").textContent);
     const host = document.createElement("div");
+    // The drawing is one image with a label; its numbers are in the table below.
+    host.setAttribute("aria-hidden", "true");
     const room = drawing.clientWidth;
     const still = Number(drawing.querySelector("svg").getAttribute("width"));
     const natural = plotWidth(spec);

@@ -157,7 +157,9 @@ def _values(column: pd.Series[Any], kind: type, label: str, name: str) -> np.nda
         # A graph knows no missing text; the empty text is a category like any unknown one.
         return column.astype(object).where(column.notna(), "").map(str).to_numpy(dtype=object)
     if not issubclass(kind, np.floating) and column.isna().any():
-        row = column.index[column.isna().to_numpy().argmax()]  # a batch keeps its rows' numbers
+        row = column.index[
+            int(column.isna().to_numpy().argmax())
+        ]  # a batch keeps its rows' numbers
         raise InputError(
             f"Column {label!r} is missing on row {row}, and {name} takes whole numbers there. "
             "Fill it in, or export the model with a floating-point input."

@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import alignlab
+from alignlab.audit.context import AuditContext
 from alignlab.audit.paired import (
     Functional,
     functional,
@@ -11,6 +13,7 @@ from alignlab.audit.paired import (
     unpaired_difference,
 )
 from alignlab.audit.rows import decode_rows
+from alignlab.datasets import grouping
 from alignlab.intervals import Estimate
 
 STATED = {"target": "deny", "probability": "p", "groups": "race,race*sex", "favourable": "no"}
@@ -49,6 +52,30 @@ def test_shares_keep_their_level_where_few_rows_disagree():
         found = paired_difference(share(before), share(after))
         covered += found.low <= truth <= found.high
     assert covered / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)
+
+
+@pytest.mark.parametrize("again", [0.05, 0.5])
+def test_gaps_that_are_noise_do_not_move(again):
+    """Six groups of 100 with one rate; the second model draws a share of its decisions anew."""
+    rng = np.random.default_rng(0)
+    group, n, runs, still = np.repeat(np.arange(6), 100), 600, 400, 0
+    frame = pd.DataFrame({"g": group.astype(str)})
+    everyone = (grouping(frame, "g"),)
+    for _ in range(runs):
+        first = rng.random(n) < 0.3
+        second = np.where(rng.random(n) < again, rng.random(n) < 0.3, first)
+        found = []
+        for decisions in (first, second):
+            context = AuditContext(
+                "classification", ("no", "yes"), frame, frame, None, np.arange(n) % 2,
+                decisions.astype(int), groupings=everyone, favourable=1,
+            )  # fmt: skip
+            rates = [decisions[group == each].mean() for each in range(6)]
+            gap = max(rates) - min(rates)
+            found.append(functional("fairness.selection_rate", "gap[g]", gap, context))
+        estimate = paired_difference(*found)
+        still += estimate.low <= 0 <= estimate.high
+    assert still / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)
 
 
 @given(st.integers(0, 2**16), st.integers(2, 60))

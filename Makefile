@@ -71,8 +71,8 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 
-# pytest comes last, so that its closing line is the last one printed.
-test: lint docs chromium
+# pytest comes last, so that its closing line is the last one printed; it builds the docs too.
+test: lint chromium
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 docs: $(VENV)/.test

@@ -49,6 +49,16 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path, mo
         assert (directory / "a.txt").read_text() == "old"
 
 
+def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def interrupted(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("alignlab.files.os.fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_all(tmp_path / "report", {"a.txt": "new"})
+    assert not (tmp_path / "report").exists()
+
+
 def test_a_disk_that_is_really_full():
     full = Path("/dev/full")
     if not full.exists():

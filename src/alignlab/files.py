@@ -55,12 +55,14 @@ def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
         for temporary_path, final in waiting.items():
             temporary_path.chmod(0o644)
             temporary_path.replace(final)
-    except OSError as error:
+    except BaseException as error:  # an interrupt, too, leaves nothing lying about
         for temporary_path in waiting:
             temporary_path.unlink(missing_ok=True)
         if made_directory:
             with contextlib.suppress(OSError):
                 directory.rmdir()
+        if not isinstance(error, OSError):
+            raise
         reason = error.strerror or str(error)
         raise OutputError(
             f"Cannot write to {directory}: {reason}. Nothing was written. "

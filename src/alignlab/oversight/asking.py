@@ -193,7 +193,7 @@ def value_of_asking(
 def asking_curve(
     asking: AskingValue, *, weights: ArrayLike | None = None, points: int = 51
 ) -> AskingCurve:
-    """Return the share of cases worth asking about at costs from 0 to the worst error.
+    """Return the share of cases worth asking about, from a cost of 0 to one that no case is worth.
 
     Parameters
     ----------
@@ -206,14 +206,16 @@ def asking_curve(
 
     Examples
     --------
-    >>> curve = asking_curve(value_of_asking([[0.55, 0.45], [0.9, 0.1]]), points=5)
-    >>> curve.cost.tolist(), curve.share.tolist()
-    ([0.0, 0.25, 0.5, 0.75, 1.0], [1.0, 0.5, 0.0, 0.0, 0.0])
+    >>> curve = asking_curve(value_of_asking([[0.6, 0.4], [0.9, 0.1]]), points=5)
+    >>> curve.cost.round(2).tolist(), curve.share.tolist()
+    ([0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 0.5, 0.5, 0.5, 0.0])
     """
     mass = np.ones(len(asking.value)) if weights is None else np.asarray(weights, float)
     order = np.argsort(asking.value)
     below = np.concatenate([[0.0], np.cumsum(mass[order])]) / mass.sum()
-    cost = np.linspace(0, 1, points)
+    dearest = float(asking.value.max(initial=0.0)) / (asking.worst_error or 1.0)
+    # The axis ends at a round number; the small term forgives the rounding of a value such as 0.4.
+    cost = np.linspace(0, max(np.ceil(20 * dearest - 1e-9), 1) / 20, points)
     at = np.searchsorted(asking.value[order], cost * asking.worst_error, side="right")
     # Cumulated weights can miss 1 by a rounding error, which must not show as a negative share.
     return AskingCurve(cost, np.clip(1 - below[at], 0, 1).round(12))

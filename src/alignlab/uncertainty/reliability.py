@@ -2,8 +2,9 @@
 
 The band is where all bins lie together in `level` of the samples whose outcomes are redrawn from
 the model's own probabilities, the consistency resampling of [brocker2007increasing, sec. 3] taken
-for all bins at once: with the largest of |gap| / sd(gap) over bins, sd^2 = sum w^2 p(1-p) /
-(sum w)^2. Bin by bin at 95 %, a calibrated model leaves a band of 15 bins more often than not.
+for all bins at once: each bin's 2.5 % and 97.5 % quantiles are stretched by one factor until that
+holds [myllymaki2017global, sec. 3], which keeps the skew of bins near 0 and 1. Bin by bin at 95 %,
+a calibrated model leaves a band of 15 bins more often than not.
 """
 
 from __future__ import annotations
@@ -166,9 +167,9 @@ def reliability_of(
     p_value = float("nan")
     if redraws:
         redrawn = _redrawn_gaps(event, gaps.codes, redraws, as_generator(seed, "redrawn outcomes"))
-        half = _simultaneous_half_width(event, gaps.codes, redrawn, level)
-        band_low = np.clip(gaps.predicted - half, 0, 1)
-        band_high = np.clip(gaps.predicted + half, 0, 1)
+        below, above = _simultaneous_reach(event, gaps.codes, redrawn, level)
+        band_low = np.clip(gaps.predicted - below, 0, 1)
+        band_high = np.clip(gaps.predicted + above, 0, 1)
         # Redrawn sums of weights carry seven digits, and a tie counts against the model.
         seen = gaps.share @ gaps.gap**2 * (1 - 1e-6)
         p_value = float((1 + np.sum(redrawn**2 @ gaps.share >= seen)) / (1 + redraws))
@@ -204,28 +205,28 @@ def _redrawn_gaps(
         for first in range(start, end, step):
             rows = slice(first, min(first + step, end))
             drawn = generator.random(out=uniform[: rows.stop - first], dtype=np.float32)
-            came_true = drawn < said[rows, None]
             if event.weighted:
-                sums[code] += weights[rows] @ came_true.astype(np.float32)
+                # As numbers rather than truth values, in place: the product is twice as fast.
+                came_true = np.less(drawn, said[rows, None], out=drawn)
+                sums[code] += weights[rows] @ came_true
             else:
-                sums[code] += came_true.sum(axis=0)
+                sums[code] += (drawn < said[rows, None]).sum(axis=0)
     expected = np.bincount(codes, event.weights * event.probability)
     mass = np.bincount(codes, event.weights)
     return (sums.T - expected) / mass
 
 
-def _simultaneous_half_width(
+def _simultaneous_reach(
     event: Event, codes: NDArray[np.intp], redrawn: Floats, level: float
-) -> Floats:
-    """Return each bin's half width, so that all bins lie within it in `level` of the redraws."""
+) -> tuple[Floats, Floats]:
+    """Return how far below and above all bins lie together in `level` of the redraws."""
     variance = np.bincount(codes, event.weights**2 * event.probability * (1 - event.probability))
     spread = np.sqrt(variance) / np.bincount(codes, event.weights)
-    scaled = np.divide(
-        np.abs(redrawn),
-        spread,
-        out=np.zeros_like(redrawn),
-        where=np.broadcast_to(spread > 0, redrawn.shape),
-    )
+    low, high = np.quantile(redrawn, [0.025, 0.975], axis=0)
+    # Where an event is rarer than the quantile it is never seen there; the spread still sees it.
+    below, above = np.maximum(-low, spread), np.maximum(high, spread)
+    reach = np.where(redrawn < 0, below, above)
+    scaled = np.divide(np.abs(redrawn), reach, out=np.zeros_like(redrawn), where=reach > 0)
     largest = np.sort(scaled.max(axis=1))
-    rank = min(int(np.ceil(level * (len(largest) + 1))), len(largest))
-    return largest[rank - 1] * spread
+    stretch = largest[min(int(np.ceil(level * (len(largest) + 1))), len(largest)) - 1]
+    return stretch * below, stretch * above

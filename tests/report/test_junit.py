@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 from alignlab.audit import AuditResult, Finding
 from alignlab.report import junit_xml
 
+# What the schema of Jenkins' xUnit plug-in (junit-10) allows, of what we write.
 ATTRIBUTES = {
-    "testsuites": {"name", "tests", "failures", "errors", "skipped", "time"},
+    "testsuites": {"name", "tests", "failures", "errors", "time"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
     "testcase": {"name", "classname", "time"},
     "failure": {"type", "message"},
@@ -50,7 +51,8 @@ def test_the_tallies_are_the_sums_of_what_is_inside(result):
         cases = list(element.iter("testcase"))
         assert int(element.get("tests")) == len(cases)
         assert int(element.get("failures")) == len(list(element.iter("failure")))
-        assert int(element.get("skipped")) == len(list(element.iter("skipped")))
+        if element is not root:
+            assert int(element.get("skipped")) == len(list(element.iter("skipped")))
     assert [suite.get("name") for suite in root][:2] == ["performance", "fairness"]
     assert int(root.get("failures")) == 1
 

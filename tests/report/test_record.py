@@ -132,3 +132,11 @@ def test_bytes_that_are_no_text_are_told(tmp_path):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(InputError, match=r"Cannot read the report .*: No such file"):
         read_report(tmp_path / "absent.json")
+
+
+def test_each_end_of_an_interval_may_be_open(tmp_path):
+    below = Estimate(0.2, -math.inf, 0.3, 0.95, 7, "exact")
+    finding = Finding("fairness.x", "fairness", "Is it?", "measured", "It is.", {"x": below})
+    path = tmp_path / "report.json"
+    path.write_text(report_json(AuditResult((finding,), {})), encoding="utf-8")
+    assert read_report(path).findings[0].headline == below

@@ -117,7 +117,9 @@ def test_a_group_of_one_row_is_kept(decided):
         ({"utilities": {"yes": {"n": 1}}}, "utilities.yes.n: 'n' is not a class"),
         ({"utilities": {"yes": {"no": "1"}}}, "utilities.yes.no is '1', which is not a number"),
         ({"utilities": {"yes": {"no": 1}}}, "utilities.no.no is not stated"),
-        ({"asking_cost": float("nan")}, "not finite"),
+        ({"asking_cost": float("nan")}, "utilities.ask is nan, which is not finite"),
+        ({"utilities": {"ask": "much"}}, "utilities.ask is 'much', which is not a number"),
+        ({"utilities": {"ask": -1}}, "utilities.ask = -1: asking a person costs nothing or more"),
     ],
 )
 def test_what_cannot_be_used_is_one_clear_line(decided, stated, message):
@@ -200,6 +202,19 @@ def test_utilities_are_decision_by_outcome(decided):
     context = study(decided, utilities=stated).context
     np.testing.assert_array_equal(context.utilities, [[0, -1], [-3, 1]])
     assert context.asking_cost == 0.25
+
+
+def test_the_cost_of_asking_can_be_stated_alone(decided):
+    context = study(decided, utilities={"ask": 0.25}).context
+    assert (context.utilities, context.asking_cost) == (None, 0.25)
+
+
+def test_a_class_may_be_called_ask(decided):
+    frame = decided.assign(deny=decided["deny"].replace("yes", "ask"))
+    stated = {"ask": {"ask": 1, "no": -3}, "no": {"ask": -1, "no": 0}}
+    context = study(frame, utilities=stated).context
+    np.testing.assert_array_equal(context.utilities, [[1, -3], [-1, 0]])
+    assert context.asking_cost is None
 
 
 def test_what_is_wrong_is_said_before_the_model_is_asked(decided):

@@ -1,9 +1,13 @@
+import contextlib
+import http.server
 import json
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +218,45 @@ def test_a_model_that_raises_on_row_17(alignlab):
     assert code == 2
     assert "raised on row 17: ValueError: no such" in error
     assert error.count("\n") == 1
+
+
+@pytest.fixture
+def address():
+    """An address of one's own: `/500` answers with that status, `/slow` takes a second."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/slow":
+                time.sleep(1)
+            with contextlib.suppress(OSError):  # who asked may have gone
+                self.send_response(500)
+                self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("path", "message"), [("500", "500"), ("slow", "0.2 s")])
+def test_an_endpoint_that_fails_or_is_slow(alignlab, address, path, message, here):
+    Path("audit.toml").write_text(
+        f'model = "{address}/{path}"\ndata = "p.csv"\ntarget = "deny"\n'
+        "[endpoint]\ntimeout = 0.2\nretries = 0\n",
+        encoding="utf-8",
+    )
+    code, shown, error = alignlab("audit audit.toml")
+    assert (code, shown) == (2, "")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not Path("alignlab-report").exists()
 
 
 class Payload:

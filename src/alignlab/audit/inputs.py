@@ -320,24 +320,25 @@ def _favourable(
 
 
 ASK = "ask"
+"""The key of what asking a person costs, beside the decisions."""
 
 
 def _utilities(
     stated: Mapping[str, Any] | None, asking_cost: float | None, answerer: Answerer
 ) -> tuple[NDArray[np.float64] | None, float | None]:
     """Return utilities (decision, outcome) and the cost of asking a person."""
-    if asking_cost is not None:
-        asking_cost = _number(asking_cost, "the cost of asking a person")
-    if stated is None:
+    stated = dict(stated or {})
+    if not isinstance(stated.get(ASK, {}), Mapping):  # a class may be called so, and has a table
+        asking_cost = stated.pop(ASK)
+    if asking_cost is not None and _number(asking_cost, "utilities.ask") < 0:
+        raise InputError(f"utilities.ask = {asking_cost:g}: asking a person costs nothing or more.")
+    if not stated:
         return None, asking_cost
     if answerer.task == "regression":
         raise InputError("utilities are stated per class, but the target is a number.")
     classes = answerer.classes
     matrix = np.full((len(classes), len(classes)), np.nan)
     for decision, row in stated.items():
-        if decision == ASK and not isinstance(row, Mapping):
-            asking_cost = _number(row, "utilities.ask, the cost of asking a person,")
-            continue
         chosen = _class_in(decision, classes, "utilities")
         if not isinstance(row, Mapping):
             raise InputError(
@@ -353,10 +354,6 @@ def _utilities(
         raise InputError(
             f"utilities.{decision}.{outcome} is not stated: what is it worth to decide "
             f"{decision!r} when {outcome!r} is true? ({len(absent)} of {matrix.size} are not.)"
-        )
-    if asking_cost is not None and asking_cost < 0:
-        raise InputError(
-            f"utilities.ask = {asking_cost:g}: asking a person cannot cost less than 0."
         )
     return matrix, asking_cost
 

@@ -21,7 +21,7 @@ FINE, CHECK_FAILED = 0, 1
 # Each option is a type of its own, so that the command's signature reads as the list of options.
 Spec = Annotated[
     Path | None,
-    typer.Argument(metavar="[SPEC.toml]", help="A file with these options; flags win over it."),
+    typer.Argument(metavar="SPEC.toml", help="A file with these options; flags win over it."),
 ]
 Model = Annotated[
     str | None,

@@ -12,6 +12,9 @@ from alignlab.intervals import Estimate, share_estimate
 NASTY = "<script>alert('x')</script> & \"Ω\" | *b* </script>"
 
 
+LONG_METHOD = "pairs of rows; noncentral chi-square; the unbiased square is below 0, shown as 0"
+
+
 def estimate(value: float, half: float = 0.03, n: int = 2380, method: str = "Clopper–Pearson"):
     return Estimate(value, value - half, value + half, 0.95, n, method)
 
@@ -191,7 +194,7 @@ def result() -> AuditResult:
             "Do its probabilities come true as often as they say?",
             "measured",
             "On average the probabilities are 2.1 percentage points away from what happens.",
-            {"calibration error": Estimate(0.021, 0.0, float("inf"), 0.95, 2380, "debiased")},
+            {"calibration error": Estimate(0.021, 0.0, float("inf"), 0.95, 2380, LONG_METHOD)},
             charts=(calibration_chart(),),
             evidence=("nist.measure-2.9",),
         ),

@@ -162,6 +162,19 @@ def test_a_phone_does_not_scroll_sideways(visit):
     assert max(widths) < 400
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_text_is_squeezed_into_a_strip(visit, size):
+    page = visit(viewport=size)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    squeezed = page.evaluate(
+        """[...document.querySelector("main").querySelectorAll("dt, dd, td, th, li, p, h3")]
+          .filter((each) => each.checkVisibility() && each.textContent.trim().length > 25)
+          .filter((each) => each.clientWidth < 110)
+          .map((each) => `${each.tagName} ${each.clientWidth} ${each.textContent.trim()}`)"""
+    )
+    assert squeezed == []
+
+
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit):
     page = visit(viewport=PHONE)
     see_all(page)

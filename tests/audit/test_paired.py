@@ -8,7 +8,7 @@ import alignlab
 from alignlab.audit.context import AuditContext
 from alignlab.audit.paired import (
     Functional,
-    functional,
+    RowNumbers,
     paired_difference,
     unpaired_difference,
 )
@@ -22,7 +22,7 @@ STATED = {"target": "deny", "probability": "p", "groups": "race,race*sex", "favo
 def share(hits) -> Functional:
     hits = np.asarray(hits, float)
     shares = np.full(len(hits), 1 / len(hits))
-    return Functional(hits.mean(), hits - hits.mean(), shares, hits, np.ones(len(hits), bool))
+    return Functional(hits.mean(), np.arange(len(hits)), hits - hits.mean(), shares, hits)
 
 
 def test_shares_match_the_published_example():
@@ -72,7 +72,7 @@ def test_gaps_that_are_noise_do_not_move(again):
             )  # fmt: skip
             rates = [decisions[group == each].mean() for each in range(6)]
             gap = max(rates) - min(rates)
-            found.append(functional("fairness.selection_rate", "gap[g]", gap, context))
+            found.append(RowNumbers(context).find("fairness.selection_rate", "gap[g]", gap))
         estimate = paired_difference(*found)
         still += estimate.low <= 0 <= estimate.high
     assert still / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)
@@ -100,13 +100,13 @@ def test_unpaired_limits_by_hand():
 def test_every_number_of_these_pillars_follows_from_the_rows(decided):
     """Each functional gives the very value that its check reported."""
     result = alignlab.audit(predictions=decided, weights="weight", **STATED)
-    rows = decode_rows(result.rows)
+    numbers = RowNumbers(decode_rows(result.rows))
     unknown = {
         (finding.check, name)
         for finding in result.findings
         if finding.pillar in ("performance", "fairness")
         for name, estimate in finding.estimates.items()
-        if functional(finding.check, name, estimate.value, rows) is None
+        if numbers.find(finding.check, name, estimate.value) is None
     }
     assert {check for check, _ in unknown} <= {"performance.baseline", "performance.slices"}
 
@@ -125,7 +125,9 @@ def test_intervals_agree_with_the_bootstrap_of_pairs(decided, check, name):
     frames = [ahead(decided, by) for by in (0.15, 0.3)]
     results = [alignlab.audit(predictions=f, checks=[check], **STATED) for f in frames]
     found = [
-        functional(check, name, each.finding(check).estimates[name].value, decode_rows(each.rows))
+        RowNumbers(decode_rows(each.rows)).find(
+            check, name, each.finding(check).estimates[name].value
+        )
         for each in results
     ]
     estimate = paired_difference(*found)

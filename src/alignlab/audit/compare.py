@@ -17,7 +17,7 @@ import pandas as pd
 
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Status
-from alignlab.audit.paired import functional, paired_difference, unpaired_difference
+from alignlab.audit.paired import RowNumbers, paired_difference, unpaired_difference
 from alignlab.audit.result import AuditResult
 from alignlab.audit.rows import decode_rows
 from alignlab.intervals import Estimate
@@ -237,6 +237,7 @@ def compare(before: AuditResult, after: AuditResult) -> Comparison:
     """
     rows_before, rows_after = decode_rows(before.rows), decode_rows(after.rows)
     paired, words = _matched(rows_before, rows_after)
+    numbers = None if paired is None else (RowNumbers(paired[0]), RowNumbers(paired[1]))
     known = {each.check: each for each in before.findings}
     later = {each.check: each for each in after.findings}
     names = [*later, *(name for name in known if name not in later)]
@@ -258,7 +259,7 @@ def compare(before: AuditResult, after: AuditResult) -> Comparison:
             change
             for name in later
             if name in known
-            for change in _changes(known[name], later[name], paired)
+            for change in _changes(known[name], later[name], numbers)
         ),
     )
 
@@ -320,14 +321,14 @@ def _in_classes(context: AuditContext, classes: tuple[str, ...]) -> AuditContext
 
 
 def _changes(
-    before: Finding, after: Finding, paired: tuple[AuditContext, AuditContext] | None
+    before: Finding, after: Finding, numbers: tuple[RowNumbers, RowNumbers] | None
 ) -> list[Change]:
     changes = []
     for at, (name, later) in enumerate(after.estimates.items()):
         earlier = before.estimates.get(name)
         if earlier is None or not (np.isfinite(earlier.value) and np.isfinite(later.value)):
             continue
-        difference = _difference(after.check, name, earlier, later, paired)
+        difference = _difference(after.check, name, earlier, later, numbers)
         changes.append(
             Change(after.check, name, earlier.value, later.value, difference, headline=at == 0)
         )
@@ -339,11 +340,11 @@ def _difference(
     name: str,
     before: Estimate,
     after: Estimate,
-    paired: tuple[AuditContext, AuditContext] | None,
+    numbers: tuple[RowNumbers, RowNumbers] | None,
 ) -> Estimate:
-    if paired is not None:
-        of_before = functional(check, name, before.value, paired[0])
-        of_after = functional(check, name, after.value, paired[1])
+    if numbers is not None:
+        of_before = numbers[0].find(check, name, before.value)
+        of_after = numbers[1].find(check, name, after.value)
         if of_before is not None and of_after is not None:
             # Scores are kept with 32 bits; the reports' own numbers are exact.
             exact = after.value - before.value
@@ -360,7 +361,7 @@ def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
             both = before[part].get(name), after[part][name]
             # Another file has another fingerprint; that one name has two of them is worth saying.
             other_file = name == "sha256" and before[part].get("name") != after[part].get("name")
-            if name in ("rows_evaluated", "checks") or other_file:
+            if name in ("rows_evaluated", "reading", "checks") or other_file:
                 continue
             if both[0] != both[1]:
                 label = name if part == "settings" else f"{part}.{name}"

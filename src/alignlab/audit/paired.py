@@ -16,16 +16,18 @@ where two pairs of groups tie.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.audit.context import AuditContext
 from alignlab.audit.gaps import compared_groupings
+from alignlab.datasets import Grouping
 from alignlab.errors import InputError
-from alignlab.fairness import RATES, SCORE_MEASURES
+from alignlab.fairness import RATES, score_by_group
 from alignlab.intervals import Estimate, critical_value
 from alignlab.measures import (
     CLASSIFICATION_MEASURES,
@@ -35,7 +37,7 @@ from alignlab.measures import (
     measure,
 )
 
-__all__ = ["Functional", "functional", "paired_difference", "unpaired_difference"]
+__all__ = ["Functional", "RowNumbers", "paired_difference", "unpaired_difference"]
 
 Floats = NDArray[np.float64]
 
@@ -71,46 +73,84 @@ class Functional:
     ----------
     value
         The number.
+    rows
+        The positions of the rows that it depends on, shape (m,).
     influence
-        What each row contributes, shape (n,); its weighted mean is 0.
+        What each of them contributes, shape (m,); its weighted mean is 0.
     shares
-        The rows' weights, which sum to one.
+        All rows' weights, which sum to one, shape (n,).
     hits
-        1 where a row counts, shape (n,), if the number is a share of rows; else `None`.
-    among
-        The rows that such a share is among, shape (n,).
+        1 for each of the rows that counts, shape (m,), if the number is a share of these rows;
+        else `None`.
     """
 
     value: float
+    rows: NDArray[np.intp]
     influence: Floats
     shares: Floats
     hits: Floats | None = None
-    among: NDArray[np.bool_] | None = None
 
 
-def functional(check: str, estimate: str, value: float, context: AuditContext) -> Functional | None:
-    """Return the number that a finding calls by a name, as a function of the rows.
+@dataclass(frozen=True, eq=False)
+class RowNumbers:
+    """The numbers of a report, computed again from the rows that it keeps.
 
-    Parameters
+    Attributes
     ----------
-    check, estimate
-        The finding's check and the name among its estimates.
-    value
-        What the report says it is.
     context
-        The report's rows.
-
-    Returns
-    -------
-    Functional or None
-        `None` if it is not known how it follows from the rows, or if they give another value.
+        The rows.
     """
-    pillar, _, name = check.partition(".")
-    if pillar == "performance" and name == estimate and name in MEASURES:
-        found = iter([_measure(name, context)])
-    else:
-        found = _by_group(check, estimate, value, context)
-    return next((each for each in found if each is not None and _agrees(each.value, value)), None)
+
+    context: AuditContext
+    _known: dict[tuple[str, str], list[Functional | None]] = field(default_factory=dict)
+
+    def find(self, check: str, estimate: str, value: float) -> Functional | None:
+        """Return the number that a finding calls by a name, as a function of the rows.
+
+        Parameters
+        ----------
+        check, estimate
+            The finding's check and the name among its estimates.
+        value
+            What the report says it is.
+
+        Returns
+        -------
+        Functional or None
+            `None` if it is not known how it follows from the rows, or if they give another value.
+        """
+        pillar, _, name = check.partition(".")
+        if pillar == "performance" and name == estimate and name in MEASURES:
+            found = iter([_measure(name, self.context)])
+        else:
+            found = self._named(check, estimate, value)
+        return next((e for e in found if e is not None and _agrees(e.value, value)), None)
+
+    def _named(self, check: str, estimate: str, value: float) -> Iterator[Functional | None]:
+        """Yield what a name that speaks of groups can mean: a group's value, a gap or a ratio."""
+        for measured, said in _measured_by_group(check, estimate):
+            for grouping in self._groupings:
+                groups = self._by_group(measured, grouping)
+                if said in ("gap", f"gap[{grouping.name}]"):
+                    yield from _pairs(groups, value, _gap)
+                elif said in ("ratio", f"ratio[{grouping.name}]"):
+                    yield from _pairs(groups, value, _ratio)
+                elif said == "accuracy of the worst group":
+                    yield from groups
+                else:
+                    names = (f"{grouping.name}={label}" for label in grouping.labels)
+                    yield from (e for name, e in zip(names, groups, strict=True) if name == said)
+
+    @cached_property
+    def _groupings(self) -> list[Grouping]:
+        return [each.grouping for each in compared_groupings(self.context)]
+
+    def _by_group(self, measured: str, grouping: Grouping) -> list[Functional | None]:
+        key = measured, grouping.name
+        if key not in self._known:
+            compute = _rate if measured in RATES else _score
+            self._known[key] = compute(measured, self.context, grouping)
+        return self._known[key]
 
 
 def paired_difference(before: Functional, after: Functional, *, level: float = 0.95) -> Estimate:
@@ -125,24 +165,23 @@ def paired_difference(before: Functional, after: Functional, *, level: float = 0
 
     Examples
     --------
-    >>> shares, among = np.full(48, 1 / 48), np.ones(48, bool)
+    >>> rows, shares = np.arange(48), np.full(48, 1 / 48)
     >>> a = np.repeat([0.0, 0.0, 1.0, 1.0], [12, 26, 4, 6])
     >>> b = np.repeat([0.0, 1.0, 0.0, 1.0], [12, 26, 4, 6])
-    >>> share = [Functional(x.mean(), x - x.mean(), shares, x, among) for x in (a, b)]
+    >>> share = [Functional(x.mean(), rows, x - x.mean(), shares, x) for x in (a, b)]
     >>> print(paired_difference(*share))
     0.458 [0.255, 0.625]
     """
-    n = len(before.shares)
-    if before.hits is not None and after.hits is not None:
-        assert before.among is not None
-        assert after.among is not None
-        if np.array_equal(before.among, after.among):
-            return _paired_shares(before, after, level)
-    difference = Measured(
-        after.value - before.value, after.influence - before.influence, before.shares
-    )
+    same_rows = np.array_equal(before.rows, after.rows)
+    if before.hits is not None and after.hits is not None and same_rows:
+        return _paired_shares(before, after, after.hits - before.hits, level)
+    influence, counts = np.zeros(len(before.shares)), np.zeros(len(before.shares), dtype=bool)
+    influence[after.rows] += after.influence
+    influence[before.rows] -= before.influence
+    counts[after.rows] = counts[before.rows] = True
+    difference = Measured(after.value - before.value, influence, before.shares)
     half = critical_value(level) * difference.standard_error
-    value = difference.value
+    value, n = difference.value, int(counts.sum())
     return Estimate(value, value - half, value + half, level, n, "paired, influence function")
 
 
@@ -178,32 +217,9 @@ def _measure(name: str, context: AuditContext) -> Functional | None:
         found = measure(name, context.answers)
     except InputError:
         return None
-    if not found.share_of_rows:
-        return Functional(found.value, found.influence, found.shares)
-    everyone = np.ones(len(found.shares), dtype=bool)
-    hits = found.influence + found.value
-    return Functional(found.value, found.influence, found.shares, hits, everyone)
-
-
-def _by_group(
-    check: str, estimate: str, value: float, context: AuditContext
-) -> Iterator[Functional | None]:
-    """Yield what a name that speaks of groups can mean: a group's value, a gap or a ratio."""
-    for measured, rest in _measured_by_group(check, estimate):
-        for each in compared_groupings(context):
-            grouping = each.grouping
-            groups = range(len(grouping.labels))
-            if rest in ("gap", "ratio", f"gap[{grouping.name}]", f"ratio[{grouping.name}]"):
-                values = [_in_group(measured, context, grouping.codes == at) for at in groups]
-                known = [each for each in values if each is not None]
-                yield from _pairs(known, value, _gap if rest.startswith("gap") else _ratio)
-            elif rest == "accuracy of the worst group":
-                yield from (_in_group(measured, context, grouping.codes == at) for at in groups)
-            else:
-                label = rest.removeprefix(f"{grouping.name}=")
-                if rest == f"{grouping.name}={label}" and label in grouping.labels:
-                    at = grouping.labels.index(label)
-                    yield _in_group(measured, context, grouping.codes == at)
+    hits = found.influence + found.value if found.share_of_rows else None
+    everyone = np.arange(len(found.shares))
+    return Functional(found.value, everyone, found.influence, found.shares, hits)
 
 
 def _measured_by_group(check: str, estimate: str) -> list[tuple[str, str]]:
@@ -216,46 +232,52 @@ def _measured_by_group(check: str, estimate: str) -> list[tuple[str, str]]:
     return [(measured, estimate)] if measured else []
 
 
-def _in_group(measured: str, context: AuditContext, member: NDArray[np.bool_]) -> Functional | None:
-    return (_rate if measured in RATES else _score)(measured, context, member)
-
-
-def _rate(rate: str, context: AuditContext, member: NDArray[np.bool_]) -> Functional | None:
+def _rate(rate: str, context: AuditContext, grouping: Grouping) -> list[Functional | None]:
     if rate == "accuracy":  # the same whatever is favourable
         hits = (context.outcomes == context.decisions).astype(float)
-        among = member
+        among = np.ones(len(hits), dtype=bool)
     elif context.favourable is None:
-        return None
+        return [None] * len(grouping.labels)
     else:
-        masks = RATES[rate].masks(len(context.classes), context.favourable)
-        counted, among_cells = (mask[context.outcomes, context.decisions] for mask in masks)
-        hits, among = counted, member & (among_cells > 0)
+        counted, cells = RATES[rate].masks(len(context.classes), context.favourable)
+        hits = counted[context.outcomes, context.decisions]
+        among = cells[context.outcomes, context.decisions] > 0
+    found: list[Functional | None] = []
     shares = context.answers.shares
-    mass = float(shares[among].sum())
-    if mass == 0:
-        return None
-    value = float(shares[among] @ hits[among]) / mass
-    return Functional(value, among * (hits - value) / mass, shares, hits, among)
+    for group in range(len(grouping.labels)):
+        rows = np.flatnonzero(among & (grouping.codes == group))
+        mass = float(shares[rows].sum())
+        if mass == 0:
+            found.append(None)
+            continue
+        value = float(shares[rows] @ hits[rows]) / mass
+        found.append(Functional(value, rows, (hits[rows] - value) / mass, shares, hits[rows]))
+    return found
 
 
-def _score(name: str, context: AuditContext, member: NDArray[np.bool_]) -> Functional | None:
-    found = SCORE_MEASURES[name](context.answers.at(member), context.favourable)
-    if found is None:
-        return None
+def _score(name: str, context: AuditContext, grouping: Grouping) -> list[Functional | None]:
     shares = context.answers.shares
-    influence = np.zeros(len(shares))
-    influence[member] = found.influence / shares[member].sum()
-    return Functional(found.value, influence, shares)
+    found: list[Functional | None] = []
+    measured = score_by_group(name, context.answers, grouping, favourable=context.favourable)
+    for group, each in enumerate(measured):
+        rows = np.flatnonzero(grouping.codes == group)
+        found.append(
+            None
+            if each is None
+            else Functional(each.value, rows, each.influence / shares[rows].sum(), shares)
+        )
+    return found
 
 
 def _pairs(
-    groups: list[Functional],
+    groups: Sequence[Functional | None],
     value: float,
     combine: Callable[[Functional, Functional], Functional],
-) -> Iterator[Functional | None]:
+) -> Iterator[Functional]:
     """Yield the pairs of groups that are that far apart; which groups count is not asked here."""
-    for high in groups:
-        for low in groups:
+    known = [each for each in groups if each is not None]
+    for high in known:
+        for low in known:
             apart = high.value - low.value if combine is _gap else _over(low.value, high.value)
             if low is not high and _agrees(apart, value):
                 yield combine(high, low)
@@ -266,22 +288,27 @@ def _over(low: float, high: float) -> float:
 
 
 def _gap(high: Functional, low: Functional) -> Functional:
-    return Functional(high.value - low.value, high.influence - low.influence, high.shares)
+    return Functional(
+        high.value - low.value,
+        np.concatenate([high.rows, low.rows]),
+        np.concatenate([high.influence, -low.influence]),
+        high.shares,
+    )
 
 
 def _ratio(high: Functional, low: Functional) -> Functional:
     ratio = _over(low.value, high.value)
-    influence = (low.influence - ratio * high.influence) / high.value
-    return Functional(ratio, influence, high.shares)
+    return Functional(
+        ratio,
+        np.concatenate([high.rows, low.rows]),
+        np.concatenate([-ratio * high.influence, low.influence]) / high.value,
+        high.shares,
+    )
 
 
-def _paired_shares(before: Functional, after: Functional, level: float) -> Estimate:
-    assert before.hits is not None
-    assert after.hits is not None
-    assert before.among is not None
-    shares = before.shares[before.among]
+def _paired_shares(before: Functional, after: Functional, change: Floats, level: float) -> Estimate:
+    shares = before.shares[before.rows]
     shares = shares / shares.sum()
-    change = (after.hits - before.hits)[before.among]
     rows = effective_size(shares)
     up, down = (rows * float(shares @ (change == sign)) for sign in (1, -1))
     p, q = (up + 1) / (rows + 2), (down + 1) / (rows + 2)
@@ -291,6 +318,6 @@ def _paired_shares(before: Functional, after: Functional, level: float) -> Estim
         low=max(p - q - half, -1.0),
         high=min(p - q + half, 1.0),
         level=level,
-        n=int(before.among.sum()),
+        n=len(before.rows),
         method="paired, adjusted Wald",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ __all__ = [
     "score_gap_finding",
     "too_small_note",
 ]
+
+Form = Literal["share", "score", "value"]
 
 MOST_PAIRS_SHOWN = 20
 
@@ -198,11 +201,12 @@ def score_gap_finding(check: Check, context: AuditContext, score: str, words: st
     }
     gaps = measure_gaps(values, context)
     begin = f"{words[0].upper()}{words[1:]} is"
-    return gap_finding(check, context, gaps, begin, axis=words, percent=False)
+    form: Form = "score" if context.task == "classification" else "value"
+    return gap_finding(check, context, gaps, begin, axis=words, form=form)
 
 
 def gap_finding(
-    check: Check, context: AuditContext, gaps: Gaps, phrase: str, *, axis: str, percent: bool = True
+    check: Check, context: AuditContext, gaps: Gaps, phrase: str, *, axis: str, form: Form = "share"
 ) -> Finding:
     """Return the finding of a largest gap, held against the check's limit.
 
@@ -216,8 +220,8 @@ def gap_finding(
         How the sentence begins that ends with two groups' values.
     axis
         The title of the chart's axis.
-    percent
-        Whether values are shares.
+    form
+        Whether values are shares of rows, scores between 0 and 1, or in the target's unit.
     """
     limit = check.limit_in(context)
     if not gaps.comparable:
@@ -226,11 +230,11 @@ def gap_finding(
         status = worst([verdict(each.gap, limit) for each in gaps.comparable.values()])
     return check.finding(
         status,
-        _gap_sentence(gaps, phrase, percent),
+        _gap_sentence(gaps, phrase, form),
         estimates=_gap_estimates(gaps, context.level),
         limit=limit,
         advice=_gap_advice(check, status, gaps, limit),
-        charts=(_group_chart(check.question, gaps, context.level, axis, percent),),
+        charts=(_group_chart(check.question, gaps, context.level, axis, form),),
         tables=_pair_tables(gaps),
     )
 
@@ -275,24 +279,24 @@ def _limited_checks(context: AuditContext) -> int:
     return max(len(limited), 1)
 
 
-def _gap_sentence(gaps: Gaps, phrase: str, percent: bool) -> str:
+def _gap_sentence(gaps: Gaps, phrase: str, form: Form) -> str:
     name, found = gaps.widest
     if not found.comparable:
         return f"No two groups have enough rows to be compared. {too_small_note(gaps)}".strip()
     value = dict(zip(found.groups.labels, found.groups.values, strict=True))
-    link = " of " if percent else " for "
+    link = " of " if form == "share" else " for "
     high, low = (
-        _shown(value[label], percent) + link + named_group(name, label)
+        _shown(value[label], form) + link + named_group(name, label)
         for label in (found.highest, found.lowest)
     )
-    unit = " points" if percent else ""
-    apart = f"{phrase} {high} and {low}: {_apart(found.gap.value, percent)} apart"
+    unit = " points" if form == "share" else ""
+    apart = f"{phrase} {high} and {low}: {_number(found.gap.value, form)}{unit} apart"
     if found.gap.low > 0:
-        least, most = (_number(each, percent) for each in (found.gap.low, found.gap.high))
+        least, most = (_number(each, form) for each in (found.gap.low, found.gap.high))
         return f"{apart}, surely between {least} and {most}{unit}."
     return (
-        f"{apart}; chance alone would make about {_number(found.by_chance, percent)}, and up to "
-        f"{_number(found.gap.high, percent)}{unit} cannot be ruled out."
+        f"{apart}; chance alone would make about {_number(found.by_chance, form)}, and up to "
+        f"{_number(found.gap.high, form)}{unit} cannot be ruled out."
     )
 
 
@@ -347,7 +351,7 @@ def _rows_needed(gaps: Gaps, limit: Limit) -> str:
     )
 
 
-def _group_chart(question: str, gaps: Gaps, level: float, axis: str, percent: bool) -> Chart:
+def _group_chart(question: str, gaps: Gaps, level: float, axis: str, form: Form) -> Chart:
     rows: list[dict[str, object]] = []
     for name, found in gaps.by_grouping.items():
         estimates = found.groups.estimates(level=level)
@@ -364,7 +368,7 @@ def _group_chart(question: str, gaps: Gaps, level: float, axis: str, percent: bo
             }
             for label in order
         ]
-    return interval_chart(question, rows, x=axis, facet="grouping", percent=percent)
+    return interval_chart(question, rows, x=axis, facet="grouping", percent=form == "share")
 
 
 def _pair_tables(gaps: Gaps) -> tuple[Table, ...]:
@@ -388,16 +392,14 @@ def _pair_tables(gaps: Gaps) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _shown(value: float, percent: bool) -> str:
-    return f"{value:.1%}" if percent else f"{value:.4g}"
+def _shown(value: float, form: Form) -> str:
+    return f"{value:.1%}" if form == "share" else _number(value, form)
 
 
-def _number(value: float, percent: bool) -> str:
-    return f"{100 * value:.1f}" if percent else f"{value:.4g}"
-
-
-def _apart(value: float, percent: bool) -> str:
-    return f"{100 * value:.1f} points" if percent else f"{value:.4g}"
+def _number(value: float, form: Form) -> str:
+    if form == "share":
+        return f"{100 * value:.1f}"
+    return f"{value:.3f}" if form == "score" else f"{value:.4g}"
 
 
 def _finite(value: float) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from alignlab.errors import InputError
 
@@ -115,8 +115,8 @@ def share_limits(
     # A share computed from weights can miss 0 or 1 by a rounding error; those are the exact ends.
     hits = np.where(hits < 1e-9, 0.0, hits)
     misses = np.where(misses < 1e-9, 0.0, misses)
-    low = np.where(hits > 0, stats.beta.ppf(tail, np.maximum(hits, 1e-12), misses + 1), 0.0)
-    high = np.where(misses > 0, stats.beta.isf(tail, hits + 1, np.maximum(misses, 1e-12)), 1.0)
+    low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-12), misses + 1, tail), 0.0)
+    high = np.where(misses > 0, special.betainccinv(hits + 1, np.maximum(misses, 1e-12), tail), 1.0)
     return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from alignlab.intervals import Estimate, critical_value, share_limits
 from alignlab.uncertainty.bins import FEWEST_EVENTS, BinnedGaps, Event, as_event, binned_gaps
@@ -177,7 +177,7 @@ def _mean_square_limits(gaps: BinnedGaps, level: float) -> tuple[float, float]:
     tail = special.ndtr(-critical_value(level))
 
     def limit(probability: float) -> float:
-        if stats.chi2.cdf(seen, freedom) <= probability:
+        if special.chdtr(freedom, seen) <= probability:
             return 0.0
         return scale * float(special.chndtrinc(seen, freedom, probability))
 

@@ -159,7 +159,7 @@ def test_a_status_is_a_word_and_a_shape(text, result):
 
 def test_a_finding_shows_its_number_its_interval_its_limit_and_its_source(text):
     shown = visible(text)
-    assert "Largest gap: <b>0.191 (95% interval 0.146 to 0.236)</b>, from 2,380 rows." in shown
+    assert "largest gap: <b>0.191 (95% interval 0.146 to 0.236)</b>, from 2,380 rows." in shown
     assert "Limit: smallest ratio of selection rates at least 0.8 (29 CFR 1607.4(D))." in shown
 
 

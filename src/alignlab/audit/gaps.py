@@ -233,7 +233,7 @@ def gap_finding(
         _gap_sentence(gaps, phrase, form),
         estimates=_gap_estimates(gaps, context.level),
         limit=limit,
-        advice=_gap_advice(check, status, gaps, limit),
+        advice=_gap_advice(status, gaps, limit),
         charts=(_group_chart(check.question, gaps, context.level, axis, form),),
         tables=_pair_tables(gaps),
     )
@@ -312,15 +312,13 @@ def _gap_estimates(gaps: Gaps, level: float) -> dict[str, Estimate]:
     return estimates
 
 
-def _gap_advice(check: Check, status: Status, gaps: Gaps, limit: Limit | None) -> tuple[str, ...]:
+def _gap_advice(status: Status, gaps: Gaps, limit: Limit | None) -> tuple[str, ...]:
     advice = []
     if status == "fail":
         advice.append(
-            "See fairness.tradeoff for what equal rates would cost elsewhere, and "
+            "See fairness.tradeoff for which parities can hold together here, and "
             "performance.slices for where the model is weakest."
         )
-    if status == "measured":
-        advice.append(f"State the gap you accept to get a verdict: --limit {check.name}=VALUE.")
     if status == "not enough data" and limit is not None and gaps.comparable:
         advice.append(_rows_needed(gaps, limit))
     note = too_small_note(gaps)

@@ -39,10 +39,7 @@ def measure_finding(check: Check, context: AuditContext, name: str) -> Finding:
     limit = check.limit_in(context)
     status = verdict(estimate, limit)
     words = chosen.definition[0].lower() + chosen.definition[1:].rstrip(".")
-    advice = {
-        "measured": (f"State what you need to get a verdict: --limit {check.name}=VALUE.",),
-        "fail": ("See performance.slices for where the model is weakest.",),
-    }.get(status, ())
+    advice = ("See performance.slices for where the model is weakest.",) if status == "fail" else ()
     return check.finding(
         status,
         f"{chosen.name[0].upper() + chosen.name[1:]} is {estimate.value:.3f} "

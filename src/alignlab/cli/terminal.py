@@ -97,12 +97,13 @@ def _table(console: Console, findings: Sequence[Finding]) -> Table:
             verdict = Text(
                 f"{signs[each.status]} {each.status}", style=COLOURS.get(each.status, "")
             )
-            name, number = next(iter(each.estimates.items()), ("", ""))
+            name, number = next(iter(each.estimates.items()), ("", None))
             name = name.replace("_", " ")
+            known = number is not None and number.value == number.value
             of = "" if name == word else name
             if each.limit is not None:
                 of += f" {sides[each.limit.side]} {each.limit.value:g}"
-            table.add_row(f" {word}", verdict, str(number), of.strip())
+            table.add_row(f" {word}", verdict, str(number) if known else "", of.strip())
     return table
 
 
@@ -144,6 +145,15 @@ def _sentences(result: AuditResult) -> list[Text | Padding]:
             Text.assemble(
                 ("Not enough data", "yellow"),
                 f" to pass or fail: {', '.join(unclear[:3])}{more}. More rows would tell.",
+            )
+        )
+    measured = result.counts["measured"]
+    if held and measured:
+        lines.append(
+            Text(
+                f"{measured} were measured without a limit: state what you accept with "
+                "--limit CHECK=VALUE.",
+                style="dim",
             )
         )
     return lines

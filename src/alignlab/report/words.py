@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from alignlab.audit.finding import PILLARS, STATUSES, Limit, Status
+from alignlab.audit.finding import PILLARS, STATUSES, Finding, Limit, Status
 from alignlab.audit.result import AuditResult
 from alignlab.intervals import Estimate
 from alignlab.plain import plain
@@ -22,6 +22,7 @@ __all__ = [
     "counted",
     "estimate_words",
     "facts",
+    "headline_name",
     "limit_words",
     "number",
     "part",
@@ -32,7 +33,10 @@ MEANING: dict[Status, str] = {
     "fail": "The whole interval lies beyond the limit.",
     "not enough data": "The interval spans the limit, or there are too few rows to tell.",
     "pass": "The whole interval lies within the limit.",
-    "measured": "Nobody has stated a limit, so there is a number and no verdict.",
+    "measured": (
+        "Nobody has stated a limit, so there is a number and no verdict; state what you accept "
+        "with --limit CHECK=VALUE."
+    ),
     "not applicable": "Something that the check needs is absent; the reason is given.",
 }
 
@@ -96,6 +100,12 @@ def estimate_words(estimate: Estimate) -> str:
         return number(estimate.value)
     span = f"{number(estimate.low)} to {number(estimate.high)}"
     return f"{number(estimate.value)} ({100 * estimate.level:g}% interval {span})"
+
+
+def headline_name(finding: Finding) -> str:
+    """Return what the headline is called: a column's own name stays as it is."""
+    name = next(iter(finding.estimates), "")
+    return name.replace("_", " ") if name == finding.check.partition(".")[2] else name
 
 
 def limit_words(limit: Limit) -> str:

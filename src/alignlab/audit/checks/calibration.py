@@ -64,7 +64,7 @@ def calibration(check: Check, context: AuditContext) -> Finding:
         _summary(error, line, words, context.level),
         estimates=estimates,
         limit=limit,
-        advice=_advice(check, error, line, limit, context.level),
+        advice=_advice(error, line, context.level),
         charts=(error.reliability.chart(check.question), *_group_charts(groups)),
         tables=(
             _definition(context, error, line, said, happened),
@@ -140,21 +140,16 @@ def _direction(line: Recalibration) -> str:
     return ""
 
 
-def _advice(
-    check: Check, error: CalibrationError, line: Recalibration, limit: Limit | None, level: float
-) -> tuple[str, ...]:
-    advice = []
-    if error.p_value <= 1 - level:
-        remedy = {
-            "over-confident": "The model is over-confident: fit a temperature above 1",
-            "under-confident": "The model is under-confident: fit a temperature below 1",
-            "neither": "The probabilities are off, but neither too extreme nor too timid on the "
-            "whole: fit an isotonic recalibration",
-        }[line.direction]
-        advice.append(f"{remedy} on rows kept apart from training and test, and audit again.")
-    if limit is None:
-        advice.append(f"State what you need to get a verdict: --limit {check.name}=0.05.")
-    return tuple(advice)
+def _advice(error: CalibrationError, line: Recalibration, level: float) -> tuple[str, ...]:
+    if error.p_value > 1 - level:
+        return ()
+    remedy = {
+        "over-confident": "The model is over-confident: fit a temperature above 1",
+        "under-confident": "The model is under-confident: fit a temperature below 1",
+        "neither": "The probabilities are off, but neither too extreme nor too timid on the "
+        "whole: fit an isotonic recalibration",
+    }[line.direction]
+    return (f"{remedy} on rows kept apart from training and test, and audit again.",)
 
 
 def _definition(

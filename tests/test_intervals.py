@@ -11,6 +11,7 @@ from alignlab.intervals import (
     mean_estimate,
     share_estimate,
     share_limits,
+    share_size,
 )
 
 
@@ -53,13 +54,50 @@ def test_the_critical_value_is_bonferronis():
             critical_value(level)
 
 
+def test_equal_weights_know_as_much_as_their_rows():
+    hits = np.arange(0, 51)
+    assert share_size(3.0 * hits, 150.0, 9.0 * hits, 450.0) == pytest.approx(np.full(51, 50))
+    assert share_size(0, 0, 0, 0) == 0
+
+
+def test_a_weighted_shares_size_gives_back_its_linearised_variance():
+    rng = np.random.default_rng(0)
+    x = (rng.random(500) < 0.05).astype(float)
+    w = rng.gamma(2, 1, 500) * np.where(x == 1, 5, 1)
+    share = w @ x / w.sum()
+    variance = np.sum((w * (x - share)) ** 2) / w.sum() ** 2
+    size = share_size(w @ x, w.sum(), w**2 @ x, w @ w)
+    assert share * (1 - share) / size == pytest.approx(variance, rel=1e-12)
+    assert size < 0.8 * w.sum() ** 2 / (w @ w)
+
+
+def test_a_weighted_shares_limits_hold_where_weights_go_with_the_outcome():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(1000):
+        heavy = rng.random(400) < 0.01
+        w, x = np.where(heavy, 10.0, 1.0), heavy.astype(float)
+        size = share_size(w @ x, w.sum(), w**2 @ x, w @ w)
+        low, high = share_limits(w @ x / w.sum(), size)
+        covered += low <= 0.1 / 1.09 <= high
+    # By the weights alone it is two in three; 1,000 samples at 95 % show 93.2 % in all but 1 %.
+    assert covered >= 932
+
+
+def test_the_mean_of_few_rows_has_students_limits():
+    rng = np.random.default_rng(2)
+    found = [mean_estimate(rng.normal(size=5)) for _ in range(2000)]
+    covered = np.mean([each.low <= 0 <= each.high for each in found])
+    assert 0.935 <= covered <= 0.965  # the normal's limits hold 88 %
+
+
 def test_a_mean_by_hand():
     found = mean_estimate([1.0, 2.0, 3.0, 6.0])
     error = np.sqrt(14 / 3) / 2  # squared deviations 4 + 1 + 0 + 9, over n - 1, over n
     assert found.value == 3
-    assert found.high == pytest.approx(3 + 1.959963985 * error)
-    assert found.low == pytest.approx(3 - 1.959963985 * error)
-    assert (found.n, found.level, found.method) == (4, 0.95, "normal")
+    assert found.high == pytest.approx(3 + 3.182446305 * error)  # t with 3 degrees of freedom
+    assert found.low == pytest.approx(3 - 3.182446305 * error)
+    assert (found.n, found.level, found.method) == (4, 0.95, "Student's t")
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20), st.floats(0.1, 100))

@@ -2,8 +2,10 @@
 
 For a share of k among n, the exact limits are quantiles of the beta distribution
 [clopper1934use, eq. in sec. 2]: low = Beta(a; k, n-k+1), high = Beta(1-a; k+1, n-k). With sample
-weights the same limits are taken at the effective size n* = (sum w)^2 / sum w^2
-[korn1998confidence, sec. 2]. For a mean of independent terms, the limits are value ± z * s/sqrt(n).
+weights the same limits are taken at the effective size n* = p(1-p) / v, where v is the linearised
+variance of the weighted share p [korn1998confidence, sec. 2], or at (sum w)^2 / sum w^2 where that
+is smaller: it knows nothing of weights that go with the outcome, but needs no estimate of v. For a
+mean of independent terms, the limits are value ± t * s/sqrt(n), with Student's t for n - 1.
 Assumes independent rows.
 """
 
@@ -18,7 +20,14 @@ from scipy import special
 
 from alignlab.errors import InputError
 
-__all__ = ["Estimate", "critical_value", "mean_estimate", "share_estimate", "share_limits"]
+__all__ = [
+    "Estimate",
+    "critical_value",
+    "mean_estimate",
+    "share_estimate",
+    "share_limits",
+    "share_size",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,8 @@ class Estimate:
         return asdict(self)
 
 
-def critical_value(level: float, *, comparisons: int = 1) -> float:
-    """Return the two-sided normal critical value, Bonferroni-corrected for a family.
+def critical_value(level: float, *, comparisons: int = 1, freedom: float | None = None) -> float:
+    """Return the two-sided critical value, Bonferroni-corrected for a family.
 
     Parameters
     ----------
@@ -68,6 +77,8 @@ def critical_value(level: float, *, comparisons: int = 1) -> float:
         The coverage wanted for the whole family, between 0 and 1.
     comparisons
         How many intervals must hold at once [dunn1961multiple].
+    freedom
+        Degrees of freedom of Student's t; `None` for the normal distribution.
 
     Examples
     --------
@@ -75,10 +86,51 @@ def critical_value(level: float, *, comparisons: int = 1) -> float:
     1.96
     >>> round(critical_value(0.95, comparisons=66), 3)
     3.368
+    >>> round(critical_value(0.95, freedom=9), 3)
+    2.262
     """
     if not 0 < level < 1:
         raise InputError(f"level={level!r} is not between 0 and 1. Give one, such as level=0.95.")
-    return float(-special.ndtri((1 - level) / (2 * max(comparisons, 1))))
+    tail = (1 - level) / (2 * max(comparisons, 1))
+    return float(-special.ndtri(tail) if freedom is None else -special.stdtrit(freedom, tail))
+
+
+def share_size(
+    hits: ArrayLike, total: ArrayLike, hit_squares: ArrayLike, squares: ArrayLike
+) -> NDArray[np.float64]:
+    """Return how many equally weighted rows would know a weighted share as well.
+
+    Parameters
+    ----------
+    hits, total
+        The weight of the rows that count, and of all rows that the share is among; any shape.
+    hit_squares, squares
+        The same sums of squared weights.
+
+    Returns
+    -------
+    ndarray
+        The effective sizes; 0 where there is no weight. Equal weights give the number of rows.
+
+    Examples
+    --------
+    Where the heavy rows are the ones that count, the weights alone would promise 48 rows:
+
+    >>> w, x = np.repeat([10.0, 1.0], [2, 100]), np.repeat([1.0, 0.0], [2, 100])
+    >>> round(float(share_size(w @ x, w.sum(), w**2 @ x, w @ w)), 1)
+    14.1
+    """
+    hits, total, hit_squares, squares = (
+        np.asarray(each, float) for each in (hits, total, hit_squares, squares)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = hits / total
+        by_weights = total**2 / squares
+        spread = hit_squares * (1 - share) ** 2 + (squares - hit_squares) * share**2
+        by_variance = share * (1 - share) * total**2 / spread
+    # At a share of 0 or 1 there is no variance to go by; equal weights are exactly the rows.
+    smaller = (share > 0) & (share < 1) & (by_variance < by_weights * (1 - 1e-9))
+    return np.where(squares > 0, np.where(smaller, by_variance, by_weights), 0.0)
 
 
 def share_limits(
@@ -146,7 +198,7 @@ def share_estimate(share: float, n: float, *, rows: int, level: float = 0.95) ->
 def mean_estimate(
     values: ArrayLike, *, weights: ArrayLike | None = None, level: float = 0.95
 ) -> Estimate:
-    """Return a (weighted) mean with its normal interval.
+    """Return a (weighted) mean with Student's interval.
 
     Parameters
     ----------
@@ -161,7 +213,7 @@ def mean_estimate(
     Examples
     --------
     >>> print(mean_estimate([0.0, 1.0] * 50))
-    0.500 [0.402, 0.598]
+    0.500 [0.400, 0.600]
     """
     values = np.asarray(values, float)
     share = np.full(len(values), 1 / len(values)) if weights is None else np.asarray(weights, float)
@@ -173,5 +225,5 @@ def mean_estimate(
     if effective > 1:
         correction = effective / (effective - 1)
         error = float(np.sqrt(correction * np.sum((share * (values - mean)) ** 2)))
-        half = critical_value(level) * error
-    return Estimate(mean, mean - half, mean + half, level, len(values), "normal")
+        half = critical_value(level, freedom=effective - 1) * error
+    return Estimate(mean, mean - half, mean + half, level, len(values), "Student's t")

@@ -3,7 +3,9 @@
 A measure is a functional T of the rows' distribution; its influence psi_i = dT(row i) turns into a
 standard error, se^2 = sum_i (w_i psi_i)^2 with weights w that sum to one, and the difference of two
 models' influences into a paired interval [hampel1974influence]. For the AUC these are DeLong's
-placement values [delong1988comparing, eqs. 2-4]. Assumes independent rows.
+placement values [delong1988comparing, eqs. 2-4]. A mean of shares (balanced accuracy) has limits
+from those of the shares, their distances squared and added [donner2012closed], since a class of few
+rows shows too little spread. Assumes independent rows.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError, require_choice
-from alignlab.intervals import Estimate, critical_value, share_estimate, share_limits
+from alignlab.intervals import Estimate, critical_value, share_limits, share_size
 
 __all__ = [
     "CLASSIFICATION_MEASURES",
@@ -30,6 +32,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+
+FEWEST_PLACES = 20
+"""With fewer rows of one class, their places do not show how far the AUC varies."""
 
 SMALLEST_PROBABILITY = float(np.finfo(float).eps)
 """Log loss takes no probability below this, so that one certain error does not make it infinite."""
@@ -95,7 +100,12 @@ class Measured:
     share_of_rows
         True if the value is a share of rows, which then gets an exact interval.
     least
-        The number of rows in the smaller class, where that and not n limits what is known.
+        The (effective) rows in the smaller class, where that and not n limits what is known.
+    parts
+        The measures that the value is the mean of, where a class of few rows shows too little
+        spread for the influences to go by; empty otherwise.
+    error_at_least
+        The standard error is not taken to be smaller, whatever the rows show.
     """
 
     value: float
@@ -103,7 +113,17 @@ class Measured:
     shares: Floats
     bounds: tuple[float, float] = (-np.inf, np.inf)
     share_of_rows: bool = False
-    least: int | None = None
+    least: float | None = None
+    parts: tuple[Measured, ...] = ()
+    error_at_least: float = 0.0
+
+    @property
+    def effective(self) -> float:
+        """The number of equally weighted rows that would know as much."""
+        if self.share_of_rows:
+            hits, squares = self.influence + self.value, self.shares**2
+            return float(share_size(self.shares @ hits, 1.0, squares @ hits, squares.sum()))
+        return 1 / float(self.shares @ self.shares)
 
     @property
     def standard_error(self) -> float:
@@ -112,34 +132,46 @@ class Measured:
         if effective <= 1:
             return np.inf
         correction = effective / (effective - 1)
-        return float(np.sqrt(correction * np.sum((self.shares * self.influence) ** 2)))
+        error = float(np.sqrt(correction * np.sum((self.shares * self.influence) ** 2)))
+        return max(error, self.error_at_least)
 
     def estimate(self, *, level: float = 0.95, comparisons: int = 1) -> Estimate:
         """Return the value with its interval, for a family of so many comparisons."""
-        n = len(self.shares)
-        if self.share_of_rows:
-            effective = 1 / float(self.shares @ self.shares)
-            if comparisons == 1:
-                return share_estimate(self.value, effective, rows=n, level=level)
-            ends = share_limits(self.value, effective, level=level, comparisons=comparisons)
-            return Estimate(self.value, float(ends[0]), float(ends[1]), level, n, "Clopper–Pearson")
-        z = critical_value(level, comparisons=comparisons)
-        error = self.standard_error
+        low, high, method = self._limits(level, comparisons)
+        return Estimate(self.value, float(low), float(high), level, len(self.shares), method)
+
+    def _limits(self, level: float, comparisons: int) -> tuple[float, float, str]:
         lowest, highest = self.bounds
-        if self.least is not None and self.value in self.bounds:
-            # Every pair in order: no spread is left to measure, so only the counts bound the value.
-            ends = share_limits(self.value, self.least, level=level, comparisons=comparisons)
-            return Estimate(
-                self.value, float(ends[0]), float(ends[1]), level, n, "exact, perfect order"
-            )
+        if self.share_of_rows:
+            ends = share_limits(self.value, self.effective, level=level, comparisons=comparisons)
+            return float(ends[0]), float(ends[1]), "Clopper–Pearson"
+        if self.parts:
+            made = [part.estimate(level=level, comparisons=comparisons) for part in self.parts]
+            apart = np.array([(each.value - each.low, each.high - each.value) for each in made])
+            # Distances are added as they are where parts share rows and may err together.
+            disjoint = sum(len(part.shares) for part in self.parts) <= len(self.shares)
+            reach = np.linalg.norm(apart, ord=2 if disjoint else 1, axis=0) / len(made)
+            low, high = self.value - float(reach[0]), self.value + float(reach[1])
+            words = f"{made[0].method} by class, {'squares' if disjoint else 'distances'} added"
+            return max(low, lowest), min(high, highest), words
+        error = self.standard_error
         if self.least is not None:
+            perfect = min(self.value, 1 - self.value) < 1e-12
+            if perfect or (self.least < FEWEST_PLACES and error > 0):
+                # An AUC varies at most as a share of so many rows does [birnbaum1957bounds].
+                ends = share_limits(self.value, self.least, level=level, comparisons=comparisons)
+                words = "perfect order" if perfect else "few rows of a class"
+                return float(ends[0]), float(ends[1]), f"Clopper–Pearson, {words}"
             # A share of pairs: on the log-odds scale the interval stays inside (0, 1).
+            t = critical_value(level, comparisons=comparisons, freedom=max(self.least - 1, 1))
             odds = np.log(self.value / (1 - self.value))
-            half = z * error / (self.value * (1 - self.value))
-            low, high = 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
-            return Estimate(self.value, float(low), float(high), level, n, "DeLong, logit")
-        low, high = max(self.value - z * error, lowest), min(self.value + z * error, highest)
-        return Estimate(self.value, float(low), float(high), level, n, "influence function")
+            half = t * error / (self.value * (1 - self.value))
+            return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds)), "DeLong, logit"
+        if np.isinf(error):
+            return lowest, highest, "influence function"
+        t = critical_value(level, comparisons=comparisons, freedom=self.effective - 1)
+        low, high = max(self.value - t * error, lowest), min(self.value + t * error, highest)
+        return low, high, "influence function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,22 +252,23 @@ def row_losses(answers: Answers) -> tuple[Floats, str]:
 
 def _accuracy(answers: Answers) -> Measured:
     right = (answers.outcomes == answers.decisions).astype(float)
-    value = float(answers.shares @ right)
+    # The shares of a thousand rows can sum to a little more than one.
+    value = min(float(answers.shares @ right), 1.0)
     return Measured(value, right - value, answers.shares, (0, 1), share_of_rows=True)
 
 
 def _balanced_accuracy(answers: Answers) -> Measured:
     shares = answers.shares
-    right = (answers.outcomes == answers.decisions).astype(float)
     present = np.unique(answers.outcomes[shares > 0])
     recalls = np.empty(len(present))
+    parts = []
     influence = np.zeros(len(answers))
     for position, label in enumerate(present):
         member = answers.outcomes == label
-        mass = shares[member].sum()
-        recalls[position] = shares[member] @ right[member] / mass
-        influence[member] = (right[member] - recalls[position]) / (mass * len(present))
-    return Measured(float(recalls.mean()), influence, shares, (0, 1))
+        parts.append(_accuracy(answers.at(member)))
+        recalls[position] = parts[-1].value
+        influence[member] = parts[-1].influence / (shares[member].sum() * len(present))
+    return Measured(float(recalls.mean()), influence, shares, (0, 1), parts=tuple(parts))
 
 
 def _auc(answers: Answers) -> Measured:
@@ -243,17 +276,19 @@ def _auc(answers: Answers) -> Measured:
     n_classes = answers.probabilities.shape[1]
     if n_classes == 2:
         return _auc_of_score(answers.probabilities[:, 1], answers.outcomes == 1, answers)
-    present = np.unique(answers.outcomes)
+    present = np.unique(answers.outcomes[answers.shares > 0])
     parts = [
         _auc_of_score(answers.probabilities[:, label], answers.outcomes == label, answers)
         for label in present
     ]
+    least = min(part.least or 0.0 for part in parts)
     return Measured(
         float(np.mean([part.value for part in parts])),
         np.mean([part.influence for part in parts], axis=0),
         answers.shares,
         (0, 1),
-        least=min(part.least or 0 for part in parts),
+        least=least,
+        parts=tuple(parts) if least < FEWEST_PLACES else (),
     )
 
 
@@ -278,7 +313,7 @@ def _auc_of_score(score: Floats, positive: NDArray[np.bool_], answers: Answers) 
         (below[level] - value) * (total / mass_positive),
         (above[level] - value) * (total / mass_negative),
     )
-    least = int(min(positive.sum(), (~positive).sum()))
+    least = min(effective_size(weights[positive]), effective_size(weights[~positive]))
     return Measured(min(max(value, 0.0), 1.0), influence, answers.shares, (0, 1), least=least)
 
 

@@ -93,7 +93,7 @@ def test_a_group_without_rows_to_take_a_rate_among_has_none():
     assert rate.effective[0] == 0
 
 
-def test_effective_rows_of_weights_are_kishs():
+def test_effective_rows_of_weights_are_at_most_kishs():
     y, d, g = random_rows(4)
     weights = np.random.default_rng(5).gamma(1, 1, len(y))
     rate = cell_table(y, d, g, favourable=1, weights=weights).rate("selection_rate")
@@ -150,3 +150,13 @@ def test_wrong_input_says_what_is_wrong():
     cells = cell_table(np.array([0]), np.array([1]), np.array([0]), favourable=1)
     with pytest.raises(InputError, match="Did you mean 'selection_rate'"):
         cells.rate("selecton_rate")
+
+
+def test_a_rate_knows_less_where_the_heavy_rows_are_those_counted():
+    d = np.repeat([1, 0], [10, 200])
+    w = np.repeat([10.0, 1.0], [10, 200])
+    rate = cell_table(d, d, np.zeros(210, int), favourable=1, weights=w).rate("selection_rate")
+    share = rate.values[0]
+    variance = np.sum((w * (d - share)) ** 2) / w.sum() ** 2
+    assert share * (1 - share) / rate.effective[0] == pytest.approx(variance)
+    assert rate.effective[0] < w.sum() ** 2 / (w @ w) / 1.5

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError, require_choice
+from alignlab.intervals import share_size
 from alignlab.random import as_generator
 
 __all__ = ["RATES", "CellTable", "Rate", "RateByGroup", "cell_table"]
@@ -114,7 +115,7 @@ class RateByGroup:
     values
         Shape (n_groups,); NaN where a group has no row to take the rate among.
     effective
-        Effective number of rows that each value rests on (Kish), shape (n_groups,).
+        Effective number of rows that each value rests on (`share_size`), shape (n_groups,).
     rows
         Number of rows that each value rests on, shape (n_groups,).
     """
@@ -162,9 +163,10 @@ class CellTable:
         total = np.einsum("gyd,yd->g", self.weights, among)
         squares = np.einsum("gyd,yd->g", self.squares, among)
         hits = np.einsum("gyd,yd->g", self.weights, counted)
+        hit_squares = np.einsum("gyd,yd->g", self.squares, counted)
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = np.where(total > 0, hits / total, np.nan)
-            effective = np.where(squares > 0, total**2 / squares, 0.0)
+            values = np.where(total > 0, np.minimum(hits / total, 1.0), np.nan)
+        effective = share_size(hits, total, hit_squares, squares)
         rows = np.einsum("gyd,yd->g", self.rows, among).astype(np.intp)
         return RateByGroup(values, effective, rows)
 

@@ -11,13 +11,15 @@ and the upper limits by symmetry. All groups' intervals are widened so that all 
 (Bonferroni). The largest difference over groups is biased upward, and the smallest groups make it;
 here its interval runs from the largest lower to the largest upper limit of any pair, which covers
 the true largest difference whenever all pairs' intervals hold. A group with fewer than 30 rows to
-take the value among is listed and left out. Assumes independent rows and disjoint groups.
+take the value among is listed and left out. The rows of a small group often lack the rare large
+values that make a mean uncertain, so a mean's standard error is never taken to be below that of as
+many rows with the spread of all groups pooled. Assumes independent rows and disjoint groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +179,7 @@ def from_measured(
     strata: NDArray[np.intp] | None = None,
 ) -> GroupValues:
     """Return measures taken within each group; `None` where a group cannot have one."""
+    measured = _with_pooled_spread(measured, _strata(labels, strata))
     values = np.array([np.nan if m is None else m.value for m in measured])
     rows = np.array([0 if m is None else len(m.shares) for m in measured], dtype=np.intp)
     # Where the smaller class bounds what is known, a group needs enough rows of that class.
@@ -348,10 +351,30 @@ def _gap_by_chance(groups: GroupValues, usable: NDArray[np.intp], level: float) 
     return float(widest.mean())
 
 
+def _with_pooled_spread(
+    measured: Sequence[Measured | None], strata: NDArray[np.intp]
+) -> list[Measured | None]:
+    """Return the measures, none surer than its stratum's pooled spread lets so many rows be."""
+    # An AUC is no mean of its rows, and a group of one effective row shows no spread to pool.
+    means = np.array([m is not None and m.least is None and m.effective > 1 for m in measured])
+    rows = np.array(
+        [m.effective if m and ok else 0.0 for m, ok in zip(measured, means, strict=True)]
+    )
+    errors = np.array(
+        [m.standard_error if m and ok else 0.0 for m, ok in zip(measured, means, strict=True)]
+    )
+    weight = np.bincount(strata, rows)
+    spread = np.bincount(strata, rows * (rows * errors**2))
+    pooled = np.divide(spread, weight, out=np.zeros_like(spread), where=weight > 0)[strata]
+    least = np.sqrt(np.divide(pooled, rows, out=np.zeros_like(rows), where=means))
+    return [
+        replace(m, error_at_least=float(error)) if m is not None and ok else m
+        for m, ok, error in zip(measured, means, least, strict=True)
+    ]
+
+
 def _effective(measured: Measured) -> float:
-    if measured.least is not None:
-        return float(measured.least)
-    return 1 / float(measured.shares @ measured.shares)
+    return measured.effective if measured.least is None else measured.least
 
 
 def _strata(labels: Sequence[str], strata: NDArray[np.intp] | None) -> NDArray[np.intp]:

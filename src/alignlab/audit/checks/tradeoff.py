@@ -78,8 +78,13 @@ def _sentence(
     return (
         f"The outcome is favourable for {base[high]:.0%} of {labels[high]} and {base[low]:.0%} of "
         f"{labels[low]}; with PPV and FNR shared, their FPR would have to be "
-        f"{found.forced[high]:.0%} and {found.forced[low]:.0%}, so not all three can be equal."
+        f"{_percent(found.forced[high])} and {_percent(found.forced[low])}, so not all three can "
+        "be equal."
     )
+
+
+def _percent(rate: float) -> str:
+    return f"{rate:.0%}" if rate <= 1 else "more than 100%, which none can be,"
 
 
 def _table(name: str, labels: list[str], sizes: np.ndarray, found: Tradeoff) -> Table:

@@ -46,6 +46,38 @@ def test_no_slice_is_found_where_there_is_none(kind):
     assert alarms <= 15
 
 
+@pytest.mark.parametrize("kind", ["share", "heavy"])
+def test_few_other_rows_are_not_taken_for_sure(kind):
+    rng = np.random.default_rng(4)
+    alarms = 0
+    for _ in range(100):
+        # Beside "not rare" there are about 60 rows, in which there may be no large loss.
+        frame = pd.DataFrame({f"rare{k}": rng.random(1500) < 0.04 for k in range(5)})
+        losses = (rng.random(1500) < 0.1) * 1.0 if kind == "share" else rng.lognormal(0, 1.5, 1500)
+        alarms += bool(weak_slices(losses, frame)[0])
+    # 5 % is allowed, as above; against the others' mean alone three in four searches find one.
+    assert alarms <= 12
+
+
+def test_a_slice_without_weight_is_not_looked_at():
+    frame = pd.DataFrame({"kind": np.repeat(["a", "b", "c"], 200)})
+    losses = np.repeat([0.0, 1.0, 1.0], 200)
+    weights = np.repeat([0.3, 0.0, 0.7], 200)
+    found, tried = weak_slices(losses, frame, weights=weights)
+    assert tried == 2
+    assert [each.description for each in found] == ["kind: c"]
+    assert found[0].others == pytest.approx(0)
+
+
+def test_losses_that_hardly_differ_are_told_apart_by_their_digits():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"kind": np.repeat(["a", "b"], 300)})
+    losses = 1e9 + rng.normal(0, 1e-3, 600)
+    assert weak_slices(losses, frame)[0] == []
+    shifted, _ = weak_slices(losses + np.repeat([0, 1e-3], 300), frame)
+    assert [each.description for each in shifted] == ["kind: b"]
+
+
 def test_missing_values_and_rare_levels_are_slices_too():
     rng = np.random.default_rng(2)
     kind = np.array(rng.choice([f"k{i}" for i in range(30)], 3000), dtype=object)

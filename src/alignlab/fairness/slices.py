@@ -1,11 +1,16 @@
 """Where a model does worst: slices by one or two features, corrected for having searched.
 
 Every feature is cut into at most eight levels (categories, or quarters of a number), and every
-level and every pair of levels of two features with enough rows is a slice. For each, the lower
-limit of its mean loss is taken at a level corrected for the number of slices tried (Bonferroni,
-[dunn1961multiple]): exact for shares of wrong decisions, normal otherwise. A slice is weak if that
-limit lies above the mean loss of all the other rows. Of weak slices that share most of their rows,
-the surest is listed. Assumes independent rows.
+level and every pair of levels of two features with enough rows is a slice. For each, limits of its
+mean loss a and of the other rows' mean b are taken at a level corrected for the number of slices
+tried (Bonferroni, [dunn1961multiple]): exact for shares of wrong decisions, Student's otherwise. A
+slice is weak if the lower limit of the difference [newcombe1998interval, method 10] is above 0,
+
+    a - b - sqrt((a - low_a)^2 + (high_b - b)^2) > 0,
+
+since the other rows may be few as well. Few rows often lack the rare large losses, so the other
+rows' spread is never taken to be below that of all rows. Of weak slices that share most of their
+rows, the surest is listed. Assumes independent rows.
 """
 
 from __future__ import annotations
@@ -16,10 +21,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from alignlab.datasets import MISSING
 from alignlab.errors import InputError
-from alignlab.intervals import Estimate, critical_value, share_limits
+from alignlab.intervals import Estimate, critical_value, share_limits, share_size
 
 __all__ = ["SMALLEST_SLICE", "WeakSlice", "weak_slices"]
 
@@ -71,7 +77,7 @@ def weak_slices(
     Parameters
     ----------
     losses
-        One loss a row, shape (n,); all 0 or 1 for wrong decisions.
+        One loss a row, at least 0, shape (n,); all 0 or 1 for wrong decisions.
     features
         n rows. The first 40 columns are searched.
     weights
@@ -106,34 +112,45 @@ def weak_slices(
     weights = np.ones(n) if weights is None else weights
     levels = [_levels(features[name]) for name in features.columns[:MOST_FEATURES]]
     names = [str(name) for name in features.columns[:MOST_FEATURES]]
+    is_share = bool(np.isin(losses, (0.0, 1.0)).all())
+    # Around their mean, large losses that hardly differ keep the digits in which they do.
+    middle = 0.0 if is_share else float(losses @ weights / weights.sum())
+    moments = _moments(losses - middle, weights)
     tables = [
-        _SliceTable((f,), levels[f][0], len(levels[f][1]), losses, weights)
-        for f in range(len(levels))
+        _SliceTable((f,), levels[f][0], len(levels[f][1]), moments) for f in range(len(levels))
     ]
     for f, g in combinations(range(len(levels)), 2):
         width = len(levels[g][1])
         codes = levels[f][0] * width + levels[g][0]
         size = len(levels[f][1]) * width
-        tables.append(_SliceTable((f, g), codes, size, losses, weights))
+        tables.append(_SliceTable((f, g), codes, size, moments))
     # A slice of all rows has no other rows to be worse than.
-    eligible = [(t.rows >= smallest) & (t.rows <= n - smallest) for t in tables]
+    weighed = int((weights > 0).sum())
+    eligible = [(t.rows >= smallest) & (t.rows <= weighed - smallest) for t in tables]
     tried = int(sum(ok.sum() for ok in eligible))
     if tried == 0:
         return [], 0
 
     candidates: list[tuple[float, int, int, Estimate, float]] = []
-    is_share = bool(np.isin(losses, (0.0, 1.0)).all())
+    limits = _share_limits if is_share else _mean_limits
+    everyone = moments.sum(axis=1)
+    spread = float(_spread(everyone))
     for at, (table, ok) in enumerate(zip(tables, eligible, strict=True)):
-        mean, low, high, others = table.limits(
-            float(weights.sum()), float(losses @ weights), level, tried, is_share
-        )
-        for cell in np.flatnonzero(ok & (low > others)):
+        cells = np.flatnonzero(ok)
+        inside = table.moments[:, cells]
+        mean, low, high = limits(inside, level, tried, 0.0)
+        others, _, most_others = limits(everyone[:, None] - inside, level, tried, spread)
+        sure = mean - others - np.hypot(mean - low, most_others - others)
+        for found_at in np.flatnonzero(sure > 0):
+            cell = int(cells[found_at])
+            value, least, most_lost, elsewhere = (
+                middle + float(each[found_at]) for each in (mean, low, high, others)
+            )
             loss = Estimate(
-                float(mean[cell]), float(low[cell]), float(high[cell]), level,
-                int(table.rows[cell]), f"simultaneous over {tried} slices",
+                value, least, most_lost, level, int(table.rows[cell]),
+                f"simultaneous over {tried} slices",
             )  # fmt: skip
-            sure = float(low[cell] - others[cell])
-            candidates.append((sure, at, int(cell), loss, float(others[cell])))
+            candidates.append((float(sure[found_at]), at, cell, loss, elsewhere))
     candidates.sort(key=lambda each: (-each[0], each[1], each[2]))
 
     found: list[WeakSlice] = []
@@ -152,40 +169,53 @@ def weak_slices(
 
 
 class _SliceTable:
-    """The rows, weights and losses in every slice of one or two features."""
+    """The rows in every slice of one or two features, and the sums that tell of their losses."""
 
     def __init__(
-        self,
-        features: tuple[int, ...],
-        codes: NDArray[np.intp],
-        size: int,
-        losses: Floats,
-        weights: Floats,
+        self, features: tuple[int, ...], codes: NDArray[np.intp], size: int, moments: Floats
     ) -> None:
         self.features = features
         self.codes = codes
-        self.rows = np.bincount(codes, minlength=size)
-        self.weight = np.bincount(codes, weights, size)
-        self.squares = np.bincount(codes, weights**2, size)
-        self.loss = np.bincount(codes, weights * losses, size)
-        self.loss_squares = np.bincount(codes, weights * losses**2, size)
+        self.rows = np.bincount(codes, moments[0] > 0, size).astype(np.intp)
+        self.moments: Floats = np.stack(
+            [np.bincount(codes, each, size) for each in moments], dtype=float
+        )
 
-    def limits(
-        self, all_weight: float, all_loss: float, level: float, tried: int, is_share: bool
-    ) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return each slice's mean loss, its limits, and the mean loss of the other rows."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = self.loss / self.weight
-            others = (all_loss - self.loss) / (all_weight - self.weight)
-            effective = np.nan_to_num(self.weight**2 / self.squares)
-            variance = np.maximum(self.loss_squares / self.weight - mean**2, 0)
-            error = np.sqrt(variance / np.maximum(effective - 1, 1e-9))
-        if is_share:
-            low, high = share_limits(mean, effective, level=level, comparisons=tried)
-        else:
-            z = critical_value(level, comparisons=tried)
-            low, high = mean - z * error, mean + z * error
-        return mean, np.nan_to_num(low, nan=-np.inf), high, others
+
+def _moments(losses: Floats, weights: Floats) -> Floats:
+    """Return what is summed over slices: w, w^2, w l, w^2 l and w^2 l^2."""
+    squares = weights**2
+    return np.stack([weights, squares, weights * losses, squares * losses, squares * losses**2])
+
+
+def _share_limits(
+    sums: Floats, level: float, tried: int, _: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return shares and their limits."""
+    weight, squares, hits, hit_squares, _ = sums
+    # A difference of sums of weights can miss 0 or 1 by a rounding error.
+    share = np.clip(hits / weight, 0, 1)
+    size = share_size(share * weight, weight, np.clip(hit_squares, 0, squares), squares)
+    return share, *share_limits(share, size, level=level, comparisons=tried)
+
+
+def _mean_limits(
+    sums: Floats, level: float, tried: int, least_spread: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return means and their limits, with at least that variance of one row."""
+    mean = sums[2] / sums[0]
+    effective = np.maximum(sums[0] ** 2 / sums[1], 1 + 1e-9)
+    spread = np.maximum(_spread(sums) * effective / (effective - 1), least_spread)
+    tail = special.ndtr(-critical_value(level, comparisons=tried))
+    half = -special.stdtrit(effective - 1, tail) * np.sqrt(spread / effective)
+    return mean, mean - half, mean + half
+
+
+def _spread(sums: Floats) -> Floats:
+    """Return the variance of one row's loss, each row counting by its squared weight."""
+    weight, squares, total, square_total, square_sum = sums
+    mean = total / weight
+    return np.maximum(square_sum - 2 * mean * square_total + mean**2 * squares, 0) / squares
 
 
 def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:

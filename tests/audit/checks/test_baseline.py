@@ -71,3 +71,11 @@ def test_the_interval_covers_the_true_skill():
     covered = np.mean([each.low <= truth <= each.high for each in found])
     # 300 samples that cover 95 % lie between 91 and 98 % in all but 1 %.
     assert 0.91 <= covered <= 0.98
+
+
+def test_one_outcome_among_the_rows_with_weight_leaves_nothing_to_beat(rows):
+    weighed = rows.assign(w=(rows["y"] == 0) * 1.0)
+    for said in ({"probability": "p"}, {"prediction": "d"}):
+        finding = skill(weighed, weights="w", **said)
+        assert finding.status == "not enough data"
+        assert "turned out alike" in finding.summary

@@ -60,3 +60,38 @@ def test_a_difference_given_as_a_ratio_is_refused():
 def test_a_ratio_given_as_a_difference_is_refused():
     with pytest.raises(InputError, match=r"from 0 to 0\.5"):
         audited([100, 100], [0.5, 0.5], limits={"fairness.selection_rate": 0.8})
+
+
+def test_exactly_four_fifths_is_not_below_four_fifths():
+    assert audited([10_000, 10_000], [0.45, 0.36]).status != "fail"  # 0.36 / 0.45 < 0.8 in floats
+
+
+def test_the_sentence_names_the_pair_whose_ratio_it_gives():
+    # The widest difference is in department x, the smallest ratio in z.
+    parts = [
+        pd.DataFrame({"department": where, "g": who, "d": np.repeat([1, 0], [hits, n - hits]),
+                      "y": np.tile([0, 1], n // 2)})
+        for where, who, n, hits in (
+            ("x", "a", 60, 54), ("x", "b", 40, 30), ("z", "a", 60, 9), ("z", "b", 60, 3)
+        )
+    ]  # fmt: skip
+    finding = alignlab.audit(
+        predictions=pd.concat(parts), target="y", prediction="d", groups="g", favourable=1,
+        control="department", checks=["fairness.four_fifths"],
+    ).finding("fairness.four_fifths")  # fmt: skip
+    assert finding.status == "not enough data"
+    assert "b (department: z) 0.33 times as often as to g = a (department: z)" in finding.summary
+
+
+def test_the_sentence_says_what_the_verdict_says_where_another_grouping_is_less_sure():
+    rng = np.random.default_rng(1)
+    n = 12_000
+    frame = pd.DataFrame({"big": np.repeat(["a", "b"], n // 2), "y": rng.integers(0, 2, n)})
+    frame["small"] = np.where(np.arange(n) % 101 == 0, "rare", "common")
+    frame["d"] = np.where(np.arange(n) % 20 < np.where(frame["big"] == "a", 10, 9), 1, 0)
+    finding = alignlab.audit(
+        predictions=frame, target="y", prediction="d", groups="big,small", favourable=1,
+        checks=["fairness.four_fifths"],
+    ).finding("fairness.four_fifths")  # fmt: skip
+    assert finding.status == "not enough data"
+    assert "more rows are needed to tell" in finding.summary

@@ -49,3 +49,12 @@ def test_limits_of_the_worst_group_hold_for_all_groups_at_once():
     assert audited(rows([0.9, 0.5], [400, 400]), limits={"performance.groups": 0.7}).status == (
         "fail"
     )
+
+
+def test_a_group_whose_weight_lies_on_few_rows_is_not_the_worst():
+    frame = rows([0.9, 0.5], [500, 100])
+    heavy = (frame["g"] == "g1") & (frame["d"] != frame["y"])
+    frame["w"] = np.where(heavy & (heavy.cumsum() <= 3), 1000.0, 1.0)
+    finding = audited(frame, weights="w")
+    assert finding.headline.value == pytest.approx(0.9)
+    assert finding.estimates["g=g1"].value < 0.05

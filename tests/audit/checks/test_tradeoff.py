@@ -23,3 +23,31 @@ def test_the_identity_is_printed_and_the_forced_rates_differ():
         assert named["FPR by the identity"] == pytest.approx(named["FPR"])
     assert "80% of g = b and 40% of g = a" in finding.summary
     assert "not all three can be equal" in finding.summary
+
+
+def traded_off(frame, **options):
+    return alignlab.audit(
+        predictions=frame, target="y", prediction="d", groups="g", favourable=1,
+        checks=["fairness.tradeoff"], **options,
+    ).finding("fairness.tradeoff")  # fmt: skip
+
+
+def test_nothing_is_forced_apart_by_equal_base_rates_or_perfect_decisions():
+    y = np.tile([1, 1, 0, 0], 50)
+    d = np.r_[np.tile([1, 0, 1, 0], 25), np.tile([1, 1, 0, 0], 25)]
+    equal = traded_off(pd.DataFrame({"g": np.repeat(["a", "b"], 100), "y": y, "d": d}))
+    assert "50% of g = b and 50% of g = a" in equal.summary
+    y = np.repeat([1, 0, 1, 0], [40, 60, 80, 20])
+    perfect = traded_off(pd.DataFrame({"g": np.repeat(["a", "b"], 100), "y": y, "d": y}))
+    for finding in (equal, perfect):
+        assert "all three can nearly be equal" in finding.summary
+
+
+def test_groups_are_compared_within_the_control_only():
+    parts = [
+        pd.DataFrame({"where": where, "g": who, "y": np.repeat([1, 0], [good, 100 - good]),
+                      "d": np.tile([1, 1, 0, 1], 25)})
+        for where, who, good in (("x", "a", 20), ("x", "b", 25), ("z", "a", 80), ("z", "b", 70))
+    ]  # fmt: skip
+    finding = traded_off(pd.concat(parts), control="where")
+    assert "80% of g = a (where: z) and 70% of g = b (where: z)" in finding.summary

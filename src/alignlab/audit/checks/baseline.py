@@ -25,10 +25,13 @@ from alignlab.measures import Answers, Measured
 )
 def baseline(check: Check, context: AuditContext) -> Finding:
     """Hold the model's loss against the best constant answer's."""
-    losses, constant, words = _losses(context.answers)
-    estimate = _skill(losses, constant, context.answers.shares).estimate(level=context.level)
+    answers = context.answers.at(context.answers.shares > 0)
     limit = check.limit_in(context)
-    constant_answer = _gives_one_answer(context.answers)
+    if (answers.outcomes == answers.outcomes[:1]).all():
+        return check.finding("not enough data", _ONE_OUTCOME, limit=limit)
+    losses, constant, words = _losses(answers)
+    estimate = _skill(losses, constant, answers.shares).estimate(level=context.level)
+    constant_answer = _gives_one_answer(answers)
     # A constant at the base rate has skill 0 up to chance, which no interval tells from a little.
     status = "fail" if constant_answer else verdict(estimate, limit)
     return check.finding(
@@ -40,6 +43,7 @@ def baseline(check: Check, context: AuditContext) -> Finding:
     )
 
 
+_ONE_OUTCOME = "All rows that have weight turned out alike, so no model beats a constant answer."
 _CONSTANT = "The model gives every row the same answer, so it tells nothing about any of them."
 
 

@@ -36,7 +36,7 @@ def groups(check: Check, context: AuditContext) -> Finding:
         for grouping in groupings
         for label, part in _parts(context.answers, grouping)
     }
-    large = {at: found for at, found in accuracies.items() if len(found.shares) >= SMALLEST_GROUP}
+    large = {at: found for at, found in accuracies.items() if _is_large(found)}
     tables = tuple(_table(context.answers, grouping) for grouping in groupings)
     if not large:
         return check.finding(
@@ -59,6 +59,10 @@ def groups(check: Check, context: AuditContext) -> Finding:
         charts=(_chart(check.question, accuracies, context.level),),
         tables=tables,
     )
+
+
+def _is_large(found: Measured) -> bool:
+    return found.effective >= SMALLEST_GROUP - 1e-9
 
 
 def _parts(answers: Answers, grouping: Grouping) -> list[tuple[str, Answers]]:
@@ -114,7 +118,7 @@ def _chart(question: str, accuracies: dict[tuple[str, str], Measured], level: fl
             "low": estimate.low,
             "high": estimate.high,
             "n": estimate.n,
-            "quiet": estimate.n < SMALLEST_GROUP,
+            "quiet": not _is_large(found),
         }
         for (name, label), found in accuracies.items()
         for estimate in [found.estimate(level=level)]

@@ -10,6 +10,9 @@ from alignlab.charts import Table
 from alignlab.fairness import SMALLEST_GROUP, Tradeoff, from_rate, tradeoff
 from alignlab.intervals import Estimate
 
+LEAST_APART = 0.005
+"""FPRs that are nearer read alike in per cent, and nothing keeps them from being equal."""
+
 COLUMNS = (
     "group", "rows", "base rate", "PPV", "FNR", "FPR", "FPR by the identity",
     "FPR if PPV and FNR were shared",
@@ -32,7 +35,7 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
     """Show the identity that ties base rate, PPV, FNR and FPR in every group."""
     tables = []
     estimates: dict[str, Estimate] = {}
-    forced: dict[str, tuple[float, str]] = {}
+    forced: list[tuple[float, str]] = []
     for each in compared_groupings(context):
         cells = cells_of(context, each.grouping)
         base = from_rate(cells.rate("base_rate"), each.grouping.labels)
@@ -43,16 +46,15 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
         labels = [*each.grouping.labels]
         sizes = cells.rows.sum(axis=(1, 2))
         tables.append(_table(name, labels, sizes, found))
-        large = np.flatnonzero(base.enough & np.isfinite(found.forced))
-        if len(large) > 1:
-            high, low = (large[pick(found.forced[large])] for pick in (np.argmax, np.argmin))
-            spread = float(found.forced[high] - found.forced[low])
-            forced[name] = (
-                spread,
-                _sentence(
-                    [named_group(name, label) for label in labels], base.values, found, high, low
-                ),
-            )
+        large = base.enough & np.isfinite(found.forced)
+        named = [named_group(name, label) for label in labels]
+        for stratum in np.unique(each.strata):
+            order = np.flatnonzero(large & (each.strata == stratum))
+            if len(order) > 1:
+                order = order[np.argsort(found.forced[order], kind="stable")]
+                low, high = order[0], order[-1]
+                spread = float(found.forced[high] - found.forced[low])
+                forced.append((spread, _sentence(named, base.values, found, high, low)))
     if not forced:
         return check.finding(
             "not enough data",
@@ -62,7 +64,7 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
         )
     return check.finding(
         "measured",
-        max(forced.values())[1],
+        max(forced)[1],
         estimates=estimates,
         tables=tuple(tables),
         advice=(
@@ -75,11 +77,12 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
 def _sentence(
     labels: list[str], base: np.ndarray, found: Tradeoff, high: np.intp, low: np.intp
 ) -> str:
+    alike = found.forced[high] - found.forced[low] < LEAST_APART
+    end = "so here all three can nearly be equal" if alike else "so not all three can be equal"
     return (
         f"The outcome is favourable for {base[high]:.0%} of {labels[high]} and {base[low]:.0%} of "
         f"{labels[low]}; with PPV and FNR shared, their FPR would have to be "
-        f"{_percent(found.forced[high])} and {_percent(found.forced[low])}, so not all three can "
-        "be equal."
+        f"{_percent(found.forced[high])} and {_percent(found.forced[low])}, {end}."
     )
 
 

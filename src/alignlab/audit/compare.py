@@ -345,7 +345,7 @@ def _difference(
     if numbers is not None:
         of_before = numbers[0].find(check, name, before.value)
         of_after = numbers[1].find(check, name, after.value)
-        if of_before is not None and of_after is not None:
+        if of_before is not None and of_after is not None and of_before.pairs_with(of_after):
             # Scores are kept with 32 bits; the reports' own numbers are exact.
             exact = after.value - before.value
             level = min(before.level, after.level)

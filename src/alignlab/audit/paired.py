@@ -8,7 +8,9 @@ for both, only the rows on which the models disagree count, b one way and c the 
     p - q ± z sqrt((p + q - (p - q)^2)/(n + 2)),   p = (b + 1)/(n + 2),   q = (c + 1)/(n + 2)
 
 holds its level also where hardly any row disagrees [bonett2012adjusted]. On different rows, the
-distances of each estimate from its limits are squared and added [newcombe1998interval, method 10].
+distances of each estimate from its limits are squared and added [newcombe1998interval, method 10];
+so they are for the classes' shares in a balanced accuracy. Fewer than 30 rows do not show how two
+numbers move together, unless they are shares of the same rows.
 
 The largest gap between groups is linearised at the groups that are farthest apart; it is not smooth
 where two pairs of groups tie.
@@ -27,7 +29,7 @@ from alignlab.audit.context import AuditContext
 from alignlab.audit.gaps import compared_groupings
 from alignlab.datasets import Grouping
 from alignlab.errors import InputError
-from alignlab.fairness import RATES, score_by_group
+from alignlab.fairness import RATES, SMALLEST_GROUP, score_by_group
 from alignlab.intervals import Estimate, critical_value
 from alignlab.measures import (
     CLASSIFICATION_MEASURES,
@@ -82,6 +84,8 @@ class Functional:
     hits
         1 for each of the rows that counts, shape (m,), if the number is a share of these rows;
         else `None`.
+    parts
+        The shares that the number is the mean of, on rows of their own; empty otherwise.
     """
 
     value: float
@@ -89,6 +93,14 @@ class Functional:
     influence: Floats
     shares: Floats
     hits: Floats | None = None
+    parts: tuple[Functional, ...] = ()
+
+    def pairs_with(self, other: Functional) -> bool:
+        """Whether the rows tell how the two numbers move together."""
+        shares = self.hits is not None and other.hits is not None
+        if shares and np.array_equal(self.rows, other.rows):
+            return True
+        return min(len(self.rows), len(other.rows)) >= SMALLEST_GROUP
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +187,8 @@ def paired_difference(before: Functional, after: Functional, *, level: float = 0
     same_rows = np.array_equal(before.rows, after.rows)
     if before.hits is not None and after.hits is not None and same_rows:
         return _paired_shares(before, after, after.hits - before.hits, level)
+    if before.parts and after.parts:
+        return _paired_means_of_shares(before, after, level)
     influence, counts = np.zeros(len(before.shares)), np.zeros(len(before.shares), dtype=bool)
     influence[after.rows] += after.influence
     influence[before.rows] -= before.influence
@@ -219,7 +233,20 @@ def _measure(name: str, context: AuditContext) -> Functional | None:
         return None
     hits = found.influence + found.value if found.share_of_rows else None
     everyone = np.arange(len(found.shares))
-    return Functional(found.value, everyone, found.influence, found.shares, hits)
+    parts = _recalls(context) if name == "balanced_accuracy" else ()
+    return Functional(found.value, everyone, found.influence, found.shares, hits, parts)
+
+
+def _recalls(context: AuditContext) -> tuple[Functional, ...]:
+    shares, right = context.answers.shares, (context.outcomes == context.decisions).astype(float)
+    found = []
+    for label in np.unique(context.outcomes[shares > 0]):
+        rows = np.flatnonzero(context.outcomes == label)
+        hits, within = right[rows], shares[rows]
+        value = float(within @ hits / within.sum())
+        influence = (hits - value) / within.sum()
+        found.append(Functional(value, rows, influence, shares, hits))
+    return tuple(found)
 
 
 def _measured_by_group(check: str, estimate: str) -> list[tuple[str, str]]:
@@ -310,6 +337,10 @@ def _paired_shares(before: Functional, after: Functional, change: Floats, level:
     shares = before.shares[before.rows]
     shares = shares / shares.sum()
     rows = effective_size(shares)
+    moved, mean = float(shares @ (change != 0)), float(shares @ change)
+    variance = float(np.sum((shares * (change - mean)) ** 2))
+    if variance > 0:  # weights may go with what changed, as in `share_size`
+        rows = min(rows, (moved - mean**2) / variance)
     up, down = (rows * float(shares @ (change == sign)) for sign in (1, -1))
     p, q = (up + 1) / (rows + 2), (down + 1) / (rows + 2)
     half = critical_value(level) * float(np.sqrt((p + q - (p - q) ** 2) / (rows + 2)))
@@ -321,3 +352,14 @@ def _paired_shares(before: Functional, after: Functional, change: Floats, level:
         n=len(before.rows),
         method="paired, adjusted Wald",
     )
+
+
+def _paired_means_of_shares(before: Functional, after: Functional, level: float) -> Estimate:
+    made = [
+        paired_difference(*each, level=level)
+        for each in zip(before.parts, after.parts, strict=True)
+    ]
+    apart = np.array([(each.value - each.low, each.high - each.value) for each in made])
+    below, above = (float(each) / len(made) for each in np.linalg.norm(apart, axis=0))
+    value, n = after.value - before.value, len(before.rows)
+    return Estimate(value, value - below, value + above, level, n, "paired, adjusted Wald by class")

@@ -205,3 +205,19 @@ def test_the_result_can_be_shown():
 def test_bad_input_says_what_is_wrong(X, decisions, message):
     with pytest.raises(InputError, match=message):
         small_changes(classifier(lambda rows: np.zeros(len(rows))), X, decisions)
+
+
+def test_heavy_rows_that_flip_make_the_share_less_sure():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"x": rng.permutation(np.r_[rng.normal(0, 0.01, 100), rng.normal(5, 1, 1900)])}
+    )
+    model = classifier(lambda rows: rows["x"] > 0)
+    weights = np.where(X["x"] < 0.1, 10.0, 1.0)
+    decisions = (X["x"] > 0).astype(int)
+    found = small_changes(model, X, decisions, kinds=["noise"], weights=weights)["noise"]
+    w, x = found.weights, found.flipped * 1.0
+    share = w @ x / w.sum()
+    error = np.sqrt(np.sum((w * (x - share)) ** 2)) / w.sum()
+    assert 0.05 < share < 0.5
+    assert (found.flips.high - found.flips.low) / (2 * 1.96) == pytest.approx(error, rel=0.1)

@@ -115,3 +115,18 @@ def test_bad_input_is_said_in_one_line(arguments, message):
 def test_bins_are_a_whole_number_from_1(bins):
     with pytest.raises(InputError, match="not a whole number from 1"):
         binned_gaps(as_event([0.1, 0.9], [0, 1]), bins)
+
+
+def test_a_bins_effective_rows_give_back_the_variance_of_its_share():
+    rng = np.random.default_rng(8)
+    said = rng.random(2000)
+    happened = (rng.random(2000) < said / 3).astype(int)
+    weights = np.where(happened == 1, 8.0, 1.0) * rng.gamma(3, 1, 2000)
+    gaps = binned_gaps(as_event(said, happened, weights), 4)
+    for code in range(4):
+        member = gaps.codes == code
+        w, off = weights[member], happened[member] - gaps.observed[code]
+        variance = np.sum((w * off) ** 2) / w.sum() ** 2
+        by_weights = w.sum() ** 2 / (w @ w)
+        size = gaps.observed[code] * (1 - gaps.observed[code]) / variance
+        assert gaps.effective[code] == pytest.approx(min(size, by_weights))

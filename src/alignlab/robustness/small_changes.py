@@ -22,8 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.charts import Chart, interval_chart
 from alignlab.datasets import Grouping
 from alignlab.errors import InputError, nearest
-from alignlab.intervals import Estimate, mean_estimate, share_limits
-from alignlab.measures import effective_size
+from alignlab.intervals import Estimate, mean_estimate, share_limits, share_size
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
 from alignlab.robustness.corruptions import KINDS, Kind, change_rows
@@ -429,7 +428,9 @@ def _of_kind(
 def _share(
     flipped: NDArray[np.bool_], weights: Floats, *, level: float, comparisons: int
 ) -> Estimate:
-    share = float(weights @ flipped / weights.sum())
-    low, high = share_limits(share, effective_size(weights), level=level, comparisons=comparisons)
+    total, squares = weights.sum(), weights**2
+    share = float(weights @ flipped / total)
+    size = share_size(weights @ flipped, total, squares @ flipped, squares.sum())
+    low, high = share_limits(share, size, level=level, comparisons=comparisons)
     method = "Clopper–Pearson" + (f", {comparisons} at once" if comparisons > 1 else "")
     return Estimate(share, float(low), float(high), level, len(flipped), method)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
+from alignlab.intervals import share_size
 
 __all__ = ["BinnedGaps", "Event", "as_event", "binned_gaps", "equal_mass_bins"]
 
@@ -89,7 +90,7 @@ class BinnedGaps:
     count
         The bins' rows.
     effective
-        The bins' effective rows.
+        The effective rows behind each observed share (`alignlab.intervals.share_size`).
     predicted, observed
         The mean probability and the share that came true.
     gap_squared
@@ -204,16 +205,18 @@ def binned_gaps(event: Event, bins: int) -> BinnedGaps:
     total = np.bincount(codes, weights * residual)
     gap_squared = (total**2 - np.bincount(codes, (weights * residual) ** 2)) / (mass**2 - squares)
     spread = np.bincount(codes, (weights * (residual - (total / mass)[codes])) ** 2)
-    effective = mass**2 / squares
+    hits = np.bincount(codes, weights * event.outcome)
+    hit_squares = np.bincount(codes, weights**2 * event.outcome)
+    by_weights = mass**2 / squares
     return BinnedGaps(
         codes=codes,
         share=mass / mass.sum(),
         count=np.bincount(codes),
-        effective=effective,
+        effective=share_size(hits, mass, hit_squares, squares),
         predicted=predicted,
         observed=observed,
         gap_squared=gap_squared,
-        gap_error=np.sqrt(spread * effective / (effective - 1)) / mass,
+        gap_error=np.sqrt(spread * by_weights / (by_weights - 1)) / mass,
     )
 
 

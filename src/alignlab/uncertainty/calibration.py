@@ -186,7 +186,7 @@ def _mean_square_limits(gaps: BinnedGaps, level: float) -> tuple[float, float]:
 
 def _exact_single_gap(event: Event, gaps: BinnedGaps, level: float) -> tuple[float, float]:
     """Return the limits of the one gap's size, from those of the observed share."""
-    ends = share_limits(gaps.observed[0], event.effective_rows, level=level)
+    ends = share_limits(gaps.observed[0], gaps.effective[0], level=level)
     from_low, from_high = (float(end) - float(gaps.predicted[0]) for end in ends)
     nearest = 0.0 if from_low <= 0 <= from_high else min(abs(from_low), abs(from_high))
     return nearest, max(abs(from_low), abs(from_high))

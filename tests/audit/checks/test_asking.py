@@ -146,3 +146,14 @@ def test_many_classes(n_classes, columns):
 
 def test_it_does_not_apply_to_decisions_alone():
     assert finding(replace(context(), probabilities=None)).status == "not applicable"
+
+
+def test_heavy_cases_to_ask_about_make_their_share_less_sure():
+    doubtful = np.repeat([True, False], [50, 950])
+    said = np.where(doubtful, 0.5, 0.01)
+    weights = np.where(doubtful, 10.0, 1.0)
+    share = finding(context(said, weights=weights)).headline
+    shares = weights / weights.sum()
+    error = np.sqrt(np.sum((shares * (doubtful - shares @ doubtful)) ** 2))
+    assert share.value == pytest.approx(500 / 1450)
+    assert (share.high - share.low) / (2 * 1.96) == pytest.approx(error, rel=0.1)

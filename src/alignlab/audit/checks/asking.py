@@ -8,7 +8,7 @@ from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
 from alignlab.charts import Cell, Chart, Table, interval_chart
-from alignlab.intervals import Estimate, mean_estimate, share_estimate
+from alignlab.intervals import Estimate, mean_estimate, share_estimate, share_size
 from alignlab.oversight import AskingValue, asking_curve, value_of_asking
 
 ASSUMED_COST = 0.1
@@ -87,12 +87,11 @@ def _mass(context: AuditContext, rows: np.ndarray) -> float:
 
 
 def _share(context: AuditContext, ask: np.ndarray, rows: np.ndarray) -> Estimate:
-    shares = context.answers.shares[rows]
-    effective = float(shares.sum() ** 2 / (shares @ shares))
-    value = float(shares @ ask[rows] / shares.sum())
-    return share_estimate(
-        min(value, 1.0), effective, rows=int((shares > 0).sum()), level=context.level
-    )
+    shares, asked = context.answers.shares[rows], ask[rows]
+    total, squares = shares.sum(), shares**2
+    size = share_size(shares @ asked, total, squares @ asked, squares.sum())
+    value = min(float(shares @ asked / total), 1.0)
+    return share_estimate(value, float(size), rows=int((shares > 0).sum()), level=context.level)
 
 
 def _utilities_per_case(

@@ -42,3 +42,14 @@ def test_without_a_limit_it_is_measured(rows):
 def test_limits_say_on_which_side_they_hold():
     assert measure_limit("accuracy").side == "at least"
     assert measure_limit("rmse").side == "at most"
+
+
+@pytest.mark.parametrize("check", ["performance.log_loss", "performance.brier"])
+def test_what_rests_on_one_row_says_so(rows, check):
+    weighed = rows.assign(w=(np.arange(len(rows)) == 3) * 1.0)
+    finding = alignlab.audit(
+        predictions=weighed, target="y", probability="p", weights="w", checks=[check]
+    ).finding(check)
+    assert finding.status == "not enough data"
+    assert "inf" not in finding.summary
+    assert "one row" in finding.summary

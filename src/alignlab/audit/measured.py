@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from alignlab.audit.check import Check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
@@ -37,13 +39,21 @@ def measure_finding(check: Check, context: AuditContext, name: str) -> Finding:
     except InputError as error:
         return check.finding("not enough data", str(error))
     limit = check.limit_in(context)
+    called = chosen.name[0].upper() + chosen.name[1:]
+    if math.isinf(estimate.low) or math.isinf(estimate.high):
+        return check.finding(
+            "not enough data",
+            f"{called} is {estimate.value:.3f} on what weighs as much as one row, which cannot "
+            "show how sure that is.",
+            estimates={name: estimate},
+            limit=limit,
+        )
     status = verdict(estimate, limit)
     words = chosen.definition[0].lower() + chosen.definition[1:].rstrip(".")
     advice = ("See performance.slices for where the model is weakest.",) if status == "fail" else ()
     return check.finding(
         status,
-        f"{chosen.name[0].upper() + chosen.name[1:]} is {estimate.value:.3f} "
-        f"({estimate.low:.3f} to {estimate.high:.3f}): {words}.",
+        f"{called} is {estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f}): {words}.",
         estimates={name: estimate},
         limit=limit,
         advice=advice,

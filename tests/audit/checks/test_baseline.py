@@ -79,3 +79,10 @@ def test_one_outcome_among_the_rows_with_weight_leaves_nothing_to_beat(rows):
         finding = skill(weighed, weights="w", **said)
         assert finding.status == "not enough data"
         assert "turned out alike" in finding.summary
+
+
+def test_a_few_rows_without_an_error_prove_nothing(rows):
+    perfect = rows.assign(p=rows["y"] * 0.98 + 0.01)
+    both = pd.concat([perfect[perfect["y"] == 0][:20], perfect[perfect["y"] == 1][:20]])
+    assert skill(both, probability="p").status == "pass"
+    assert skill(both[10:30], probability="p").status == "not enough data"

@@ -12,8 +12,9 @@ import numpy as np
 from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
+from alignlab.fairness import SMALLEST_GROUP
 from alignlab.intervals import Estimate
-from alignlab.measures import Answers, Measured
+from alignlab.measures import Answers, Measured, effective_size
 
 
 @check(
@@ -32,8 +33,13 @@ def baseline(check: Check, context: AuditContext) -> Finding:
     losses, constant, words = _losses(answers)
     estimate = _skill(losses, constant, answers.shares).estimate(level=context.level)
     constant_answer = _gives_one_answer(answers)
-    # A constant at the base rate has skill 0 up to chance, which no interval tells from a little.
-    status = "fail" if constant_answer else verdict(estimate, limit)
+    status = verdict(estimate, limit)
+    if constant_answer:
+        # A constant at the base rate has skill 0 up to chance, which no interval tells from little.
+        status = "fail"
+    elif round(effective_size(answers.shares), 6) < SMALLEST_GROUP:
+        # Five rows without an error spread no loss, and so would look certain.
+        status = "not enough data"
     return check.finding(
         status,
         _CONSTANT if constant_answer else _summary(estimate, words),

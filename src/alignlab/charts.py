@@ -47,7 +47,7 @@ WIDTH = 480
 STEP = 26
 """Height of one row."""
 
-LABEL_LIMIT = 260
+LABEL_LIMIT = 240
 """A longer label is cut off; the table and the tooltip have it in full."""
 
 DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 4])

@@ -85,6 +85,7 @@ def test_a_model_in_a_module(here):
         ("alignlab.nowhere:f", InputError, "no module 'alignlab.nowhere'"),
         ("broken_import:f", ModelError, "'broken_import' imports 'nowhere_at_all'"),
         ("broken_code:f", ModelError, "'broken_code' raised.*ZeroDivisionError"),
+        ("exits:f", ModelError, r"'exits' called sys.exit\(0\) while it was imported.*__main__"),
         ("math:sqroot", InputError, "has no 'sqroot'. Did you mean 'sqrt'"),
         ("math:pi", InputError, "A float cannot be asked"),
         ("math:sqrt", InputError, "The function sqrt does not say what it returns"),
@@ -94,6 +95,7 @@ def test_a_model_in_a_module(here):
 def test_a_reference_that_leads_nowhere(here, reference, error, said):
     here.joinpath("broken_import.py").write_text("import nowhere_at_all")
     here.joinpath("broken_code.py").write_text("1 / 0")
+    here.joinpath("exits.py").write_text("import sys\nsys.exit(0)")
     assert_refused(reference, error, said)
 
 
@@ -147,6 +149,18 @@ def test_by_default_the_warning_is_pythons(here):
     joblib.dump(MODEL, path)
     with pytest.warns(RuntimeWarning, match="runs any code"):
         load_model(path, allow_pickle=True)
+
+
+class Leave:
+    def __reduce__(self):
+        return sys.exit, (3,)
+
+
+def test_a_pickle_that_ends_the_program_does_not_end_the_audit(here):
+    path = here / "model.pkl"
+    path.write_bytes(pickle.dumps(Leave()))
+    with pytest.raises(ModelError, match=r"called sys\.exit\(3\) while it was unpickled"):
+        load_model(path, allow_pickle=True, warn=lambda message: None)
 
 
 def test_a_pickle_that_cannot_be_read(here):

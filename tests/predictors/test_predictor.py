@@ -110,6 +110,18 @@ def test_a_model_that_raises_on_row_17_is_told_so(bad, batch_rows):
     assert str(raised.value) == f"The model 'mine' raised on row {bad[0]}: ValueError: cannot"
 
 
+@pytest.mark.parametrize("code", [3, 0, None, "bye"])
+def test_a_model_that_ends_the_program_does_not_end_the_audit(code):
+    def answer(batch):
+        if (first_column(batch) == 17).any():
+            raise SystemExit(code)
+        return np.full(len(batch), 0.5)
+
+    with pytest.raises(ModelError) as raised:
+        binary(answer, name="mine")(np.arange(50.0)[:, None])
+    assert str(raised.value) == f"The model 'mine' called sys.exit({code!r}) on row 17"
+
+
 def test_a_model_that_raises_on_many_rows_at_once_is_not_blamed_on_one():
     def answer(batch):
         if len(batch) > 3:

@@ -47,6 +47,11 @@ def imported(reference: str) -> Any:
         raise ModelError(
             f"The module {module_name!r} imports {error.name!r}, which is not installed."
         ) from error
+    except SystemExit as error:
+        raise ModelError(
+            f"The module {module_name!r} called sys.exit({error.code!r}) while it was imported. "
+            "Put what it runs as a program under: if __name__ == '__main__'."
+        ) from error
     except Exception as error:
         raise ModelError(
             f"The module {module_name!r} raised while it was imported: "

@@ -50,6 +50,11 @@ def read_pickle(path: Path, allowed: bool, warn: Callable[[str], None]) -> Any:
     try:
         with importing_from_here():
             return joblib.load(io.BytesIO(content))  # the very bytes that the warning named
+    except SystemExit as error:
+        raise ModelError(
+            f"{path.name} called sys.exit({error.code!r}) while it was unpickled. Save the model "
+            "without what calls it."
+        ) from error
     except Exception as error:
         raise ModelError(
             f"{path.name} cannot be unpickled ({type(error).__name__}: "

@@ -188,7 +188,8 @@ class Predictor:
             raw = self._ask(batch)
         except AlignlabError:
             raise
-        except Exception as error:
+        # A model that ends the program would end the audit, with whatever code it likes.
+        except (Exception, SystemExit) as error:
             if _is_out_of_memory(error) and n > 1:
                 halves = (
                     (_slice(batch, 0, n // 2), start),
@@ -203,7 +204,7 @@ class Predictor:
         # An array is handed out as a copy: models that scale in place must not change the data.
         return self.answer(batch.copy() if isinstance(batch, np.ndarray) else batch)
 
-    def _failure(self, error: Exception, batch: Any, start: int) -> ModelError:
+    def _failure(self, error: BaseException, batch: Any, start: int) -> ModelError:
         """Return the error that names the first row on which the model raises, by halving."""
         low, high = 0, _length(batch)
         while high - low > 1:
@@ -217,17 +218,16 @@ class Predictor:
         if alone is None:  # it answers for each row, and not for all of them at once
             last = start + _length(batch) - 1
             return ModelError(
-                f"The model {self.name!r} raised on rows {start} to {last} taken at once, not on "
-                f"one alone: {_one_line(error)}. Ask it for fewer at a time with batch_rows."
+                f"The model {self.name!r} "
+                f"{_failed(error, f'on rows {start} to {last} taken at once, not on one alone')}. "
+                "Ask it for fewer at a time with batch_rows."
             )
-        return ModelError(
-            f"The model {self.name!r} raised on row {start + low}: {_one_line(alone)}"
-        )
+        return ModelError(f"The model {self.name!r} {_failed(alone, f'on row {start + low}')}")
 
-    def _raised(self, batch: Any) -> Exception | None:
+    def _raised(self, batch: Any) -> BaseException | None:
         try:
             self._ask(batch)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return error
         return None
 
@@ -330,9 +330,15 @@ def _bytes_per_row(rows: Any) -> int:
     return max(1, int(np.prod(shape, dtype=int)) * int(getattr(rows, "itemsize", 8)))
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     # torch's class is known by its name, so that asking does not import torch.
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _failed(error: BaseException, where: str) -> str:
+    if isinstance(error, SystemExit):
+        return f"called sys.exit({error.code!r}) {where}"
+    return f"raised {where}: {_one_line(error)}"
 
 
 def _one_line(error: BaseException) -> str:

@@ -55,7 +55,7 @@ def from_safetensors(
     try:
         with torch.random.fork_rng(devices=[]):  # initial weights draw random numbers
             module = build()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(
             f"{class_reference} cannot be built without arguments: {type(error).__name__}: "
             f"{error}. Name a function that returns the finished module."

@@ -51,6 +51,10 @@ def read_skops(path: Path, trust: Sequence[str]) -> Any:
             f"{path.name} is not a skops file ({error}). Nothing in it was run. Make one with "
             "skops.io.dump(model, path)."
         ) from error
+    except SystemExit as error:
+        raise ModelError(
+            f"{path.name} called sys.exit({error.code!r}) while it was loaded."
+        ) from error
     except Exception as error:
         raise ModelError(
             f"{path.name} cannot be loaded ({type(error).__name__}: {error}). It may need a "

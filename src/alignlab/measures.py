@@ -378,13 +378,14 @@ CLASSIFICATION_MEASURES = {
     ),
     "auc": Measure(
         "AUC",
-        "Chance that a random row of a class scores above a random row outside it (ties count "
-        "half); the mean over classes where there are more than two.",
+        "How often a row of a class scores above a row outside it, ties counted half; the mean "
+        "over classes where there are more than two.",
         "higher", True, _auc,
     ),
     "log_loss": Measure(
-        "log loss", "Mean of −ln of the probability given to what happened.", "lower", True,
-        _log_loss,
+        "log loss",
+        "How surprised the model is on average: −ln of the probability it gave to what happened.",
+        "lower", True, _log_loss,
     ),
     "brier": Measure(
         "Brier score", "Mean squared distance of the probability from what happened.", "lower",

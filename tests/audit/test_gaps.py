@@ -42,6 +42,8 @@ def test_the_headline_is_the_widest_gap_and_the_groups_follow():
     assert finding.estimates["g=g1"].value == pytest.approx(0.4)
     assert finding.estimates["ratio[g]"].value == pytest.approx(0.8)
     assert "50.0% of g = g0 and 40.0% of g = g1: 10.0 points apart" in finding.summary
+    ends = f"between {100 * finding.headline.low:.1f} and {100 * finding.headline.high:.1f} points"
+    assert ends in finding.summary
 
 
 def test_a_gap_that_chance_would_make_is_said_to_be_one():
@@ -81,6 +83,7 @@ def test_rows_needed_settle_an_open_pair():
     assert finding.status == "not enough data"
     times = int(finding.advice[0].split("about ")[1].split(" times")[0])
     assert times > 1
+    assert "which are 300 and 300" in finding.advice[0]
     larger = decided([300 * times] * 2, [0.5, 0.4])
     assert audited(larger, limits=limits).status == "pass"
 
@@ -123,3 +126,19 @@ def test_score_checks_of_a_regression_need_no_favourable_outcome():
 ])  # fmt: skip
 def test_groups_are_named_with_their_columns(grouping, label, words):
     assert named_group(grouping, label) == words
+
+
+def test_one_group_alone_is_no_comparison():
+    for check in ("fairness.selection_rate", "fairness.four_fifths", "fairness.equalized_odds"):
+        finding = audited(decided([500], [0.5]), check)
+        assert finding.status == "not applicable"
+        assert "only one group, g = g0" in finding.summary
+
+
+def test_the_sentence_speaks_of_the_headlines_interval_under_several_groupings():
+    frame = decided([800, 800, 60], [0.5, 0.4, 0.3])
+    frame["h"] = frame["g"].map({"g0": "x", "g1": "y", "g2": "y"})
+    finding = audited(frame, groups="g,h")
+    low, high = finding.headline.low, finding.headline.high
+    assert low > 0
+    assert f"between {100 * low:.1f} and {100 * high:.1f} points" in finding.summary

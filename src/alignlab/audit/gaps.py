@@ -183,10 +183,12 @@ def rate_gap_finding(check: Check, context: AuditContext, rate: str) -> Finding:
     return rate_finding(check, context, measure_gaps(values, context), rate)
 
 
-def rate_finding(check: Check, context: AuditContext, gaps: Gaps, rate: str) -> Finding:
-    """Return the finding of a rate's gaps, in the words of that rate."""
+def rate_finding(
+    check: Check, context: AuditContext, gaps: Gaps, rate: str, *, headline: Estimate | None = None
+) -> Finding:
+    """Return the finding of a rate's gaps, in the words of that rate; see `gap_finding`."""
     axis = f"{RATES[rate].name}: {RATES[rate].definition}"
-    return gap_finding(check, context, gaps, SENTENCES[rate], axis=axis)
+    return gap_finding(check, context, gaps, SENTENCES[rate], axis=axis, headline=headline)
 
 
 def score_gap_finding(check: Check, context: AuditContext, score: str, words: str) -> Finding:
@@ -206,7 +208,14 @@ def score_gap_finding(check: Check, context: AuditContext, score: str, words: st
 
 
 def gap_finding(
-    check: Check, context: AuditContext, gaps: Gaps, phrase: str, *, axis: str, form: Form = "share"
+    check: Check,
+    context: AuditContext,
+    gaps: Gaps,
+    phrase: str,
+    *,
+    axis: str,
+    form: Form = "share",
+    headline: Estimate | None = None,
 ) -> Finding:
     """Return the finding of a largest gap, held against the check's limit.
 
@@ -222,15 +231,20 @@ def gap_finding(
         The title of the chart's axis.
     form
         Whether values are shares of rows, scores between 0 and 1, or in the target's unit.
+    headline
+        The number that the sentence speaks of, where it is not the largest of these gaps alone.
     """
     limit = check.limit_in(context)
+    if all(len(each.groups.labels) == 1 for each in gaps.by_grouping.values()):
+        only = ", ".join(named_group(n, g.groups.labels[0]) for n, g in gaps.by_grouping.items())
+        return check.finding("not applicable", f"Not applicable: there is only one group, {only}.")
     if not gaps.comparable:
         status: Status = "not enough data"
     else:
         status = worst([verdict(each.gap, limit) for each in gaps.comparable.values()])
     return check.finding(
         status,
-        _gap_sentence(gaps, phrase, form),
+        _gap_sentence(gaps, headline or gaps.largest, phrase, form),
         estimates=_gap_estimates(gaps, context.level),
         limit=limit,
         advice=_gap_advice(status, gaps, limit),
@@ -279,7 +293,7 @@ def _limited_checks(context: AuditContext) -> int:
     return max(len(limited), 1)
 
 
-def _gap_sentence(gaps: Gaps, phrase: str, form: Form) -> str:
+def _gap_sentence(gaps: Gaps, headline: Estimate, phrase: str, form: Form) -> str:
     name, found = gaps.widest
     if not found.comparable:
         return f"No two groups have enough rows to be compared. {too_small_note(gaps)}".strip()
@@ -291,12 +305,12 @@ def _gap_sentence(gaps: Gaps, phrase: str, form: Form) -> str:
     )
     unit = " points" if form == "share" else ""
     apart = f"{phrase} {high} and {low}: {_number(found.gap.value, form)}{unit} apart"
-    if found.gap.low > 0:
-        least, most = (_number(each, form) for each in (found.gap.low, found.gap.high))
-        return f"{apart}, surely between {least} and {most}{unit}."
+    if headline.low > 0:
+        least, most = (_number(each, form) for each in (headline.low, headline.high))
+        return f"{apart}; the largest gap is surely between {least} and {most}{unit}."
     return (
         f"{apart}; chance alone would make about {_number(found.by_chance, form)}, and up to "
-        f"{_number(found.gap.high, form)}{unit} cannot be ruled out."
+        f"{_number(headline.high, form)}{unit} cannot be ruled out."
     )
 
 
@@ -322,30 +336,32 @@ def _gap_advice(status: Status, gaps: Gaps, limit: Limit | None) -> tuple[str, .
     if status == "not enough data" and limit is not None and gaps.comparable:
         advice.append(_rows_needed(gaps, limit))
     note = too_small_note(gaps)
-    return (*advice, note) if note else tuple(advice)
+    return (*advice, note) if note and gaps.comparable else tuple(advice)
 
 
 def _rows_needed(gaps: Gaps, limit: Limit) -> str:
     """Say which pair is open, and roughly how many times its rows would settle it."""
     open_pairs = [
-        pair
-        for each in gaps.comparable.values()
+        (name, pair)
+        for name, each in gaps.comparable.items()
         for pair in each.pairs
         if pair.difference.low <= limit.value < pair.difference.high
     ]
     if not open_pairs:
         return "Bring more rows."
-    pair = max(open_pairs, key=lambda each: each.difference.high)
+    name, pair = max(open_pairs, key=lambda each: each[1].difference.high)
+    both = f"{named_group(name, pair.higher)} and {named_group(name, pair.lower)}"
     room = abs(limit.value - pair.difference.value)
     width = (pair.difference.high - pair.difference.low) / 2
     if room < width / 10:
-        return (
-            f"{pair.higher} and {pair.lower} lie at the limit itself; more rows may not settle it."
-        )
+        return f"{both} lie at the limit itself; more rows may not settle it."
     times = int(np.ceil((width / room) ** 2))
+    rows = dict(
+        zip(gaps.by_grouping[name].groups.labels, gaps.by_grouping[name].groups.rows, strict=True)
+    )
     return (
-        f"To tell {pair.higher} from {pair.lower}, bring about {times} times their "
-        f"{pair.difference.n:,} rows."
+        f"To tell whether {both} keep the limit, bring about {times} times as many rows of them, "
+        f"which are {rows[pair.higher]:,} and {rows[pair.lower]:,}."
     )
 
 

@@ -31,6 +31,7 @@ def test_it_is_the_larger_of_the_two_gaps():
     parts = [finding.estimates[f"{rate} gap"].value for rate in ("TPR", "FPR")]
     assert finding.headline.value == max(parts)
     assert "not favourable" in finding.summary  # the FPR makes the gap here
+    assert f"between {100 * finding.headline.low:.1f} and" in finding.summary
 
 
 def test_one_failing_part_is_not_made_good_by_the_other():

@@ -95,3 +95,11 @@ def test_the_sentence_says_what_the_verdict_says_where_another_grouping_is_less_
     ).finding("fairness.four_fifths")  # fmt: skip
     assert finding.status == "not enough data"
     assert "more rows are needed to tell" in finding.summary
+
+
+def test_rows_that_would_settle_it_settle_it():
+    for shares, status in (([0.4, 0.35], "pass"), ([0.4, 0.3], "fail")):
+        open_still = audited([100, 100], shares)
+        assert open_still.status == "not enough data"
+        times = int(open_still.advice[0].split("about ")[1].split(" times")[0])
+        assert audited([110 * times, 110 * times], shares).status == status

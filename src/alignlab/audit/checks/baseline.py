@@ -69,10 +69,10 @@ def _losses(answers: Answers) -> tuple[np.ndarray, np.ndarray, str]:
         frequency = shares @ hit
         if answers.probabilities is not None:
             model = ((answers.probabilities - hit) ** 2).sum(axis=1)
-            return model, ((frequency - hit) ** 2).sum(axis=1), "squared error of probabilities"
+            return model, ((frequency - hit) ** 2).sum(axis=1), "squared error of its probabilities"
         wrong = (answers.outcomes != answers.decisions).astype(float)
         constant = (answers.outcomes != frequency.argmax()).astype(float)
-        return wrong, constant, "share of wrong decisions"
+        return wrong, constant, "wrong decisions"
     outcomes = answers.outcomes.astype(float)
     squares = (outcomes - answers.decisions.astype(float)) ** 2
     return squares, (outcomes - shares @ outcomes) ** 2, "squared error"
@@ -86,18 +86,16 @@ def _skill(losses: np.ndarray, constant: np.ndarray, shares: np.ndarray) -> Meas
 
 
 def _summary(estimate: Estimate, words: str) -> str:
-    if estimate.high <= 0:
-        return (
-            f"The model makes {-estimate.value:.0%} more {words} than always giving the same "
-            f"answer would ({-estimate.high:.0%} to {-estimate.low:.0%})."
-        )
+    side, value, ends = "less", estimate.value, (estimate.low, estimate.high)
+    if value < 0:
+        side, value, ends = "more", -value, (-estimate.high, -estimate.low)
     return (
-        f"The model saves {estimate.value:.0%} of the {words} of always giving the same answer "
-        f"({estimate.low:.0%} to {estimate.high:.0%})."
+        f"The model has {value:.0%} {side} {words} than always giving the same answer would have "
+        f"({ends[0]:.0%} to {ends[1]:.0%} {side})."
     )
 
 
 def _advice(estimate: Estimate) -> tuple[str, ...]:
     if estimate.value < -0.5:
         return ("The answers run against the outcomes: check that the labels are not swapped.",)
-    return ("Check that the columns and the target are the ones the model was trained on.",)
+    return ("Check that the target and the model's answers are the columns that you mean.",)

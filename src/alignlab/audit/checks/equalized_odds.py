@@ -30,15 +30,20 @@ def equalized_odds(check: Check, context: AuditContext) -> Finding:
     """Compare the TPR and the FPR of all groups at once."""
     groupings = compared_groupings(context)
     cells = [cells_of(context, each.grouping) for each in groupings]
-    parts = {}
+    gaps = {}
     for name, rate in PARTS.items():
         values = {
             each.grouping.name: from_rate(table.rate(rate), each.grouping.labels, each.strata)
             for each, table in zip(groupings, cells, strict=True)
         }
-        gaps = measure_gaps(values, context, rates=len(PARTS))
-        parts[name] = rate_finding(check, context, gaps, rate)
-    gap = largest([part.estimates["gap"] for part in parts.values()])
+        gaps[name] = measure_gaps(values, context, rates=len(PARTS))
+    gap = largest([each.largest for each in gaps.values()])
+    parts = {
+        name: rate_finding(check, context, each, PARTS[name], headline=gap)
+        for name, each in gaps.items()
+    }
+    if any(part.status == "not applicable" for part in parts.values()):
+        return parts["TPR"]
     wider = max(parts.values(), key=lambda part: part.estimates["gap"].value == gap.value)
     return replace(
         wider,

@@ -8,6 +8,8 @@ smallest ratio lies above it.
 
 from dataclasses import replace
 
+import numpy as np
+
 from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, Status
@@ -54,6 +56,8 @@ def four_fifths(check: Check, context: AuditContext) -> Finding:
         if pair.differs and pair.ratio < limit.value * (1 - 1e-9)
     ]
     finding = rate_finding(check, context, gaps, "selection_rate")
+    if finding.status == "not applicable":
+        return finding
     ratios = {f"ratio[{name}]": found.ratio for name, found in gaps.by_grouping.items()}
     known = [found.ratio for found in gaps.comparable.values()] or list(ratios.values())
     smallest = min(known, key=lambda ratio: ratio.value)
@@ -65,7 +69,7 @@ def four_fifths(check: Check, context: AuditContext) -> Finding:
         status=_status(gaps, below, limit),
         summary=_summary(gaps, below, limit),
         estimates={"ratio": smallest, **ratios, **_by_group(finding)},
-        advice=_advice(gaps, below),
+        advice=_advice(gaps, below, limit),
     )
 
 
@@ -86,8 +90,8 @@ def _summary(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> str:
         more = f" ({len(below)} such pairs)" if len(below) > 1 else ""
         return (
             f"The favourable decision goes to {named_group(name, pair.lower)} {pair.ratio:.2f} "
-            f"times as often as to {named_group(name, pair.higher)}, below {limit.value:g}, and "
-            f"the difference is not chance{more}."
+            f"times as often as to {named_group(name, pair.higher)}: below {limit.value:g}, and "
+            f"the difference is not chance, the two things that the rule asks{more}."
         )
     name, pair = min(
         ((name, pair) for name, each in gaps.comparable.items() for pair in each.pairs),
@@ -97,7 +101,7 @@ def _summary(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> str:
     tail = (
         "the whole interval lies above it"
         if low >= limit.value
-        else f"the smallest ratio could be as low as {low:.2f}, so more rows are needed to tell"
+        else f"the smallest ratio could be as low as {low:.3f}, so more rows are needed to tell"
     )
     return (
         f"The favourable decision goes to {named_group(name, pair.lower)} {pair.ratio:.2f} times "
@@ -106,15 +110,36 @@ def _summary(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> str:
     )
 
 
-def _advice(gaps: Gaps, below: list[tuple[str, Pair]]) -> tuple[str, ...]:
+def _advice(gaps: Gaps, below: list[tuple[str, Pair]], limit: Limit) -> tuple[str, ...]:
     advice = []
     if below:
         advice.append(
             "Look at fairness.true_positive_rate: a ratio below four fifths with equal TPR comes "
             "from unequal base rates, with unequal TPR from the model."
         )
+    elif gaps.comparable and min(e.ratio.low for e in gaps.comparable.values()) < limit.value:
+        advice.append(_rows_needed(gaps, limit))
     note = too_small_note(gaps)
-    return (*advice, note) if note else tuple(advice)
+    return (*advice, note) if note and gaps.comparable else tuple(advice)
+
+
+def _rows_needed(gaps: Gaps, limit: Limit) -> str:
+    """Say roughly how many times the rows would settle the least sure grouping."""
+    name, found = min(gaps.comparable.items(), key=lambda each: each[1].ratio.low)
+    pair = min(found.pairs, key=lambda each: each.ratio)
+    if pair.ratio > limit.value:
+        # On the logarithm's scale the interval shrinks evenly until its end reaches the limit.
+        width, room = (
+            np.log(pair.ratio / max(found.ratio.low, 1e-6)),
+            np.log(pair.ratio / limit.value),
+        )
+    else:
+        width, room = pair.difference.value - pair.difference.low, pair.difference.value
+    both = f"{named_group(name, pair.higher)} and {named_group(name, pair.lower)}"
+    if room < width / 10:
+        return f"{both} lie at the limit itself; more rows may not settle it."
+    times = int(np.ceil((width / room) ** 2))
+    return f"To tell {both} apart or alike, bring about {times} times as many rows of them."
 
 
 def _by_group(finding: Finding) -> dict[str, Estimate]:

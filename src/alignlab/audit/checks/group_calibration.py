@@ -19,5 +19,5 @@ from alignlab.audit.gaps import gap_limit, score_gap_finding
 )
 def group_calibration(check: Check, context: AuditContext) -> Finding:
     """Compare the groups' mean of score minus outcome."""
-    words = "the mean of score minus outcome"
+    words = "score minus outcome, on average,"
     return score_gap_finding(check, context, "calibration_gap", words)

@@ -5,13 +5,13 @@ import numpy as np
 from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding
-from alignlab.audit.gaps import cells_of, compared_groupings, named_group
+from alignlab.audit.gaps import cells_of, compared_groupings, measure_gaps, named_group
 from alignlab.charts import Table
 from alignlab.fairness import SMALLEST_GROUP, Tradeoff, from_rate, tradeoff
 from alignlab.intervals import Estimate
 
 LEAST_APART = 0.005
-"""FPRs that are nearer read alike in per cent, and nothing keeps them from being equal."""
+"""FPRs that are nearer read alike, and nothing keeps them from being equal."""
 
 COLUMNS = (
     "group", "rows", "base rate", "PPV", "FNR", "FPR", "FPR by the identity",
@@ -34,11 +34,17 @@ COLUMNS = (
 def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
     """Show the identity that ties base rate, PPV, FNR and FPR in every group."""
     tables = []
-    estimates: dict[str, Estimate] = {}
-    forced: list[tuple[float, str]] = []
-    for each in compared_groupings(context):
-        cells = cells_of(context, each.grouping)
-        base = from_rate(cells.rate("base_rate"), each.grouping.labels)
+    groupings = compared_groupings(context)
+    tables_of = [cells_of(context, each.grouping) for each in groupings]
+    bases = {
+        each.grouping.name: from_rate(cells.rate("base_rate"), each.grouping.labels, each.strata)
+        for each, cells in zip(groupings, tables_of, strict=True)
+    }
+    gaps = measure_gaps(bases, context)
+    estimates: dict[str, Estimate] = {"gap in base rates": gaps.largest}
+    forced: list[tuple[bool, float, str]] = []
+    for each, cells in zip(groupings, tables_of, strict=True):
+        base = bases[each.grouping.name]
         name = each.grouping.name
         for label, estimate in base.estimates(level=context.level).items():
             estimates[f"base rate {name}={label}"] = estimate
@@ -47,14 +53,14 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
         sizes = cells.rows.sum(axis=(1, 2))
         tables.append(_table(name, labels, sizes, found))
         large = base.enough & np.isfinite(found.forced)
-        named = [named_group(name, label) for label in labels]
-        for stratum in np.unique(each.strata):
-            order = np.flatnonzero(large & (each.strata == stratum))
-            if len(order) > 1:
-                order = order[np.argsort(found.forced[order], kind="stable")]
-                low, high = order[0], order[-1]
-                spread = float(found.forced[high] - found.forced[low])
-                forced.append((spread, _sentence(named, base.values, found, high, low)))
+        place = {label: at for at, label in enumerate(labels)}
+        for pair in gaps.by_grouping[name].pairs:
+            high, low = place[pair.higher], place[pair.lower]
+            if large[high] and large[low]:
+                spread = abs(float(found.forced[high] - found.forced[low]))
+                named = [named_group(name, labels[at]) for at in (high, low)]
+                sentence = _sentence(named, base.values, found, (high, low), pair.differs)
+                forced.append((pair.differs, spread, sentence))
     if not forced:
         return check.finding(
             "not enough data",
@@ -64,7 +70,7 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
         )
     return check.finding(
         "measured",
-        max(forced)[1],
+        max(forced)[2],
         estimates=estimates,
         tables=tuple(tables),
         advice=(
@@ -75,19 +81,27 @@ def parity_tradeoff(check: Check, context: AuditContext) -> Finding:
 
 
 def _sentence(
-    labels: list[str], base: np.ndarray, found: Tradeoff, high: np.intp, low: np.intp
+    labels: list[str], base: np.ndarray, found: Tradeoff, at: tuple[int, int], differs: bool
 ) -> str:
-    alike = found.forced[high] - found.forced[low] < LEAST_APART
-    end = "so here all three can nearly be equal" if alike else "so not all three can be equal"
+    first, second = at
+    rates = (
+        f"The outcome is favourable for {base[first]:.1%} of {labels[0]} and {base[second]:.1%} "
+        f"of {labels[1]}"
+    )
+    if not differs:
+        return f"{rates}, which may be chance: nothing shown here keeps the parities apart."
+    one, other = found.forced[first], found.forced[second]
+    if abs(one - other) < LEAST_APART:
+        return f"{rates}, and still PPV, FNR and FPR can nearly be equal for both."
     return (
-        f"The outcome is favourable for {base[high]:.0%} of {labels[high]} and {base[low]:.0%} of "
-        f"{labels[low]}; with PPV and FNR shared, their FPR would have to be "
-        f"{_percent(found.forced[high])} and {_percent(found.forced[low])}, {end}."
+        f"{rates}; if a favourable decision meant the same for both (PPV) and as many of the "
+        f"favourable were refused (FNR), it would go to {_percent(one)} and {_percent(other)} of "
+        "the others (FPR), so not all three can be equal."
     )
 
 
 def _percent(rate: float) -> str:
-    return f"{rate:.0%}" if rate <= 1 else "more than 100%, which none can be,"
+    return f"{rate:.1%}" if rate <= 1 else "more than 100% (impossible)"
 
 
 def _table(name: str, labels: list[str], sizes: np.ndarray, found: Tradeoff) -> Table:

@@ -175,3 +175,9 @@ def test_there_is_a_table_of_what_is_drawn():
 def test_a_notebook_gets_both_forms():
     bundle = some_charts()["bars"]._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.vegalite.v6+json", "image/svg+xml"}
+
+
+def test_a_shell_shows_a_chart_and_a_table_in_one_line():
+    chart = bar_chart("What?", [{"name": "debt", "share": 0.4}], x="x", y="name", value="share")
+    assert repr(chart) == "<Chart 'What?'; rows: 1>"
+    assert repr(chart.table) == "<Table 'What?'; rows: 1, columns: 2>"

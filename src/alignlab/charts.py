@@ -74,6 +74,10 @@ class Chart:
     spec: Spec
     table: Table
 
+    def __repr__(self) -> str:
+        """Return the question and the size; `table` has the numbers."""
+        return f"<Chart {self.question!r}; rows: {len(self.table.rows):,}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the question, the specification and the table."""
         return {"question": self.question, "spec": self.spec, "table": self.table.to_dict()}

@@ -38,6 +38,11 @@ class Table:
                 f"it has {len(self.columns)} columns."
             )
 
+    def __repr__(self) -> str:
+        """Return the title and the size; `to_frame` shows the rows."""
+        size = f"rows: {len(self.rows):,}, columns: {len(self.columns)}"
+        return f"<Table {self.title!r}; {size}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the title, the columns and the rows."""
         return {

@@ -55,3 +55,8 @@ def test_the_first_estimate_is_the_headline():
     assert finding.headline is estimates["gap"]
     assert Finding("fairness.x", "fairness", "?", "measured", "s").headline is None
     assert finding.to_dict()["estimates"]["gap"]["high"] == 0.1
+
+
+def test_a_shell_shows_the_check_the_status_and_the_sentence():
+    finding = Finding("fairness.x", "fairness", "Is it?", "fail", "It is.", {"gap": between(0, 1)})
+    assert repr(finding) == "<Finding fairness.x: fail: It is.>"

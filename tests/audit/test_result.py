@@ -1,6 +1,9 @@
+import dataclasses
+
 import pytest
 
 import alignlab
+from alignlab.audit import AuditResult
 from alignlab.errors import InputError
 
 
@@ -39,6 +42,22 @@ def test_the_table_has_one_line_an_estimate(result):
 def test_the_notebook_view_escapes(result):
     assert "<td>performance.accuracy</td>" in result._repr_html_()
     assert result.to_dict()["schema"] == "alignlab-report-1"
+
+
+def test_a_shell_shows_one_line_with_what_fails(result):
+    assert repr(result) == str(result)
+    assert repr(result) == (
+        "<AuditResult: the table on 600 rows: 1 fail, 1 measured, 1 not applicable; "
+        "fails: performance.accuracy>"
+    )
+    assert repr(AuditResult((), {})) == "<AuditResult: predictions: no findings>"
+
+
+def test_a_notebook_shows_what_fails_first_and_folds_what_does_not_apply(result):
+    turned = dataclasses.replace(result, findings=result.findings[::-1])
+    shown = turned._repr_html_()
+    assert shown.index("performance.accuracy") < shown.index("performance.brier")
+    assert shown.endswith("</table><p>Not applicable: performance.r2.</p>")
 
 
 def test_saving_writes_the_five_files(result, tmp_path):

@@ -94,6 +94,10 @@ class Finding:
     evaluations: int = 0
     evidence: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the check, the status and the sentence; `to_dict` has everything."""
+        return f"<Finding {self.check}: {self.status}: {self.summary}>"
+
     @property
     def headline(self) -> Estimate | None:
         """The first estimate: the number that the limit is about."""

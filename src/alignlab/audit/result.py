@@ -109,11 +109,24 @@ class AuditResult:
         written: Path = import_module("alignlab.report").save_report(self, Path(directory))
         return written
 
+    def __repr__(self) -> str:
+        """Return one line: the model, the rows, how many findings are what, and what fails."""
+        model, data = (self.subject.get(name) or {} for name in ("model", "data"))
+        rows = data.get("rows")
+        of = model.get("name") or "predictions"
+        on = f" on {rows:,} rows" if isinstance(rows, int) else ""
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
+        fails = ", ".join(each.check for each in self.failed())
+        return f"<AuditResult: {of}{on}: {counts or 'no findings'}{fails and f'; fails: {fails}'}>"
+
     def _repr_html_(self) -> str:
-        """Return a short table for notebooks."""
+        """Return a short table for notebooks, what fails first."""
+        ran = [each for each in self.findings if each.status != "not applicable"]
+        absent = [each.check for each in self.findings if each.status == "not applicable"]
         lines = "".join(
             f"<tr><td>{html.escape(each.check)}</td><td>{html.escape(each.status)}</td>"
             f"<td style='text-align:left'>{html.escape(each.summary)}</td></tr>"
-            for each in self.findings
+            for each in sorted(ran, key=lambda each: STATUSES.index(each.status))
         )
-        return f"<table><tr><th>check</th><th>status</th><th>summary</th></tr>{lines}</table>"
+        table = f"<table><tr><th>check</th><th>status</th><th>summary</th></tr>{lines}</table>"
+        return table + (f"<p>Not applicable: {html.escape(', '.join(absent))}.</p>" * bool(absent))

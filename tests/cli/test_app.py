@@ -125,3 +125,45 @@ def test_a_reader_that_stops_listening_is_no_failure(here):
     line = f"{sys.executable} -c 'from alignlab.cli import main; main()' audit --help | head -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("limit", "code"), [(0.99, 1), (0.5, 0)])
+def test_a_reader_that_stops_listening_does_not_open_the_gate(here, limit, code):
+    words = (
+        "audit --predictions p.csv --target deny --probability p --checks performance.auc "
+        f"--limit performance.auc={limit} --fail-on performance.auc"
+    )
+    run_it = f"{sys.executable} -c 'import sys; from alignlab.cli import main; sys.exit(main())'"
+    line = f"{run_it} {words} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_program_that_ends_itself_is_not_fine(alignlab, monkeypatch):
+    def ends(*_, **__):
+        raise SystemExit(0)
+
+    importlib.import_module("alignlab.audit")
+    monkeypatch.setattr(sys.modules["alignlab.audit"], "audit", ends)
+    code, _, error = alignlab("audit --predictions p.csv --target deny --prediction said")
+    assert code == 2
+    assert "called sys.exit" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("audit --model a:b --model=c:d", "--model is said twice"),
+        ("compare a b --out a.md --out b.md", "--out is said twice"),
+        ("audit --limit performance.auc=0.1 --limit performance.auc=0.5", "performance.auc twice"),
+        ("audit --groups '' --target deny", "--groups is empty"),
+        ("audit --fail-on , --target deny", "--fail-on is empty"),
+        ("audit --out ''", "--out is empty"),
+    ],
+)
+def test_what_would_be_silently_ignored_is_refused(alignlab, line, message):
+    code, shown, error = alignlab(line)
+    assert (code, shown) == (2, "")
+    assert message in error
+    assert error.count("\n") == 1

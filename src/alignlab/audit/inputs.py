@@ -279,6 +279,13 @@ def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[st
         )
     if target in probability_columns(probability):
         raise InputError(f"The column {target!r} is both the target and a probability.")
+    within = set() if control is None else set(control.split("*"))
+    for name in groups:
+        if set(name.split("*")) <= within:
+            raise InputError(
+                f"The group {name!r} is compared within the levels of {control!r} (--control), "
+                "where it does not vary. Name another column in one of them."
+            )
     for name in [*groups, *([control] if control is not None else [])]:
         for column in name.split("*"):
             if column in roles:

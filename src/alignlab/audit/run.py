@@ -46,6 +46,7 @@ def audit(
     endpoint: Mapping[str, Any] | None = None,
     progress: ProgressCallback | None = None,
     reproduce: str | None = None,
+    gate: Sequence[str] = (),
 ) -> AuditResult:
     """Audit one model on one table: every check, with limits, as one result.
 
@@ -105,6 +106,9 @@ def audit(
         Told of each check instead of the terminal.
     reproduce
         What the report names as the way to run this again; the call itself if left out.
+    gate
+        Checks or pillars that something hangs on: refused, before any check runs, where none of
+        what one of them names can be judged on these rows.
 
     Returns
     -------
@@ -158,6 +162,7 @@ def audit(
         ],
     )
     context = study.context
+    _require_judged(gate, chosen, context)
     findings = run_checks(context, [each.name for each in chosen], progress=progress)
     predictor = context.predictor
     asked = 0 if predictor is None else predictor.rows_evaluated - study.asked_before
@@ -177,6 +182,24 @@ def audit(
         "reproduce": reproduce or _as_call(request),
     }
     return AuditResult(findings, subject, rows=encode_rows(context))
+
+
+def _require_judged(gate: Sequence[str], chosen: Sequence[Check], context: AuditContext) -> None:
+    """Raise if a gate could only ever stand open: nothing that it names applies here."""
+    for name in gate:
+        meant = [
+            each
+            for each in choose_checks([name])
+            if each in chosen and each.limit_in(context) is not None
+        ]
+        reasons = [each.absent(context) for each in meant]
+        if not meant:
+            raise InputError(f"--fail-on {name}: no check with a limit is run under that name.")
+        if all(reasons):
+            raise InputError(
+                f"--fail-on {name}: {name} cannot be judged here: {reasons[0]}. "
+                "Give what is missing, or take it out of --fail-on."
+            )
 
 
 def run_checks(

@@ -86,7 +86,7 @@ class AuditSpec(BaseModel):
     fail_on: list[str] = Field(default_factory=list)
     level: float = 0.95
     seed: int = 0
-    out: str = "alignlab-report"
+    out: str = Field(default="alignlab-report", min_length=1)
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -158,13 +158,15 @@ def parse_limits(stated: Sequence[str]) -> dict[str, float]:
     Raises
     ------
     InputError
-        If one is not CHECK=VALUE.
+        If one is not CHECK=VALUE, or one check is given two limits.
     """
     limits: dict[str, float] = {}
     for each in stated:
-        check, _, value = each.partition("=")
+        check, _, value = (part.strip() for part in each.partition("="))
+        if check in limits:
+            raise InputError(f"--limit states {check} twice: keep the limit that you mean.")
         try:
-            limits[check.strip()] = float(value)
+            limits[check] = float(value)
         except ValueError:
             raise InputError(
                 f"--limit {each} is not CHECK=VALUE with a number, such as "
@@ -180,6 +182,8 @@ def parse_probability(stated: str | None) -> str | list[str] | dict[str, str] | 
     --------
     >>> parse_probability("p"), parse_probability("p_no,p_yes"), parse_probability("yes=p")
     ('p', ['p_no', 'p_yes'], {'yes': 'p'})
+    >>> parse_probability("<=50K=p,>50K=q")
+    {'<=50K': 'p', '>50K': 'q'}
 
     Raises
     ------
@@ -191,7 +195,7 @@ def parse_probability(stated: str | None) -> str | list[str] | dict[str, str] | 
     parts = _split(stated)
     if not any("=" in part for part in parts):
         return parts[0] if len(parts) == 1 else parts
-    pairs = [part.partition("=") for part in parts]
+    pairs = [part.rpartition("=") for part in parts]  # a class may hold one
     if not all(equals and label and column for label, equals, column in pairs):
         raise InputError(f"--probability {stated}: either every part is CLASS=COL, or none.")
     return {label.strip(): column.strip() for label, _, column in pairs}

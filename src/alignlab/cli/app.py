@@ -19,7 +19,7 @@ from alignlab import __version__
 from alignlab.cli.audit import audit
 from alignlab.cli.compare import compare
 from alignlab.cli.init import init
-from alignlab.errors import AlignlabError, nearest
+from alignlab.errors import AlignlabError, InputError, ModelError, nearest
 
 __all__ = ["main"]
 
@@ -109,18 +109,35 @@ CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "
 
 
 def _run(words: list[str]) -> int:
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    _refuse_repeats(command, words)
     try:
         code = command.main(args=words, prog_name="alignlab", standalone_mode=False, obj=words)
     except CLICK_ERROR as error:
         return _say(_usage_line(error, words))
     except typer.Abort:
         raise KeyboardInterrupt from None
-    except SystemExit:  # Typer's answer to a closed pipe
-        raise BrokenPipeError from None
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # Typer's answer to a closed pipe
+            raise BrokenPipeError from None
+        raise ModelError(
+            "Code that the audit ran, such as the model's, called sys.exit, so there is no report. "
+            "Let it raise an error or return an answer instead; --debug shows where."
+        ) from ended
     if code == INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else FINE
+
+
+def _refuse_repeats(command: Any, words: list[str]) -> None:
+    """Raise if an option that holds one value is said twice: the first would go unheard."""
+    chosen = next((command.commands[word] for word in words if word in command.commands), None)
+    for each in [] if chosen is None else chosen.params:
+        names = [name for name in each.opts if name.startswith("--")]
+        if names and not each.multiple and not each.is_flag:
+            given = sum(word in names or word.startswith(f"{names[0]}=") for word in words)
+            if given > 1:
+                raise InputError(f"{names[0]} is said twice, and holds one value: say it once.")
 
 
 def _usage_line(error: Any, words: list[str]) -> str:

@@ -139,6 +139,7 @@ def audit(
     fine, 1 if a check named by --fail-on failed, 2 if something given cannot be used.
     """
     from alignlab.audit.spec import AuditSpec, parse_limits, parse_probability, read_spec
+    from alignlab.errors import InputError
 
     stated = AuditSpec() if spec is None else read_spec(spec)
     flags: dict[str, Any] = {
@@ -147,7 +148,7 @@ def audit(
         "data": data,
         "target": target,
         "prediction": prediction,
-        "probability": parse_probability(probability),
+        "probability": probability,
         "groups": groups,
         "control": control,
         "favourable": favourable,
@@ -160,6 +161,11 @@ def audit(
         "seed": seed,
         "out": out,
     }
+    for name, value in flags.items():
+        if isinstance(value, str) and not value.strip(" ,"):
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag} is empty: give it a value, or leave it out.")
+    flags["probability"] = parse_probability(probability)
     asked = stated.overridden(
         {name: value for name, value in flags.items() if value is not None},
         limits=parse_limits(limit or []),
@@ -177,6 +183,7 @@ def _audit(spec: AuditSpec, allow_pickle: bool, trust: Sequence[str], command: s
     require_writable(directory)
     result = run_audit(
         **spec.options(),
+        gate=spec.fail_on,
         allow_pickle=allow_pickle,
         trust=trust,
         reproduce=command,
@@ -203,10 +210,18 @@ def _gate(spec: AuditSpec) -> tuple[str, ...]:
         if not can_fail:
             reason = "is not among the checks that are run (--checks)"
             if any(each.name in run for each in meant):
-                reason = f"has no limit, so it cannot fail: state one with --limit {name}=VALUE"
+                reason = _without_limit(name, [each for each in meant if each.name in run])
             raise InputError(f"--fail-on {name}: {name} {reason}.")
         gate += can_fail
     return tuple(dict.fromkeys(gate))
+
+
+def _without_limit(name: str, meant: Sequence[Check]) -> str:
+    takes = [each.name for each in meant if each.limit is not None]
+    if not takes:
+        return "has no check that takes a limit, so it cannot fail"
+    more = "" if takes == [name] else f" (or of {', '.join(takes[1:])})" if takes[1:] else ""
+    return f"has no limit, so it cannot fail: state one with --limit {takes[0]}=VALUE{more}"
 
 
 def _has_limit(check: Check) -> bool:

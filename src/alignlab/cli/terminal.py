@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -39,8 +40,11 @@ def printing() -> Iterator[Console]:
     with console.capture() as captured:
         yield console
     # One write: a reader that stops listening does so before or after it, never in between.
-    sys.stdout.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on; the exit code is still somebody's gate
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the process)
 
 
 def show_result(result: AuditResult, directory: Path, *, gate: Sequence[str] = ()) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import alignlab
 from alignlab.audit import AuditContext, all_checks
 from alignlab.audit.check import run_check
 from alignlab.datasets import grouping
@@ -154,3 +155,24 @@ def test_one_row_is_not_enough():
     seen = finding(context(1))
     assert seen.status == "not enough data"
     assert "at least 2" in seen.summary
+
+
+def test_groups_that_are_surely_off_are_named_and_none_where_none_is():
+    rng = np.random.default_rng(12)
+    n, named = 400, 0
+    for _ in range(40):
+        p = rng.uniform(0.1, 0.9, 8 * n)
+        frame = pd.DataFrame({"g": np.repeat([f"g{k}" for k in range(8)], n), "p": p})
+        frame["y"] = (rng.random(8 * n) < p).astype(int)
+        found = alignlab.audit(
+            predictions=frame, target="y", probability="p", groups="g", favourable=1,
+            checks=["uncertainty.calibration"],
+        ).finding("uncertainty.calibration")  # fmt: skip
+        named += "surely off" in found.summary
+    assert named <= 6  # 5 % of 40 is 2; more than 6 happen once in three hundred
+    frame["y"] = np.where(frame["g"] == "g3", rng.random(8 * n) < p - 0.2, frame["y"]).astype(int)
+    off = alignlab.audit(
+        predictions=frame, target="y", probability="p", groups="g", favourable=1,
+        checks=["uncertainty.calibration"],
+    ).finding("uncertainty.calibration")  # fmt: skip
+    assert "surely off for g = g3" in off.summary

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
+from alignlab.audit.gaps import named_group
 from alignlab.charts import Cell, Chart, Table, interval_chart
 from alignlab.errors import InputError
 from alignlab.uncertainty import (
@@ -56,12 +57,12 @@ def calibration(check: Check, context: AuditContext) -> Finding:
     }
     if line.slope is not None:
         estimates["calibration slope"] = line.slope
-    for grouping, label, _, found in groups:
+    for grouping, label, _, found, _ in groups:
         if found is not None:
             estimates[f"{grouping}={label}"] = found.root_mean_square
     return check.finding(
         verdict(error.root_mean_square, limit),
-        _summary(error, line, words, context.level),
+        _summary(error, line, words, context.level) + _groups_off(groups),
         estimates=estimates,
         limit=limit,
         advice=_advice(error, line, context.level),
@@ -86,30 +87,56 @@ def _event(context: AuditContext) -> tuple[NDArray[np.float64], NDArray[np.intp]
     return context.probabilities[:, label], (outcomes == label).astype(np.intp), words
 
 
-Group = tuple[str, str, int, CalibrationError | None]
+Group = tuple[str, str, int, CalibrationError | None, bool]
+"""A grouping, one of its groups, its rows, its error, and whether all groups' limits exclude 0."""
 
 
 def _groups(
     context: AuditContext, said: NDArray[np.float64], happened: NDArray[np.intp]
 ) -> list[Group]:
-    """Return each group's name, rows and error; no error where there are too few rows."""
-    found: list[Group] = []
+    """Return each group's error; no error where there are too few rows."""
     weights = np.ones(len(said)) if context.weights is None else context.weights
-    for grouping in context.groupings:
-        for code, label in enumerate(grouping.labels):
-            member = (grouping.codes == code) & (weights > 0)
-            rows = int(member.sum())
-            error = None
-            if rows >= FEWEST_ROWS:
-                error = calibration_error(
-                    said[member],
-                    happened[member],
-                    weights=None if context.weights is None else weights[member],
-                    level=context.level,
-                    redraws=0,
-                )
-            found.append((grouping.name, label, rows, error))
+    members = [
+        (grouping.name, label, (grouping.codes == code) & (weights > 0))
+        for grouping in context.groupings
+        for code, label in enumerate(grouping.labels)
+    ]
+    large = sum(int(member.sum()) >= FEWEST_ROWS for _, _, member in members)
+    # Of many groups some lie outside their own interval by chance.
+    all_at_once = 1 - (1 - context.level) / max(large, 1)
+
+    def error(member: NDArray[np.bool_], level: float) -> CalibrationError:
+        part = None if context.weights is None else context.weights[member]
+        return calibration_error(
+            said[member], happened[member], weights=part, level=level, redraws=0
+        )
+
+    found: list[Group] = []
+    for name, label, member in members:
+        rows = int(member.sum())
+        if rows < FEWEST_ROWS:
+            found.append((name, label, rows, None, False))
+            continue
+        surely_off = error(member, all_at_once).root_mean_square.low > 0
+        found.append((name, label, rows, error(member, context.level), surely_off))
     return found
+
+
+def _groups_off(groups: list[Group]) -> str:
+    """Return which groups are surely off, widest first, as a sentence, or nothing."""
+    off = sorted(
+        (
+            (error.root_mean_square.value, named_group(name, label))
+            for name, label, _, error, surely_off in groups
+            if error is not None and surely_off
+        ),
+        reverse=True,
+    )
+    if not off:
+        return ""
+    shown = "; ".join(f"{group} by {100 * value:.1f} points" for value, group in off[:3])
+    more = f" and {len(off) - 3} more" if len(off) > 3 else ""
+    return f" Within groups it is surely off for {shown}{more}."
 
 
 def _summary(error: CalibrationError, line: Recalibration, words: str, level: float) -> str:
@@ -117,7 +144,7 @@ def _summary(error: CalibrationError, line: Recalibration, words: str, level: fl
     if error.p_value > 1 - level:
         return (
             f"No calibration error beyond chance is seen (p = {error.p_value:.2f}): {words} is "
-            f"typically at most {100 * seen.high:.1f} percentage points off what happens."
+            f"typically off what happens by less than {100 * seen.high:.1f} percentage points."
         )
     return (
         f"{words[0].upper()}{words[1:]} is typically {100 * seen.value:.1f} percentage points off "
@@ -191,7 +218,7 @@ def _group_charts(groups: list[Group]) -> tuple[Chart, ...]:
             "high": found.root_mean_square.high,
             "n": rows,
         }
-        for grouping, label, rows, found in groups
+        for grouping, label, rows, found, _ in groups
         if found is not None
     ]
     if not rows:
@@ -208,7 +235,7 @@ def _group_charts(groups: list[Group]) -> tuple[Chart, ...]:
 def _group_tables(groups: list[Group], level: float) -> tuple[Table, ...]:
     if not groups:
         return ()
-    rows = tuple(_group_row(*group) for group in groups)
+    rows = tuple(_group_row(*group[:4]) for group in groups)
     title = f"Calibration error by group (each interval at {level:.0%} by itself)"
     return (Table(title, GROUP_COLUMNS, rows),)
 

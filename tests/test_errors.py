@@ -8,6 +8,7 @@ from alignlab.errors import (
     ModelError,
     OutputError,
     UnsafeModelError,
+    listed,
     nearest,
     require_choice,
 )
@@ -49,6 +50,18 @@ def test_the_nearest_name_is_offered_and_a_far_one_is_not():
     assert nearest("fairnes", ["fairness", "robustness"]) == " Did you mean 'fairness'?"
     assert nearest("zebra", ["fairness"]) == ""
     assert nearest("anything", []) == ""
+    assert nearest("sax", ["age", "sex"]) == " Did you mean 'sex'?"
+    assert nearest("modle.csv", ["data.csv", "model.csv"]) == " Did you mean 'model.csv'?"
+    assert nearest("data.csx", ["data.csv"]) == " Did you mean 'data.csv'?"
+    assert nearest("nope.csv", ["openq.csv"]) == ""
+
+
+def test_many_names_are_counted_and_not_listed():
+    assert listed("abc") == "a, b, c"
+    assert listed(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+    assert listed(range(74)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 64 more"
+    with pytest.raises(InputError, match=r"'9' and 20 more\.$"):
+        require_choice("x", map(str, range(30)), what="number")
 
 
 def test_a_choice_is_taken_from_any_iterable_once():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import PurePath
 
 __all__ = [
     "AlignlabError",
@@ -16,6 +17,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "UnsafeModelError",
+    "listed",
     "nearest",
     "require_choice",
 ]
@@ -51,6 +53,31 @@ class MissingExtraError(AlignlabError, ImportError):
         )
 
 
+MOST_LISTED = 10
+"""An error lists no more names than this: a person reads the first few and looks up the rest."""
+
+NEAR = 0.75
+"""How alike two names must be for one to be meant by the other; 1 is equal."""
+
+NEAR_SHORT = 0.65
+"""The same for three letters or fewer, where one slip leaves two thirds."""
+
+
+def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
+    """Return names joined by commas; where there are many, the first ones and how many more.
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    'a, b'
+    >>> listed(range(100), most=3)
+    '0, 1, 2 and 97 more'
+    """
+    texts = [str(name) for name in names]
+    shown = ", ".join(texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` for the closest allowed name, or an empty string.
 
@@ -59,8 +86,16 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     >>> nearest("linff", ["linf", "l2"])
     " Did you mean 'linf'?"
     """
-    close = get_close_matches(given, list(allowed), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    names = list(allowed)
+    cutoff = NEAR if len(given) > 3 else NEAR_SHORT
+    for ending in (PurePath(given).suffix, ""):
+        # An ending that two files share does not make them alike.
+        alike = {name.removesuffix(ending): name for name in names if name.endswith(ending)}
+        close = get_close_matches(given.removesuffix(ending), alike, n=1, cutoff=cutoff)
+        if close:
+            return f" Did you mean {alike[close[0]]!r}?"
+        names = [name for name in names if name not in alike.values()]
+    return ""
 
 
 def require_choice(given: str, allowed: Iterable[str], *, what: str) -> str:
@@ -91,5 +126,6 @@ def require_choice(given: str, allowed: Iterable[str], *, what: str) -> str:
     names = list(allowed)
     if given in names:
         return given
-    listed = ", ".join(repr(name) for name in names)
-    raise InputError(f"{what}={given!r} is not one of {listed}.{nearest(given, names)}")
+    raise InputError(
+        f"{what}={given!r} is not one of {listed(map(repr, names))}.{nearest(given, names)}"
+    )

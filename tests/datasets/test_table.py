@@ -28,6 +28,8 @@ def test_without_roles_all_columns_are_features():
         ([1, -1], "'w', row 1, is"),
         ([np.nan, 1], "'w', row 0, is"),
         ([1, np.inf], "row 1"),
+        ([1, -1], "row 1, is -1: a weight"),
+        ([1, np.nan], "row 1, is missing: a weight"),
         (["1", "many"], "row 1, is 'many'"),
         ([0, 0], "All weights in column 'w' are 0"),
     ],
@@ -39,8 +41,10 @@ def test_weights_that_weigh_nothing(weights, said):
 
 def test_a_column_that_is_not_there():
     with pytest.raises(InputError) as raised:
-        require_column(FRAME, "denied", role="target")
-    assert str(raised.value) == (
-        "There is no column 'denied' for target. Did you mean 'deny'? "
-        "The table has: id, x, w, deny."
-    )
+        require_column(FRAME, "denyy", role="target")
+    assert str(raised.value) == ("There is no column 'denyy' for target. Did you mean 'deny'?")
+    with pytest.raises(InputError, match=r"'why' for target\. The table has: id, x, w, deny\.$"):
+        require_column(FRAME, "why", role="target")
+    wide = pd.DataFrame(columns=[f"c{number}" for number in range(74)])
+    with pytest.raises(InputError, match=r"c8, c9 and 64 more\.$"):
+        require_column(wide, "why", role="target")

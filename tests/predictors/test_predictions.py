@@ -72,6 +72,87 @@ def test_a_class_that_was_predicted_only_is_a_class():
     assert read_predictions(frame, target="y", prediction="said").classes == ("a", "b", "c")
 
 
+FLAGS = [[0, 1, 1], [0.0, 1.0, 1.0], ["0", "1", "1"], [False, True, True]]
+
+
+@pytest.mark.parametrize("target", FLAGS)
+@pytest.mark.parametrize("said", FLAGS)
+def test_flags_and_numbers_are_one_class_without_being_told(target, said):
+    table = read_predictions(
+        pd.DataFrame({"y": target, "said": said}), target="y", prediction="said"
+    )
+    assert len(table.classes) == 2
+    assert table.outcomes.tolist() == table.decisions.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("target", "said", "message"),
+    [
+        (
+            [0, 1, 1],
+            ["Low", "Medium", "High"],
+            "No decision in 'said' (High, Low, Medium) is an outcome of 'y' (0, 1). Name the "
+            "column of decisions, or map its values.",
+        ),
+        (
+            ["yes", "no", "no"],
+            ["Yes", "no", "no"],
+            "'said' holds 'Yes' and 'y' holds 'yes', which differ by blanks or case only. Spell "
+            "them alike in both columns.",
+        ),
+        (
+            ["yes", "no", "no"],
+            ["yes ", "no ", "no "],
+            "'said' holds 'yes ' and 'y' holds 'yes', which differ by blanks or case only. Spell "
+            "them alike in both columns.",
+        ),
+        (
+            ["yes", "no", "no"],
+            [0.25, 0.5, 1.0],
+            "'said' holds numbers between 0 and 1 and 'y' holds classes: did you mean "
+            "--probability said?",
+        ),
+    ],
+    ids=["other labels", "case", "blanks", "probabilities"],
+)
+def test_decisions_that_cannot_be_outcomes_are_refused(target, said, message):
+    frame = pd.DataFrame({"y": target, "said": said})
+    with pytest.raises(InputError) as raised:
+        read_predictions(frame, target="y", prediction="said")
+    assert str(raised.value) == message
+
+
+def test_labels_that_are_predicted_only_are_told():
+    frame = pd.DataFrame({"y": ["a", "b", "b"], "said": ["c", "b", "b"], "p": 0.5})
+    reading = read_predictions(frame, target="y", prediction="said").reading
+    assert reading.endswith("said holds labels that never happened in y: c")
+    with pytest.raises(InputError, match=r"3 classes of 'y' \(a, b, c; c only in 'said'\)"):
+        read_predictions(frame, target="y", prediction="said", probability="p")
+
+
+def test_classes_that_a_person_states_may_be_decided_by_every_row():
+    frame = pd.DataFrame({"y": ["a", "b"], "said": ["c", "c"]})
+    stated = read_predictions(frame, target="y", prediction="said", classes=["a", "b", "c"])
+    assert stated.decisions.tolist() == [2, 2]
+
+
+def test_a_probability_of_the_other_class_is_told_with_its_cure():
+    p = np.r_[np.full(85, 0.9), np.full(15, 0.1)]
+    frame = pd.DataFrame({"y": ["<=50K", ">50K"] * 50, "said": "<=50K", "p": p})
+    frame.loc[0, "said"] = ">50K"
+    given = {"target": "y", "prediction": "said"}
+    assert read_predictions(frame, probability="p", **given).reading.endswith(
+        "p disagrees with said on 84 % of rows: if it is the probability of '<=50K', say "
+        "--probability '<=50K=p'"
+    )
+    cured = read_predictions(frame, probability={"<=50K": "p"}, **given)
+    assert "disagree" not in cured.reading
+    both = frame.assign(q=1 - p)
+    assert read_predictions(both, probability=["q", "p"], **given).reading.endswith(
+        "q, p disagree with said on 84 % of rows: check which column is which class's"
+    )
+
+
 def test_categories_keep_no_empty_class():
     frame = BINARY.assign(deny=pd.Categorical(BINARY["deny"], categories=["no", "yes", "maybe"]))
     assert read_predictions(frame, target="deny", probability="p").classes == ("no", "yes")
@@ -106,7 +187,7 @@ def test_an_ambiguous_task_is_refused_until_it_is_stated(target, said, message):
 @pytest.mark.parametrize(
     ("change", "options", "said"),
     [
-        ({}, {"target": "denied"}, "no column 'denied' for target. Did you mean 'deny'"),
+        ({}, {"target": "denny"}, "no column 'denny' for target. Did you mean 'deny'.$"),
         ({}, {"probability": "q"}, "no column 'q' for probability"),
         ({}, {"probability": None}, "--prediction.*--probability"),
         ({"deny": ["no", None, "no", "yes"]}, {}, r"'deny' is missing on row 1 \(1 such rows\)"),
@@ -116,8 +197,8 @@ def test_an_ambiguous_task_is_refused_until_it_is_stated(target, said, message):
         ({"p": ["0,1", "0,2", "0", "0"]}, {}, "'p' is '0,1' on row 0.*a number is needed"),
         ({"p": [0.1, 0.2, 0.3, 1.2]}, {}, "'p' is 1.2 on row 3.*between 0 and 1"),
         ({"q": [0.9, 0.3, 0.3, 0.5]}, {"probability": ["q", "p"]}, "sum to 0.9 on row 2"),
-        ({}, {"probability": ["p", "p", "p"]}, "3 probability columns .* for 2 classes"),
-        ({}, {"probability": {"maybe": "p"}}, "1 probability columns"),
+        ({}, {"probability": ["p", "p", "p"]}, "are 3 columns of probabilities .* for 2 classes"),
+        ({}, {"probability": {"maybe": "p"}}, "is 1 column of probabilities"),
         ({}, {"classes": ["no", "nay"]}, "Row 1 of column 'deny' has the label 'yes'"),
         ({}, {"prediction": "p", "probability": None, "task": "regression"}, "'deny' is 'no'"),
         ({}, {"task": "regression"}, "A regression has no probabilities"),
@@ -138,7 +219,7 @@ def test_no_row_is_refused():
 
 def test_one_column_for_three_classes_is_refused():
     frame = pd.DataFrame({"y": ["a", "b", "c"], "p": [0.1, 0.2, 0.3]})
-    with pytest.raises(InputError, match=r"1 probability columns \(p\) for 3 classes"):
+    with pytest.raises(InputError, match=r"is 1 column of probabilities \(p\) for 3 classes"):
         read_predictions(frame, target="y", probability="p")
 
 

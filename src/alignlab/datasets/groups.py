@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError, listed, nearest
 
 __all__ = ["MISSING", "Grouping", "grouping", "parse_groups"]
 
@@ -103,10 +103,10 @@ def grouping(frame: pd.DataFrame, name: str) -> Grouping:
 def _codes_of(frame: pd.DataFrame, column: str, name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Return each row's position among one column's labels, and those labels in order."""
     if column not in frame.columns:
+        columns = [str(each) for each in frame.columns]
         raise InputError(
             f"The group {name!r} names the column {column!r}, which the table does not have."
-            f"{nearest(column, map(str, frame.columns))} "
-            f"Its columns: {', '.join(map(str, frame.columns))}."
+            f"{nearest(column, columns) or f' Its columns: {listed(columns)}.'}"
         )
     values = frame[column]
     distinct = values.nunique()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError, listed, nearest
 
 __all__ = ["TableData", "require_column"]
 
@@ -73,8 +73,10 @@ class TableData:
         bad = ~np.isfinite(values) | (values < 0)
         if bad.any():
             row = int(bad.argmax())
+            found = column.iloc[row : row + 1].tolist()[0]  # as Python's own number
+            shown = "missing" if pd.isna(found) else repr(found)
             raise InputError(
-                f"The weight in column {self.weights!r}, row {row}, is {column.iloc[row]!r}: "
+                f"The weight in column {self.weights!r}, row {row}, is {shown}: "
                 "a weight is a finite number from 0."
             )
         if not values.sum() > 0:
@@ -102,7 +104,7 @@ def require_column(frame: pd.DataFrame, name: str, *, role: str) -> str:
     columns: Sequence[str] = [str(column) for column in frame.columns]
     if name not in columns:
         raise InputError(
-            f"There is no column {name!r} for {role}.{nearest(name, columns)} "
-            f"The table has: {', '.join(columns)}."
+            f"There is no column {name!r} for {role}."
+            f"{nearest(name, columns) or f' The table has: {listed(columns)}.'}"
         )
     return name

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError, listed, nearest
 
-__all__ = ["class_positions", "class_text", "sorted_classes"]
+__all__ = ["class_positions", "class_text", "sorted_classes", "unknown_labels"]
 
 
 def class_positions(
@@ -67,7 +67,7 @@ def class_positions(
             names = [class_text(name) for name in classes]
             raise InputError(
                 f"Row {row}{place} has the label {class_text(label)!r}, which is none of the "
-                f"classes {_listed(names)}.{nearest(class_text(label), names)}"
+                f"classes {listed(map(repr, names))}.{nearest(class_text(label), names)}"
             )
         positions[code] = found
     if len(codes) and codes.min() < 0:
@@ -98,6 +98,22 @@ def sorted_classes(labels: Iterable[Hashable]) -> tuple[Hashable, ...]:
     except ValueError:
         return tuple(kept[text] for text in sorted(kept))
     return tuple(kept[text] for text in sorted(kept, key=lambda text: (as_numbers[text], text)))
+
+
+def unknown_labels(labels: Iterable[Hashable], classes: Iterable[Hashable]) -> list[Hashable]:
+    """Return the labels that are none of the classes in any spelling, each once.
+
+    Examples
+    --------
+    >>> unknown_labels([True, "1.0", 0, "maybe"], classes=(0, 1))
+    ['maybe']
+    """
+    known = {text for name in classes for text in _spellings(name)}
+    unknown: dict[str, Hashable] = {}
+    for label in labels:
+        if known.isdisjoint(_spellings(label)):
+            unknown.setdefault(class_text(label), label)
+    return list(unknown.values())
 
 
 def class_text(label: Any) -> str:
@@ -132,8 +148,3 @@ def _as_array(labels: Any) -> Any:
     array = np.empty(len(labels), dtype=object)
     array[:] = list(labels)
     return array
-
-
-def _listed(names: Sequence[str], most: int = 10) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

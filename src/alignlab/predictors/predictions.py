@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, nearest, require_choice
-from alignlab.predictors.labels import class_positions, class_text, sorted_classes
+from alignlab.errors import InputError, listed, nearest, require_choice
+from alignlab.predictors.labels import class_positions, class_text, sorted_classes, unknown_labels
 from alignlab.predictors.predictor import SUM_TOLERANCE, Task, rescaled
 
 __all__ = ["PredictionTable", "probability_columns", "read_predictions"]
@@ -151,8 +151,8 @@ def _require_column(frame: pd.DataFrame, name: str, role: str) -> None:
     columns = [str(column) for column in frame.columns]
     if name not in columns:
         raise InputError(
-            f"There is no column {name!r} for {role}.{nearest(name, columns)} "
-            f"The table has: {', '.join(columns)}."
+            f"There is no column {name!r} for {role}."
+            f"{nearest(name, columns) or f' The table has: {listed(columns)}.'}"
         )
 
 
@@ -231,23 +231,38 @@ def _read_classes(
             f"The target {target!r} has one class only, {class_text(happened[0])!r}: nothing can "
             "be told from it. Give rows of at least two classes."
         )
+    if prediction is not None:
+        _require_decisions(frame, target, prediction, happened)
+    extra: list[Hashable] = []
     if classes is None:
-        found = [*happened]
         if prediction is not None:
-            found += [*frame[prediction].unique()]
+            extra = unknown_labels(frame[prediction].unique(), happened)
+            _require_shared_labels(frame, target, prediction, happened, extra)
+        found = [*happened, *extra]
         if isinstance(probability, Mapping):
-            found += _unseen(probability, found)
+            found += unknown_labels(probability, found)
         classes = sorted_classes(found)
     names = tuple(class_text(name) for name in classes)
     outcomes = class_positions(frame[target], classes, where=f"column {target!r}")
+    decided_only = [class_text(label) for label in sorted_classes(extra)]
     probabilities, readings = None, []
     if probability is not None:
-        probabilities, reading = _read_probabilities(frame, target, probability, names)
+        origin = f"; {listed(decided_only)} only in {prediction!r}" if extra else ""
+        probabilities, reading = _read_probabilities(frame, target, probability, names, origin)
         decisions = probabilities.argmax(axis=1)
         readings.append(reading)
     if prediction is not None:
+        most_probable = decisions if probabilities is not None else None
         decisions = class_positions(frame[prediction], classes, where=f"column {prediction!r}")
         readings.insert(0, f"{prediction} is read as the decision on {target}")
+        if extra:
+            readings.append(
+                f"{prediction} holds labels that never happened in {target}: {listed(decided_only)}"
+            )
+        if most_probable is not None:
+            disagreeing = float((most_probable != decisions).mean())
+            if disagreeing > 0.5:
+                readings.append(_disagreement(disagreeing, prediction, probability, names))
     return PredictionTable(
         task="classification",
         classes=names,
@@ -258,9 +273,65 @@ def _read_classes(
     )
 
 
-def _unseen(labels: Iterable[Hashable], seen: Iterable[Hashable]) -> list[Hashable]:
-    texts = {class_text(label) for label in seen}
-    return [label for label in labels if class_text(label) not in texts]
+def _require_decisions(
+    frame: pd.DataFrame, target: str, prediction: str, happened: NDArray[Any]
+) -> None:
+    """Raise if the column of decisions holds fractions between 0 and 1, where classes happened."""
+    said = frame[prediction]
+    if not _is_number(said) or not bool(said.between(0, 1).all()):
+        return
+    fractions = said[said % 1 != 0].unique()[:1]
+    if len(fractions) and unknown_labels(fractions, happened):
+        raise InputError(
+            f"{prediction!r} holds numbers between 0 and 1 and {target!r} holds classes: did you "
+            f"mean --probability {prediction}?"
+        )
+
+
+def _require_shared_labels(
+    frame: pd.DataFrame,
+    target: str,
+    prediction: str,
+    happened: NDArray[Any],
+    extra: Sequence[Hashable],
+) -> None:
+    """Raise if decisions and outcomes are labels of two kinds: each decision would be wrong."""
+    plain = {class_text(label).strip().casefold(): class_text(label) for label in happened}
+    for label in extra:
+        meant = plain.get(class_text(label).strip().casefold())
+        if meant is not None:
+            raise InputError(
+                f"{prediction!r} holds {class_text(label)!r} and {target!r} holds {meant!r}, which "
+                "differ by blanks or case only. Spell them alike in both columns."
+            )
+    if len(extra) == len(unknown_labels(frame[prediction].unique(), ())):
+        raise InputError(
+            f"No decision in {prediction!r} ({_labels(extra)}) is an outcome of {target!r} "
+            f"({_labels(happened)}). Name the column of decisions, or map its values."
+        )
+
+
+def _labels(labels: Iterable[Hashable]) -> str:
+    return listed(class_text(label) for label in sorted_classes(labels))
+
+
+def _disagreement(
+    share: float,
+    prediction: str,
+    probability: str | Sequence[str] | Mapping[Any, str] | None,
+    names: tuple[str, ...],
+) -> str:
+    columns = probability_columns(probability)
+    found = f"{listed(columns)} disagrees with {prediction} on {share:.0%} of rows"
+    found = found.replace("%", " %")
+    if len(columns) > 1:
+        return f"{found.replace('disagrees', 'disagree')}: check which column is which class's"
+    mapped = isinstance(probability, Mapping)
+    told = class_text(next(iter(probability))) if mapped else names[-1]  # type: ignore[arg-type]
+    other = next(name for name in names if name != told)
+    return (
+        f"{found}: if it is the probability of {other!r}, say --probability '{other}={columns[0]}'"
+    )
 
 
 def _read_probabilities(
@@ -268,6 +339,7 @@ def _read_probabilities(
     target: str,
     probability: str | Sequence[str] | Mapping[Any, str],
     names: tuple[str, ...],
+    origin: str,
 ) -> tuple[NDArray[np.float64], str]:
     """Return probabilities (n, n_classes) and how the columns were read."""
     columns = probability_columns(probability)
@@ -279,9 +351,10 @@ def _read_probabilities(
         positions = np.arange(len(columns))
     if len(columns) != len(names) and (len(columns) != 1 or len(names) != 2):
         raise InputError(
-            f"There are {len(columns)} probability columns ({', '.join(columns)}) for "
-            f"{len(names)} classes of {target!r} ({', '.join(names)}). Give one column a class, "
-            "in this order, or state all classes."
+            f"There {'is 1 column' if len(columns) == 1 else f'are {len(columns)} columns'} of "
+            f"probabilities ({listed(columns)}) for {len(names)} classes of {target!r} "
+            f"({listed(names)}{origin}). Give one column a class, in this order, or state all "
+            "classes."
         )
     numbers = np.column_stack([_numbers(frame, column) for column in columns])
     outside = (numbers < -SUM_TOLERANCE) | (numbers > 1 + SUM_TOLERANCE)
@@ -302,14 +375,14 @@ def _read_probabilities(
     if off.any():
         row = int(off.argmax())
         raise InputError(
-            f"The probabilities in {', '.join(columns)} sum to {totals[row]:.6g} on row {row} "
+            f"The probabilities in {listed(columns)} sum to {totals[row]:.6g} on row {row} "
             f"({int(off.sum())} such rows): they must sum to 1."
         )
     probabilities = np.empty_like(numbers)
     probabilities[:, positions] = np.clip(numbers, 0, 1)
     return rescaled(
         probabilities
-    ), f"{', '.join(columns)} are read as the probabilities of {', '.join(of)}"
+    ), f"{listed(columns)} are read as the probabilities of {listed(of)}"
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:

@@ -165,10 +165,14 @@ def _require_closed_quotes(last: pa.Table, path: Path, name: str, separator: str
                 line = rows.line_num
         except csv.Error as error:
             if "unexpected end" in str(error):
-                raise InputError(
-                    f"A double quote in line {line + 1} of {name} is never closed, so that all "
-                    "lines after it would be one cell. Close it, or double it if it is meant."
-                ) from error
+                raise _never_closed(line + 1, name) from error
+
+
+def _never_closed(line: int, name: str) -> InputError:
+    return InputError(
+        f"A double quote in line {line} of {name} is never closed, so that all lines after it "
+        "would be one cell. Close it, or double it if it is meant."
+    )
 
 
 def _header(path: Path, name: str) -> tuple[list[str], str]:
@@ -235,17 +239,27 @@ def _as_flags(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 def _located(error: Exception, path: Path, name: str, width: int, separator: str) -> InputError:
     """Return the error that names the first line that no table can have."""
+    line = 0
     try:
         with _opened(path) as stream:
-            rows = csv.reader(stream, delimiter=separator)
+            rows = csv.reader(stream, delimiter=separator, strict=True)
             for row in rows:
+                line = rows.line_num
                 if len(row) != width and (row or width == 1):
+                    cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                    columns = "1 column" if width == 1 else f"{width} columns"
                     return InputError(
-                        f"Line {rows.line_num} of {name} has {len(row)} cells, and its first line "
-                        f"names {width} columns. Put a cell that holds {separator!r} between "
-                        "double quotes."
+                        f"Line {line} of {name} has {cells}, and its first line names {columns}. "
+                        f"Put a cell that holds {separator!r} between double quotes."
                     )
-    except (UnicodeDecodeError, OSError, EOFError, csv.Error) as found:
+    except csv.Error as found:
+        if "unexpected end" in str(found):
+            return _never_closed(line + 1, name)
+        return InputError(
+            f"The row that begins in line {line + 1} of {name} has text after a closing double "
+            "quote. Close the quote before it, or double each one that is meant."
+        )
+    except (UnicodeDecodeError, OSError, EOFError) as found:
         return _unreadable(found, path, name)
     return InputError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}")
 

@@ -7,6 +7,7 @@ import pytest
 
 import alignlab
 from alignlab.audit.compare import compare
+from alignlab.errors import InputError
 from alignlab.report import read_report, report_json
 
 STATED = {"target": "deny", "probability": "p", "groups": "race", "favourable": "no"}
@@ -85,16 +86,67 @@ def test_there_and_back(decided, harsher):
         (lambda f: f[:-1], "600 rows before and 599 after"),
         (lambda f: f.iloc[::-1], "The outcomes are others, or in another order"),
         (lambda f: f.assign(race=f["race"].iloc[::-1].to_numpy()), "groups under race are others"),
-        (lambda f: f.assign(deny=f["deny"].replace("no", "nay")), "other classes"),
     ],
 )
 def test_other_rows_are_said_to_be_others(decided, spoil, words):
     frame = spoil(decided)
-    stated = {"favourable": "nay"} if "nay" in set(frame["deny"]) else {}
-    found = compare(audited(decided), audited(frame, **stated))
+    found = compare(audited(decided), audited(frame))
     assert not found.same_rows
     assert words in found.rows
     assert not any(each.paired for each in found.changes)
+
+
+def test_reports_of_other_questions_are_not_compared(decided):
+    before = audited(decided)
+    for after, words in (
+        (audited(decided.rename(columns={"deny": "refuse"}), target="refuse"), "targets"),
+        (
+            audited(decided.assign(deny=decided["deny"].replace("no", "nay")), favourable="nay"),
+            "classes",
+        ),
+        (
+            alignlab.audit(
+                predictions=decided.assign(deny=decided["income"], said=decided["income"] + 1),
+                target="deny",
+                prediction="said",
+            ),
+            "tasks",
+        ),
+    ):
+        with pytest.raises(InputError, match=f"The reports are of different {words}") as caught:
+            compare(before, after)
+        assert "\n" not in str(caught.value)
+
+
+def test_gaps_over_other_groupings_are_no_change(decided, harsher):
+    one, both = audited(decided, groups="sex"), audited(harsher, groups="sex,race")
+    found = compare(one, both)
+    names = {c.estimate for c in found.changes if c.check == "fairness.selection_rate"}
+    assert {"gap[sex]", "sex=f", "sex=m"} <= names
+    assert not names & {"gap", "gap[race]", "race=blue"}
+    assert change_of(found, "fairness.selection_rate", "gap[sex]").headline
+    assert "only what both have is compared: sex" in found.rows
+    assert not [c for c in found.declined() if c.check == "fairness.selection_rate"]
+    assert change_of(found, "performance.auc", "auc").headline
+    other = compare(one, audited(harsher, groups="race"))
+    assert not [c for c in other.changes if c.check.startswith("fairness.")]
+    assert "no grouping is in both" in other.rows
+
+
+def test_what_surely_got_worse_is_found_without_a_limit(decided, harsher):
+    turned = decided.assign(p=1 - decided["p"])
+    found = compare(audited(decided), audited(turned))
+    assert "performance.auc" in [c.check for c in found.declined()]
+    assert found.worse(["performance.auc"]) == []
+    assert "performance.auc" not in [c.check for c in compare(*reversed_pair(decided)).declined()]
+    gap = compare(audited(decided), audited(harsher)).declined(["fairness.selection_rate"])
+    assert [c.estimate for c in gap] == ["gap"]  # at most: up is worse
+    ratio = compare(audited(decided), audited(harsher)).declined(["fairness.four_fifths"])
+    assert [(c.estimate, c.direction) for c in ratio] == [("ratio", "down")]
+
+
+def reversed_pair(decided):
+    return audited(decided.assign(p=1 - decided["p"])), audited(decided)
 
 
 def test_other_weights_are_other_rows(decided):

@@ -32,12 +32,24 @@ def test_what_changed_is_said(reports):
 
 @pytest.mark.parametrize(
     ("gate", "code"),
-    [("fairness", 1), ("fairness.selection_rate", 1), ("performance", 0), ("fairness.auc", 0)],
+    [("fairness", 1), ("fairness.selection_rate", 1), ("performance", 1), ("transparency", 0)],
 )
 def test_the_gate_is_what_got_worse(reports, gate, code):
     assert reports(f"compare a b --fail-on {gate}")[0] == code
     assert reports(f"compare b a --fail-on {gate}")[0] == 0
     assert reports(f"compare b b --fail-on {gate}")[0] == 0
+
+
+def test_a_number_that_surely_got_worse_closes_the_gate_without_a_limit(alignlab, saved):
+    pd.read_csv("p.csv").eval("p = 1 - p").to_csv("turned.csv", index=False)
+    for table, out in (("p.csv", "a"), ("turned.csv", "b")):
+        assert alignlab(f"{LINE.format(table)} --out {out}")[0] == 0
+    code, shown, error = alignlab("compare a b --fail-on performance.auc")
+    assert (code, error) == (1, "")
+    assert "Gate: performance.auc surely got worse, so the exit code is 1." in shown
+    code, shown, _ = alignlab("compare b a --fail-on performance.auc")
+    assert code == 0
+    assert "Gate: nothing that it names fails newly or surely got worse." in shown
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,19 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from alignlab.audit.check import all_checks
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Status
 from alignlab.audit.paired import RowNumbers, paired_difference, unpaired_difference
 from alignlab.audit.result import AuditResult
 from alignlab.audit.rows import decode_rows
+from alignlab.errors import InputError, listed
 from alignlab.intervals import Estimate
 
 __all__ = ["Change", "Comparison", "Verdicts", "compare"]
+
+
+WORSE = {("at most", "up"), ("at least", "down")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ class Change:
         `after - before` with its interval; its method says whether rows were paired.
     headline
         Whether it is the number that the check's limit is about.
+    side
+        Where that limit lies, whether or not one was stated: "at most" or "at least"; empty for a
+        check that takes none.
     """
 
     check: str
@@ -66,6 +74,7 @@ class Change:
     after: float
     difference: Estimate
     headline: bool
+    side: Literal["at most", "at least", ""] = ""
 
     @property
     def paired(self) -> bool:
@@ -76,6 +85,11 @@ class Change:
     def direction(self) -> Literal["up", "down", ""]:
         """Where the number surely went; empty if the interval holds 0."""
         return "up" if self.difference.low > 0 else "down" if self.difference.high < 0 else ""
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is a headline that surely went to the wrong side."""
+        return self.headline and (self.side, self.direction) in WORSE
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +125,15 @@ class Comparison:
         chosen = [each for each in self.verdicts if checks is None or each.check in checks]
         return [each for each in chosen if each.worse]
 
+    def declined(self, checks: Sequence[str] | None = None) -> list[Change]:
+        """Return the headlines that surely got worse, whatever the verdict, of some checks or all.
+
+        Worse is up where the check's limit is "at most", down where it is "at least"; surely, if
+        the interval of the difference excludes 0.
+        """
+        chosen = [each for each in self.changes if checks is None or each.check in checks]
+        return [each for each in chosen if each.worse]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values."""
         return {
@@ -131,6 +154,7 @@ class Comparison:
                     "before": each.before,
                     "after": each.after,
                     "paired": each.paired,
+                    "worse": each.worse,
                     "difference": each.difference.to_dict(),
                 }
                 for each in self.changes
@@ -233,8 +257,10 @@ def compare(before: AuditResult, after: AuditResult) -> Comparison:
     Raises
     ------
     InputError
-        If a report's rows are damaged.
+        If the reports are of different targets, tasks or classes, or a report's rows are damaged.
     """
+    _require_same_question(before.subject, after.subject)
+    groupings, note = _shared_groupings(before.subject, after.subject)
     rows_before, rows_after = decode_rows(before.rows), decode_rows(after.rows)
     paired, words = _matched(rows_before, rows_after)
     numbers = None if paired is None else (RowNumbers(paired[0]), RowNumbers(paired[1]))
@@ -244,7 +270,7 @@ def compare(before: AuditResult, after: AuditResult) -> Comparison:
     return Comparison(
         before=before.subject,
         after=after.subject,
-        rows=words,
+        rows=f"{words}{note}",
         same_rows=paired is not None,
         settings=_settings(before.subject, after.subject),
         verdicts=tuple(
@@ -259,9 +285,43 @@ def compare(before: AuditResult, after: AuditResult) -> Comparison:
             change
             for name in later
             if name in known
-            for change in _changes(known[name], later[name], numbers)
+            for change in _changes(known[name], later[name], numbers, groupings)
         ),
     )
+
+
+def _require_same_question(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise if the numbers of the two audits are about different things."""
+    asked = [
+        ("targets", before["data"]["target"], after["data"]["target"]),
+        ("tasks", before["model"]["task"], after["model"]["task"]),
+        (
+            "classes",
+            listed(sorted(before["model"]["classes"])),
+            listed(sorted(after["model"]["classes"])),
+        ),
+    ]
+    if asked[1][1] != asked[1][2]:
+        asked = asked[1:]
+    for what, earlier, later in asked:
+        if earlier != later:
+            raise InputError(
+                f"The reports are of different {what}: {earlier} before, {later} after. "
+                "Compare two audits of one question."
+            )
+
+
+def _shared_groupings(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[tuple[str, ...] | None, str]:
+    """Return the groupings of both audits where they are not the same, and say so."""
+    earlier, later = (each["data"]["groups"] for each in (before, after))
+    if set(earlier) == set(later) or not (earlier and later):
+        return None, ""
+    shared = tuple(name for name in later if name in earlier)
+    only = f"only what both have is compared: {', '.join(shared)}"
+    nothing = "no grouping is in both, so no gap is compared"
+    return shared, f" The groupings differ; {only if shared else nothing}."
 
 
 def _matched(
@@ -321,18 +381,44 @@ def _in_classes(context: AuditContext, classes: tuple[str, ...]) -> AuditContext
 
 
 def _changes(
-    before: Finding, after: Finding, numbers: tuple[RowNumbers, RowNumbers] | None
+    before: Finding,
+    after: Finding,
+    numbers: tuple[RowNumbers, RowNumbers] | None,
+    groupings: Sequence[str] | None,
 ) -> list[Change]:
-    changes = []
-    for at, (name, later) in enumerate(after.estimates.items()):
+    changes: list[Change] = []
+    check = all_checks().get(after.check)
+    limit = after.limit if check is None else check.limit
+    headlines = [next(iter(after.estimates), "")]
+    if groupings is not None and check is not None and "groups" in check.needs:
+        # The largest gap of all is one of other groupings: each shared grouping has its own.
+        headlines = [f"{headlines[0]}[{grouping}]" for grouping in groupings]
+    else:
+        groupings = None
+    for name, later in after.estimates.items():
         earlier = before.estimates.get(name)
         if earlier is None or not (np.isfinite(earlier.value) and np.isfinite(later.value)):
             continue
-        difference = _difference(after.check, name, earlier, later, numbers)
+        if groupings is not None and not any(_is_of(name, each) for each in groupings):
+            continue
         changes.append(
-            Change(after.check, name, earlier.value, later.value, difference, headline=at == 0)
+            Change(
+                after.check,
+                name,
+                earlier.value,
+                later.value,
+                _difference(after.check, name, earlier, later, numbers),
+                headline=name in headlines,
+                side="" if limit is None else limit.side,
+            )
         )
     return changes
+
+
+def _is_of(estimate: str, grouping: str) -> bool:
+    """Whether an estimate's name says that it is of one grouping, or of a group in it."""
+    named = estimate.startswith(f"{grouping}=") or f" {grouping}=" in estimate
+    return named or f"[{grouping}]" in estimate
 
 
 def _difference(

@@ -30,7 +30,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="CHECK[,CHECK…]",
-            help="Exit with 1 if one of these checks or pillars fails in B and did not in A.",
+            help="Exit with 1 if one of these checks or pillars fails in B and did not in A, or "
+            "its number surely got worse.",
         ),
     ] = None,
 ) -> int:
@@ -61,12 +62,30 @@ def compare(
     if out is not None:
         write_whole(out, _written(comparison, out.suffix))
     _show(comparison, out)
-    worse = comparison.worse()
-    gated = [each for each in worse if _named(each.check, gate or ())]
-    return GOT_WORSE if gated else FINE
+    if gate is None:
+        return FINE
+    gated = [each.check for each in comparison.verdicts if _named(each.check, gate)]
+    failed = [each.check for each in comparison.worse(gated)]
+    declined = [each.check for each in comparison.declined(gated) if each.check not in failed]
+    _show_gate(failed, list(dict.fromkeys(declined)))
+    return GOT_WORSE if failed or declined else FINE
 
 
-def _named(check: str, names: list[str] | tuple[str, ...]) -> bool:
+def _show_gate(failed: list[str], declined: list[str]) -> None:
+    from rich.text import Text
+
+    from alignlab.cli.terminal import COLOURS, printing
+
+    reasons = [f"{', '.join(failed)} fails newly"] if failed else []
+    reasons += [f"{', '.join(declined)} surely got worse"] if declined else []
+    line = Text("Gate: nothing that it names fails newly or surely got worse.")
+    if reasons:
+        line = Text(f"Gate: {'; '.join(reasons)}, so the exit code is 1.", style=COLOURS["fail"])
+    with printing() as console:
+        console.print(line)
+
+
+def _named(check: str, names: list[str]) -> bool:
     return check in names or check.partition(".")[0] in names
 
 

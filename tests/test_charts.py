@@ -149,7 +149,7 @@ def test_a_series_has_colour_and_dash_and_shape_and_one_legend():
 def test_a_name_from_data_is_text_and_nothing_else():
     drawing = interval_chart("Who?", group_rows([NASTY]), x="rate (%)").svg()
     assert "<script" not in drawing
-    assert any(text.startswith("<script>alert(1)</script>") for text in texts(drawing))
+    assert any(text.startswith("<script>") for text in texts(drawing))
 
 
 def test_a_dot_in_a_key_is_part_of_the_name():
@@ -181,3 +181,10 @@ def test_a_shell_shows_a_chart_and_a_table_in_one_line():
     chart = bar_chart("What?", [{"name": "debt", "share": 0.4}], x="x", y="name", value="share")
     assert repr(chart) == "<Chart 'What?'; rows: 1>"
     assert repr(chart.table) == "<Table 'What?'; rows: 1, columns: 2>"
+
+
+def test_long_names_that_begin_alike_stay_apart_by_their_ends():
+    names = [f"payment to income: over 0.37 to 3 and {end}" for end in ("debt: over 2", "rate: 7")]
+    shown = [text for text in texts(interval_chart("?", group_rows(names), x="x").svg()) if text]
+    ends = [text for text in shown if text.startswith("payment to incom … ")]
+    assert [text[-8:] for text in ends] == [": over 2", " rate: 7"]

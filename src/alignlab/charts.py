@@ -48,7 +48,16 @@ STEP = 26
 """Height of one row."""
 
 LABEL_LIMIT = 240
-"""A longer label is cut off; the table and the tooltip have it in full."""
+"""Room for a label, in pixels."""
+
+LETTERS = 36
+"""A longer name loses its middle; the table and the tooltip have it in full."""
+
+SHORTENED = (
+    f"length(datum.label) > {LETTERS} ? "
+    "slice(datum.label, 0, 16) + ' … ' + slice(datum.label, -17) : datum.label"
+)
+"""Names that begin alike stay apart by their ends."""
 
 DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 4])
 
@@ -122,7 +131,7 @@ def theme() -> Spec:
             "titlePadding": 8,
             "labelLimit": LABEL_LIMIT,
         },
-        "axisX": {"tickCount": 6, "labelFlush": False, "labelOverlap": True},
+        "axisX": {"tickCount": 6, "labelFlush": False, "labelOverlap": True, "labelSeparation": 6},
         "axisY": {"domain": False, "ticks": False, "labelPadding": 8},
         "legend": {
             **text,
@@ -239,7 +248,9 @@ def _intervals(
     quiet = "datum.note !== ''"
     over, hover = _hover(y, f"over{position}")
     names = list(dict.fromkeys(row[y] for row in rows))
-    extent = {} if room is None else {"minExtent": room, "maxExtent": room}
+    extent: Spec = {} if room is None else {"minExtent": room, "maxExtent": room}
+    if any(len(name) > LETTERS for name in names):
+        extent["labelExpr"] = SHORTENED
     common = {
         "y": _name(y, title=None, sort=names, axis=extent),
         "color": {"condition": {"test": quiet, "value": QUIET}, "value": ACCENT},

@@ -42,6 +42,50 @@
     return copy;
   }
 
+  // There, names that begin alike would be cut to the same text: they go over several lines.
+  const letter = 6.6;
+  const lineHeight = 13;
+  const mostLines = 4;
+
+  function chunks(word, letters) {
+    const parts = [];
+    for (let at = 0; at < word.length; at += letters) parts.push(word.slice(at, at + letters));
+    return parts;
+  }
+
+  function linesOf(name, letters) {
+    const lines = [];
+    for (const word of name.split(" ").flatMap((each) => chunks(each, letters))) {
+      const joined = `${lines.at(-1)} ${word}`;
+      if (lines.length && joined.length <= letters) lines[lines.length - 1] = joined;
+      else lines.push(word);
+    }
+    return lines.length > mostLines ? [...lines.slice(0, 2), "…", lines.at(-1)] : lines;
+  }
+
+  function wrapNames(panel, letters) {
+    const places = [panel, ...(panel.layer ?? [])]
+      .map((each) => each.encoding?.y)
+      .filter((y) => y?.type === "nominal");
+    if (!places.length) return;
+    const field = places[0].field.replace(/\\(.)/g, "$1");
+    const names = panel.data.values.map((row) => String(row[field]));
+    const lines = Object.fromEntries(names.map((name) => [name, linesOf(name, letters)]));
+    const most = Math.max(1, ...Object.values(lines).map((each) => each.length));
+    if (most === 1) return;
+    // A label hangs from its first line: all get as many lines, and are moved up by half of them.
+    for (const each of Object.values(lines)) {
+      each.unshift(...Array(Math.floor((most - each.length) / 2)).fill("\u00a0"));
+    }
+    const wrapped = {
+      labelExpr: `${JSON.stringify(lines)}[datum.label]`,
+      labelLineHeight: lineHeight,
+      labelOffset: (-lineHeight * (most - 1)) / 2,
+    };
+    for (const y of places) y.axis = { ...y.axis, ...wrapped };
+    panel.height = { step: Math.max(26, lineHeight * most + 9) };
+  }
+
   const themeText = document.getElementById("theme");
   const config = themeText && JSON.parse(themeText.textContent);
 
@@ -51,6 +95,8 @@
     const labelRoom = width < plotWidth(spec) ? Math.max(90, 0.36 * room) : Infinity;
     const themed = { config, ...fitted(spec, width, labelRoom) };
     if (labelRoom < Infinity) {
+      const letters = Math.floor(labelRoom / letter);
+      for (const panel of themed.vconcat ?? [themed]) wrapNames(panel, letters);
       themed.config = { ...config, axis: { ...config.axis, labelLimit: labelRoom } };
     }
     return window.vegaEmbed(host, themed, {
@@ -110,7 +156,7 @@
 
   const opened = [];
   window.addEventListener("beforeprint", () => {
-    for (const each of document.querySelectorAll("details:not([open])")) {
+    for (const each of document.querySelectorAll(".printed:not([open])")) {
       each.open = true;
       opened.push(each);
     }

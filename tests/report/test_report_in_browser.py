@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from alignlab.charts import Table, interval_chart
 from alignlab.report import save_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -175,6 +177,40 @@ def test_no_text_is_squeezed_into_a_strip(visit, size):
     assert squeezed == []
 
 
+def test_on_a_phone_names_that_begin_alike_stay_apart(browser, result, tmp_path):
+    names = [f"payment to income: over 0.37 to 3 and {end}" for end in ("debt: over 2", "rate: 7")]
+    rows = [{"group": each, "value": 0.4, "low": 0.3, "high": 0.5, "n": 90} for each in names]
+    chart = interval_chart("Where?", rows, x="wrong (%)")
+    finding = dataclasses.replace(result.findings[0], charts=(chart,))
+    save_report(dataclasses.replace(result, findings=(finding,)), tmp_path)
+    page = browser.new_page(viewport=PHONE)
+    page.goto((tmp_path / "report.html").as_uri())
+    see_all(page)
+    labels = page.locator(".drawing .role-axis-label text").all_text_contents()
+    shown = [each for each in labels if "payment" in each]
+    assert len(set(shown)) == 2
+    assert sum("2" in each[-3:] for each in shown) == 1
+    page.close()
+
+
+def test_on_a_phone_a_caption_is_whole_and_what_scrolls_shows_it(browser, result, tmp_path):
+    columns = tuple(f"what a long heading says of column {i}" for i in range(8))
+    wide = Table("A caption that is longer than a phone's screen is wide", columns, ((0.5,) * 8,))
+    finding = dataclasses.replace(result.findings[0], tables=(wide,))
+    save_report(dataclasses.replace(result, findings=(finding,)), tmp_path)
+    page = browser.new_page(viewport=PHONE)
+    page.goto((tmp_path / "report.html").as_uri())
+    scroll = page.locator("article .scroll")
+    assert "gradient" in scroll.evaluate("(e) => getComputedStyle(e).backgroundImage")
+    assert scroll.evaluate("(e) => e.querySelector('thead').clientHeight") < 120
+    for left in (0, 400):
+        scroll.evaluate("(e, left) => (e.scrollLeft = left)", left)
+        box = page.locator("caption span").first.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+    page.close()
+
+
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit):
     page = visit(viewport=PHONE)
     see_all(page)
@@ -220,7 +256,14 @@ def test_on_paper_details_are_open_and_no_chart_is_cut(visit):
     page = visit()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details:not([open])").count() == 0
+    assert page.locator(".printed:not([open])").count() == 0
+    failing = page.locator("#fairness-selection-rate details")
+    assert failing.count() >= 2
+    assert all(each.is_visible() for each in failing.all())
+    folded = page.locator("#transparency-importance details")
+    assert folded.count() >= 1
+    assert not any(each.is_visible() for each in folded.all())
+    assert page.locator(".paper").is_visible()
     styles = page.evaluate(
         "[...document.querySelectorAll('.drawing')].map((e) => getComputedStyle(e).breakInside)"
     )

@@ -68,12 +68,14 @@ def test_a_limit_names_its_source():
 
 def test_counts_are_a_sentence(result):
     assert counted(result) == (
-        "9 checks were run: 1 fails, 1 cannot be decided on this much data, 2 pass, "
-        "3 are measured without a limit and 2 do not apply."
+        "7 checks were run: 1 fails, 1 cannot be decided on this much data, 2 pass "
+        "and 3 are measured without a limit; 2 did not apply."
     )
     one = Finding("fairness.x", "fairness", "Is it?", "pass", "It is.")
     assert counted(AuditResult((one,), {})) == "1 check was run: 1 passes."
     assert counted(AuditResult((), {})) == "No check was run."
+    absent = dataclasses.replace(one, status="not applicable")
+    assert counted(AuditResult((absent,), {})) == "No check was run; 1 did not apply."
 
 
 def test_facts_leave_out_what_is_unknown_and_say_what_nobody_stated(result):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,7 +20,8 @@ from typing import Any
 from alignlab import __version__
 from alignlab.audit.finding import PILLARS, STATUSES, Finding
 from alignlab.audit.result import AuditResult
-from alignlab.charts import Table, theme
+from alignlab.charts import Cell, Table, theme
+from alignlab.intervals import Estimate
 from alignlab.plain import plain, printable
 from alignlab.report.evidence import NO_CLAIM, clauses, evidence_by_framework
 from alignlab.report.ruler import ruler
@@ -97,8 +99,8 @@ def _rendered(result: AuditResult, drawings: Mapping[int, str], *, interactive: 
         undecided=[each for each in result.findings if each.status == "not enough data"],
         pillars=_pillars(result),
         meaning=MEANING,
+        level=part(result, "settings").get("level"),
         limits=[each for each in result.findings if each.limit is not None],
-        methods=_methods(result),
         most_rows=MOST_ROWS,
         drawing=lambda chart: drawings[id(chart)],
         frameworks=evidence_by_framework(result),
@@ -129,7 +131,8 @@ def _environment() -> Any:
         "ruler": lambda finding: ruler(finding.headline, finding.limit),
         "spec": lambda chart: _inline_json(chart.spec),
         "kinds": _column_kinds,
-        "folded": lambda table: len(table.rows) > ROWS_IN_VIEW,
+        "folded": _is_folded,
+        "further": _further,
         "clauses": lambda finding: [clauses()[k] for k in finding.evidence if k in clauses()],
         "anchor": lambda name: "".join(c if c.isalnum() else "-" for c in name),
     }
@@ -179,7 +182,7 @@ def _pillars(result: AuditResult) -> list[dict[str, Any]]:
         findings = [each for each in result.findings if each.pillar == name]
         if not findings:
             continue
-        in_order = sorted(findings, key=lambda each: STATUSES.index(each.status))
+        findings.sort(key=lambda each: STATUSES.index(each.status))
         counts = {s: sum(each.status == s for each in findings) for s in STATUSES}
         title, about = PILLAR_WORDS[name]
         pillars.append(
@@ -189,20 +192,42 @@ def _pillars(result: AuditResult) -> list[dict[str, Any]]:
                 "about": about,
                 "findings": [each for each in findings if each.status != "not applicable"],
                 "absent": [each for each in findings if each.status == "not applicable"],
-                "statuses": [each.status for each in in_order],
+                "statuses": [each.status for each in findings],
                 "counts": [(status, count) for status, count in counts.items() if count],
             }
         )
     return pillars
 
 
-def _methods(result: AuditResult) -> list[tuple[str, list[Finding]]]:
-    """Return how the intervals were made, and for which findings."""
-    found: dict[str, dict[str, Finding]] = {}
-    for each in result.findings:
-        for estimate in each.estimates.values():
-            found.setdefault(estimate.method, {})[each.check] = each
-    return [(method, list(of.values())) for method, of in sorted(found.items())]
+def _is_folded(table: Table, finding: Finding) -> bool:
+    """Return whether a table waits to be opened: a long one, or one behind a chart that suffices.
+
+    Where a check fails, a reader wants the comparisons at once.
+    """
+    suffices = bool(finding.charts) and finding.status != "fail"
+    return suffices or len(table.rows) > ROWS_IN_VIEW
+
+
+def _further(finding: Finding) -> dict[str, Estimate]:
+    """Return the estimates that neither the headline nor a row of any of its tables shows."""
+    tables = [*(chart.table for chart in finding.charts), *finding.tables]
+    shown = [
+        {_finite(value) for value in row} for table in tables for row in table.rows[:MOST_ROWS]
+    ]
+    return {
+        name: each
+        for name, each in finding.estimates.items()
+        if each is not finding.headline
+        and (
+            math.isnan(each.value)
+            or not any({each.value, _finite(each.low), _finite(each.high)} <= row for row in shown)
+        )
+    }
+
+
+def _finite(value: Cell) -> Cell:
+    """Return what JSON keeps of a cell, so that a page made from a saved report is the same."""
+    return value if not isinstance(value, float) or math.isfinite(value) else None
 
 
 def _column_kinds(table: Table) -> list[str]:

@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 MEANING: dict[Status, str] = {
-    "fail": "The whole interval lies beyond the limit.",
+    "fail": (
+        "The whole interval lies beyond the limit; for fairness.four_fifths: two groups surely "
+        "differ, and the ratio of their rates is below the limit (29 CFR 1607.4(D))."
+    ),
     "not enough data": "The interval spans the limit, or there are too few rows to tell.",
     "pass": "The whole interval lies within the limit.",
     "measured": (
@@ -124,17 +127,17 @@ def limit_words(limit: Limit) -> str:
 def counted(result: AuditResult) -> str:
     """Return how many checks have each status, as one sentence."""
     counts = result.counts
-    total = sum(counts.values())
+    absent = counts["not applicable"]
+    total = sum(counts.values()) - absent
     parts = [
-        f"{counts[status]} {_VERBS[status][counts[status] != 1]}"
-        for status in STATUSES
+        f"{counts[status]} {words[counts[status] != 1]}"
+        for status, words in _VERBS.items()
         if counts[status]
     ]
-    if not parts:
-        return "No check was run."
-    checks = "1 check was run" if total == 1 else f"{total} checks were run"
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"{checks}: {listed}."
+    checks = {0: "No check was run", 1: "1 check was run"}.get(total, f"{total} checks were run")
+    listed = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    said = f"{checks}: {listed}" if parts else checks
+    return f"{said}; {absent} did not apply." if absent else f"{said}."
 
 
 _VERBS: dict[Status, tuple[str, str]] = {
@@ -142,9 +145,8 @@ _VERBS: dict[Status, tuple[str, str]] = {
     "not enough data": ("cannot be decided on this much data",) * 2,
     "pass": ("passes", "pass"),
     "measured": ("is measured without a limit", "are measured without a limit"),
-    "not applicable": ("does not apply", "do not apply"),
 }
-"""For one check and for several."""
+"""For one check and for several; in the order of the sentence."""
 
 
 def title_of(result: AuditResult) -> str:

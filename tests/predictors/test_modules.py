@@ -146,6 +146,15 @@ def test_a_softmax_hidden_in_a_module_is_noticed():
         as_predictor(Hidden(), classes=CLASSES)(np.random.default_rng(0).normal(size=(5, 3)))
 
 
+def test_columns_that_do_not_fit_are_told_with_the_cure():
+    layer = torch.nn.Linear(2, 2)
+    frame = pd.DataFrame(np.zeros((3, 3)), columns=list("abc"))
+    with pytest.raises(InputError, match=r"does not fit the 3 columns .*--features COL,…"):
+        as_predictor(layer, classes=["no", "yes"])(frame)
+    chosen = as_predictor(layer, classes=["no", "yes"], features=["c", "a"])
+    assert chosen(frame).shape == (3, 2)
+
+
 def test_a_module_says_neither_task_nor_classes_itself(net):
     with pytest.raises(InputError, match=r"classes=.*in the order of its logits"):
         as_predictor(net)

@@ -208,8 +208,26 @@ def test_columns_go_to_the_model_in_its_order_and_a_missing_one_is_named():
     predictor = binary(lambda rows: rows["b"] - rows["a"], features=("b", "a"))
     frame = pd.DataFrame({"a": [0.25], "other": ["x"], "b": [1.0]})
     assert predictor(frame)[0, 1] == 0.75
-    with pytest.raises(InputError, match=r"column 'b'.*Its columns: a, bb"):
-        predictor(frame.rename(columns={"b": "bb"})[["a", "bb"]])
+    with pytest.raises(InputError, match=r"column 'b'.*Its columns: a, c"):
+        predictor(frame.rename(columns={"b": "c"})[["a", "c"]])
+    wide = pd.DataFrame(0, index=[0], columns=[f"column {number}" for number in range(74)])
+    with pytest.raises(InputError, match=r"column 9 and 64 more\.$"):
+        predictor(wide)
+
+
+def test_a_column_that_a_converter_has_renamed_is_found_where_there_is_one_only():
+    predictor = binary(
+        lambda rows: rows["hours_per_week"] - rows["age"], features=("hours_per_week", "age")
+    )
+    frame = pd.DataFrame({"age": [0.25], "hours-per-week": [1.0]})
+    assert predictor(frame)[0, 1] == 0.75
+    exact = frame.assign(hours_per_week=0.5)
+    assert predictor(exact)[0, 1] == 0.25
+    with pytest.raises(InputError, match="reads the column 'hours_per_week'"):
+        predictor(frame.assign(**{"hours per week": 1.0}))
+    twins = binary(first_column, features=("a_b", "a.b"))
+    with pytest.raises(InputError, match="reads the column 'a_b'"):
+        twins(pd.DataFrame({"a-b": [0.5]}))
 
 
 def test_an_array_is_taken_to_hold_the_features():

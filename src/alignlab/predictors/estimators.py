@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, ModelError
-from alignlab.predictors.labels import class_positions
+from alignlab.errors import InputError, ModelError, listed
+from alignlab.predictors.labels import class_positions, class_text
 from alignlab.predictors.predictor import Predictor, Task
 
 __all__ = ["from_estimator"]
@@ -52,6 +52,7 @@ def from_estimator(
         "name": name,
         "kind": f"{kind} {type(model).__name__}",
         "features": None if features is None else tuple(features),
+        "width": getattr(model, "n_features_in_", None),
     }
     as_input = _input_of(model, name)
     if task == "regression":
@@ -60,7 +61,7 @@ def from_estimator(
     if labels is None:
         raise InputError(
             f"{name} has no classes_: it is not fitted (alignlab never fits a model), or its "
-            "classes must be named with classes=[...]."
+            "classes must be named with --classes A,B,… (in Python: classes=[...])."
         )
     if classes is not None and known is not None:
         _require_same(classes, known, name)
@@ -109,7 +110,7 @@ def _task_of(model: Any, name: str, known: Sequence[Hashable] | None) -> Task:
             return "regression"
     raise InputError(
         f"{name} does not say whether it predicts a class or a number. "
-        "State task='classification' (with classes=[...]) or task='regression'."
+        "State the task: --task classification (with --classes A,B,…) or --task regression."
     )
 
 
@@ -125,8 +126,8 @@ def _input_of(model: Any, name: str) -> Callable[[Any], Any]:
         if len(rows.columns) != width:
             raise InputError(
                 f"{name} was fitted on {width} columns without names, and the data has "
-                f"{len(rows.columns)}: {', '.join(map(str, rows.columns))}. "
-                "Name the ones that it reads, in its order, with features=[...]."
+                f"{len(rows.columns)}: {listed(rows.columns)}. Name the columns that it reads, in "
+                "its order, with --features COL,… (in Python: features=[...])."
             )
         return np.ascontiguousarray(rows.to_numpy())
 
@@ -162,8 +163,9 @@ def _require_same(given: Sequence[Hashable], known: Sequence[Hashable], name: st
         positions = np.array([], dtype=np.intp)
     if positions.tolist() != list(range(len(known))):
         raise InputError(
-            f"{name} has the classes {list(known)!r}, in this order, and not {list(given)!r}. "
-            "Leave classes away: the model knows its own."
+            f"The model's classes are {listed(map(class_text, known))}, in this order ({name}), "
+            f"and not {listed(map(class_text, given))}. Leave the classes away: the model knows "
+            "its own."
         )
 
 

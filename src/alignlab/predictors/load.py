@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alignlab.errors import InputError, UnsafeModelError, nearest, require_choice
+from alignlab.errors import InputError, UnsafeModelError, listed, nearest, require_choice
 from alignlab.files import sha256_of_file
 from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint, from_endpoint
@@ -59,6 +59,7 @@ def load_model(
     trust: Sequence[str] = (),
     classes: Sequence[Hashable] | None = None,
     task: Task | None = None,
+    features: Sequence[str] | None = None,
     endpoint: Endpoint | Mapping[str, Any] | None = None,
     warn: Callable[[str], None] = _warn,
 ) -> Predictor:
@@ -77,6 +78,9 @@ def load_model(
         Types in a skops file that may be loaded although skops does not vouch for them.
     classes, task
         What the model does not say itself; see `as_predictor`.
+    features
+        The columns that the model reads, in its order, where it does not know their names: one
+        matrix of numbers, a function, a torch module.
     endpoint
         The declared schema of an address; its `url` may be left away.
     warn
@@ -102,7 +106,8 @@ def load_model(
     if task is not None:
         require_choice(task, ["classification", "regression"], what="task")
     if text.startswith(("http://", "https://")):
-        return from_endpoint(_endpoint(text, endpoint), task=task, classes=classes)
+        predictor = from_endpoint(_endpoint(text, endpoint), task=task, classes=classes)
+        return _reading(predictor, features)
     if endpoint is not None:
         raise InputError(f"An endpoint is declared, and {text!r} is not an address.")
     options: dict[str, Any] = {"task": task, "classes": classes}
@@ -113,12 +118,26 @@ def load_model(
     elif MODULE_REFERENCE.fullmatch(text):
         predictor = as_predictor(imported(text), **options)
         predictor.name = text
-        return predictor
+        return _reading(predictor, features)
     else:
         path = _existing(text)
         predictor = _from_file(path, allow_pickle, trust, options, warn)
     predictor.name = path.name
     predictor.fingerprint = sha256_of_file(path)
+    return _reading(predictor, features)
+
+
+def _reading(predictor: Predictor, features: Sequence[str] | None) -> Predictor:
+    """Let the model read the columns named, or say that it knows others."""
+    if features is None:
+        return predictor
+    if predictor.features is not None and set(predictor.features) != set(features):
+        raise InputError(
+            f"The model {predictor.name!r} reads the columns {listed(predictor.features)} by name, "
+            f"and --features says {listed(features)}. Leave it away: the model knows its own."
+        )
+    if predictor.features is None:
+        predictor.features = tuple(features)
     return predictor
 
 

@@ -61,7 +61,17 @@ def from_module(
 
     def answer(rows: Any) -> Any:
         with torch.no_grad(), _as_it_was(module):
-            output = module(rows_as_tensor(rows, module))
+            try:
+                output = module(rows_as_tensor(rows, module))
+            except RuntimeError as error:
+                if "shapes cannot be multiplied" not in str(error):
+                    raise
+                given = rows.shape[1:]
+                raise InputError(
+                    f"The torch module {name} does not fit the {given[0] if given else 1} columns "
+                    f"given ({str(error).splitlines()[0]}). Name the columns that it reads, in its "
+                    "order, with --features COL,… (in Python: features=[...])."
+                ) from error
             if not isinstance(output, torch.Tensor):
                 raise ModelError(
                     f"The torch module {name} returned a {type(output).__name__} and not a "
@@ -79,6 +89,10 @@ def from_module(
         kind="torch module",
         features=None if features is None else tuple(features),
         module=module,
+        width=next(
+            (int(each.in_features) for each in module.modules() if hasattr(each, "in_features")),
+            None,
+        ),
     )
 
 
@@ -107,10 +121,11 @@ def rows_as_tensor(rows: Any, module: torch.nn.Module) -> torch.Tensor:
             if not pd.api.types.is_numeric_dtype(rows[column]):
                 raise InputError(
                     f"Column {str(column)!r} holds {rows[column].dtype} and a torch module takes "
-                    "numbers. Encode it, or name the columns that the model reads with "
-                    "features=[...]."
+                    "numbers. Encode it, or name the columns that it reads, in its order, with "
+                    "--features COL,… (in Python: features=[...])."
                 )
-        rows = rows.to_numpy(dtype=np.float64, na_value=np.nan)
+        # Reordered columns may be a view with negative strides, which torch does not take.
+        rows = np.ascontiguousarray(rows.to_numpy(dtype=np.float64, na_value=np.nan))
     # A copy in every case: a module may work in place on its input.
     tensor = rows.detach().clone() if isinstance(rows, torch.Tensor) else torch.tensor(rows)
     return tensor.to(like.device, like.dtype if tensor.is_floating_point() else tensor.dtype)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignlab.errors import InputError, MissingExtraError, ModelError
+from alignlab.errors import InputError, MissingExtraError, ModelError, listed
 from alignlab.predictors.labels import class_text
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -100,6 +100,7 @@ def from_onnx(
         kind="ONNX model",
         features=None if matrix else tuple(each.name for each in inputs),
         batch_rows=first if isinstance(first, int) else None,
+        width=_width(inputs[0]) if matrix else None,
     )
 
 
@@ -109,9 +110,9 @@ def _answer_of(outputs: Sequence[Any], name: str) -> str:
     if len(fitting) > 1:
         fitting = [each for each in fitting if "prob" in each.name.lower()]
     if len(fitting) != 1:
-        listed = ", ".join(f"{each.name} ({each.type})" for each in outputs)
+        shown = listed(f"{each.name} ({each.type})" for each in outputs)
         raise ModelError(
-            f"It is not clear which output of {name} holds the predictions: {listed}. Export it "
+            f"It is not clear which output of {name} holds the predictions: {shown}. Export it "
             "with one floating-point output, or call that output 'probabilities'."
         )
     return str(fitting[0].name)
@@ -132,7 +133,8 @@ def _matrix_reader(given: Any, name: str) -> Callable[[Any], dict[str, Any]]:
             if width is not None and len(rows.columns) != width:
                 raise InputError(
                     f"{name} takes one matrix of {width} columns, and the data has "
-                    f"{len(rows.columns)}: {', '.join(map(str, rows.columns))}."
+                    f"{len(rows.columns)}: {listed(rows.columns)}. Name the columns that it "
+                    "reads, in its order, with --features COL,… (in Python: features=[...])."
                 )
             columns = [_values(rows[column], kind, str(column), name) for column in rows.columns]
             return {given.name: np.column_stack(columns).astype(kind, copy=False)}
@@ -181,8 +183,9 @@ def _from_maps(maps: list[dict[Any, float]], names: list[str], of: str) -> list[
     known = {class_text(label): label for label in maps[0]} if maps else {}
     if set(known) != set(names):
         raise ModelError(
-            f"{of} gives probabilities for the classes {', '.join(known)}, and the classes stated "
-            f"are {', '.join(names)}."
+            f"{of} gives probabilities for the classes {listed(known)}, and the classes stated, or "
+            f"found in the target, are {listed(names)}. Name the model's with --classes A,B,…, or "
+            "rename the labels in the data."
         )
     order = [known[name] for name in names]
     return [[row[label] for label in order] for row in maps]

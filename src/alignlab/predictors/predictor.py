@@ -7,7 +7,8 @@ The model itself is never refitted, cloned or changed, nor are the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError, InputError, ModelError, nearest
+from alignlab.errors import AlignlabError, InputError, ModelError, listed, nearest
 from alignlab.predictors.labels import class_text
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Predictor:
         What it is made of, in words ("scikit-learn Pipeline").
     features
         The columns that the model reads, in its order; `None` if it takes rows as they come.
+    width
+        How many columns it takes, where it says so and gives them no names.
     probabilistic
         False if the model gives decisions only: each row is then one-hot, and measures of scores
         do not apply.
@@ -97,6 +100,7 @@ class Predictor:
     fingerprint: str = ""
     module: torch.nn.Module | None = None
     batch_rows: int | None = None
+    width: int | None = None
     rows_evaluated: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +108,8 @@ class Predictor:
         if self.task == "classification" and len(self.classes) < 2:
             raise InputError(
                 f"The model {self.name!r} has {len(self.classes)} classes; a decision needs at "
-                "least two. Name them with classes=[...], in the order of its probabilities."
+                "least two. Name them, in the order of its probabilities, with --classes A,B,… "
+                "(in Python: classes=[...])."
             )
         if len(set(self.class_names)) < len(self.classes):
             raise InputError(f"The model {self.name!r} names a class twice: {self.class_names}.")
@@ -158,6 +163,31 @@ class Predictor:
             return answers
         return answers.argmax(axis=1) if self.decision is None else self.decision(answers)
 
+    def columns_in(self, columns: Iterable[object]) -> list[str]:
+        """Return the data's columns that the model reads, in its order.
+
+        A feature that the data does not have is looked for by its letters, digits and
+        underscores alone: converters to ONNX turn `hours-per-week` into `hours_per_week`. One
+        that is still not found, or that several columns could be, is returned as it is.
+
+        Examples
+        --------
+        >>> model = Predictor(len, "regression", features=("hours_per_week", "age"))
+        >>> model.columns_in(["age", "sex", "hours-per-week"])
+        ['hours-per-week', 'age']
+        """
+        present = [str(column) for column in columns]
+        wanted = self.features if self.features is not None else tuple(present)
+        free = sorted(set(present) - set(wanted))
+        absent = set(wanted) - set(present)
+        spelled = {}
+        for name in absent:
+            close = [column for column in free if _plain(column) == _plain(name)]
+            rivals = [other for other in absent if _plain(other) == _plain(name)]
+            if len(close) == len(rivals) == 1:
+                spelled[name] = close[0]
+        return [spelled.get(name, name) for name in wanted]
+
     def _selected(self, rows: Any) -> Any:
         if isinstance(rows, list | tuple):
             rows = np.asarray(rows)
@@ -168,19 +198,25 @@ class Predictor:
                 raise InputError(
                     f"The model {self.name!r} reads {len(self.features)} columns, and the array "
                     f"has {rows.shape[1]}. Give its columns in this order: "
-                    f"{', '.join(self.features)}."
+                    f"{listed(self.features)}."
                 )
             return pd.DataFrame(rows, columns=list(self.features))
         if not isinstance(rows, pd.DataFrame):
             return rows
-        missing = [name for name in self.features if name not in rows.columns]
+        columns = self.columns_in(rows.columns)
+        missing = [name for name in columns if name not in rows.columns]
         if missing:
-            columns = [str(column) for column in rows.columns]
+            present = [str(column) for column in rows.columns]
             raise InputError(
                 f"The model {self.name!r} reads the column {missing[0]!r}, which the data does "
-                f"not have.{nearest(missing[0], columns)} Its columns: {', '.join(columns)}."
+                f"not have.{nearest(missing[0], present) or f' Its columns: {listed(present)}.'}"
             )
-        return rows[list(self.features)]
+        selected = rows[columns]
+        return (
+            selected
+            if columns == list(self.features)
+            else selected.set_axis(list(self.features), axis=1)
+        )
 
     def _answer_batch(self, batch: Any, start: int) -> NDArray[np.float64]:
         n = _length(batch)
@@ -220,7 +256,8 @@ class Predictor:
             return ModelError(
                 f"The model {self.name!r} "
                 f"{_failed(error, f'on rows {start} to {last} taken at once, not on one alone')}. "
-                "Ask it for fewer at a time with batch_rows."
+                "Ask it for fewer at a time: as_predictor(model, batch_rows=…), or batch_rows in "
+                "[endpoint] of the audit file."
             )
         return ModelError(f"The model {self.name!r} {_failed(alone, f'on row {start + low}')}")
 
@@ -241,7 +278,7 @@ class Predictor:
         elif answers.shape == (n, 1):
             answers = answers[:, 0]
         if answers.shape != expected:
-            meant = f"one probability for each of {', '.join(map(repr, self.class_names))}"
+            meant = f"one probability for each of {listed(map(repr, self.class_names))}"
             raise ModelError(
                 f"The model {self.name!r} answered with shape {answers.shape} for {n} rows; "
                 f"{expected} was expected: "
@@ -313,6 +350,10 @@ def rescaled(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return probabilities whose rows sum to one; those that do up to rounding stay as they are."""
     totals = probabilities.sum(axis=1, keepdims=True)
     return np.where(np.abs(totals - 1) > SUM_ROUNDING, probabilities / totals, probabilities)
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"\W", "_", column)
 
 
 def _length(rows: Any) -> int:

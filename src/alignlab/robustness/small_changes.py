@@ -345,7 +345,8 @@ def small_changes(
     if not isinstance(X, pd.DataFrame) or X.columns.has_duplicates:
         raise InputError("X is not a pandas data frame whose columns have names of their own.")
     if predictor.features is not None:
-        X = X[[column for column in X.columns if column in predictor.features]]
+        read = set(predictor.columns_in(X.columns))
+        X = X[[column for column in X.columns if column in read]]
     n = len(X)
     before = np.asarray(decisions)
     mass = np.ones(n) if weights is None else np.asarray(weights, float)

@@ -44,6 +44,39 @@ def test_an_estimator_knows_its_classes_and_columns(table):
     assert list(answerer.features.columns) == ["x"]
 
 
+def test_a_model_of_one_matrix_is_not_given_the_groups(table):
+    frame = table.frame.assign(sex=["f", "m"] * 20)
+    model = LogisticRegression().fit(frame[["x", "z"]].to_numpy(), frame["y"])
+    with_groups = TableData(frame.drop(columns="price"), target="y", name="t")
+    answerer = asked_model(model, with_groups, "y", groups_only=["sex"])
+    assert list(answerer.features.columns) == ["x", "z"]
+    assert answerer.reading == (
+        "the model takes 2 columns, so sex is taken to say who people are only"
+    )
+    expected = model.predict_proba(frame[["x", "z"]].to_numpy())
+    np.testing.assert_allclose(answerer.ask().probabilities, expected)
+    # Where leaving the groups out does not make it fit, nothing is guessed.
+    more = TableData(frame, target="y", name="t")
+    with pytest.raises(InputError, match="that it reads, in its order, with"):
+        asked_model(model, more, "y", groups_only=["sex"]).ask()
+    stated = asked_model(model, more, "y", groups_only=["sex"], features=["z", "x"])
+    expected = model.predict_proba(frame[["z", "x"]].to_numpy())
+    np.testing.assert_allclose(stated.ask().probabilities, expected)
+    assert stated.reading == ""
+
+
+def test_stated_features_cannot_be_others_than_the_model_s(table):
+    model = LogisticRegression().fit(table.frame[["x", "z"]], table.frame["y"])
+    kept = asked_model(model, table, "y", features=["z", "x"])
+    assert list(kept.features.columns) == ["x", "z"]
+    with pytest.raises(InputError, match="names the columns that it reads, and they are others"):
+        asked_model(model, table, "y", features=["x"])
+    with pytest.raises(InputError, match="There is no column 'w'"):
+        asked_model(linear, table, "y", features=["x", "w"])
+    with pytest.raises(InputError, match="it would be told the answer"):
+        asked_model(linear, table, "y", features=["x", "y"])
+
+
 def test_decisions_without_probabilities_are_not_scores(table):
     model = Predictor(
         lambda rows: np.eye(2)[(rows["x"] > 0).astype(int)],

@@ -291,6 +291,42 @@ def test_a_pickle_is_not_opened_without_the_word(alignlab, name):
     assert not Path("touched").exists()
 
 
+def test_a_model_of_one_matrix_beside_group_columns(alignlab, saved):
+    from sklearn.linear_model import LogisticRegression
+
+    frame = pd.read_csv("p.csv").drop(columns="said")
+    frame.to_csv("d.csv", index=False)
+    model = LogisticRegression().fit(frame[["income", "p"]].to_numpy(), frame["deny"])
+    Path("model.pkl").write_bytes(pickle.dumps(model))
+    line = (
+        "audit --model model.pkl --allow-pickle --data d.csv --target deny --checks "
+        "performance.auc --favourable no"
+    )
+    code, shown, _ = alignlab(f"{line} --groups race*sex")
+    assert code == 0
+    assert "race, sex are taken to say who people are only" in " ".join(shown.split())
+    code, _, _ = alignlab(f"{line} --groups race --features income,p")
+    assert code == 0
+    expected = model.predict_proba(frame[["income", "p"]].to_numpy())[:, 1]
+    from sklearn.metrics import roc_auc_score
+
+    assert saved[1].finding("performance.auc").headline.value == pytest.approx(
+        roc_auc_score(frame["deny"] == "yes", expected)
+    )
+
+
+def test_rows_can_be_left_out(alignlab, saved):
+    assert alignlab(f"{FAST} --no-rows --out a")[0] == 0
+    Path("r.toml").write_text("rows = false\n", encoding="utf-8")
+    assert alignlab(f"{FAST.replace('audit', 'audit r.toml', 1)} --out b")[0] == 0
+    assert alignlab(f"{FAST} --out c")[0] == 0
+    kept = [json.loads(Path(f"{out}/report.json").read_text(encoding="utf-8")) for out in "abc"]
+    assert [bool(each["rows"]) for each in kept] == [False, False, True]
+    code, shown, _ = alignlab("compare a c")
+    assert code == 0
+    assert "A report holds no rows" in shown
+
+
 def test_an_allowed_pickle_prints_what_it_risks(alignlab, saved):
     from sklearn.linear_model import LogisticRegression
 

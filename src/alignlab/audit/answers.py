@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import TableData, require_column
-from alignlab.errors import InputError
+from alignlab.errors import InputError, listed
 from alignlab.measures import Answers
 from alignlab.predictors import (
     Predictor,
@@ -86,6 +86,8 @@ def asked_model(
     allow_pickle: bool = False,
     trust: Sequence[str] = (),
     endpoint: Mapping[str, Any] | None = None,
+    features: Sequence[str] | None = None,
+    groups_only: Sequence[str] = (),
 ) -> Answerer:
     """Return a model that will be asked for the table's rows.
 
@@ -101,6 +103,11 @@ def asked_model(
         Stated where the model does not say them.
     allow_pickle, trust, endpoint
         For references; see `alignlab.predictors.load_model`.
+    features
+        The columns that the model reads, in its order, where it does not name them.
+    groups_only
+        Columns that say who people are. A model that takes fewer columns than there are, and as
+        many as there are without these, is taken not to read them.
 
     Raises
     ------
@@ -119,19 +126,30 @@ def asked_model(
         trust=trust,
         endpoint=endpoint,
     )
-    features = table.features
+    predictor = _with_features(predictor, features)
+    left = [name for name in table.features.columns if name not in groups_only]
+    if predictor.features is None and predictor.width == len(left) < len(table.features.columns):
+        without = [name for name in table.features.columns if name in groups_only]
+        note = (
+            f"the model takes {len(left)} columns, so {', '.join(without)} "
+            f"{'is' if len(without) == 1 else 'are'} taken to say who people are only"
+        )
+        assumed = f"{assumed}; {note}" if assumed else note
+        predictor = _with_features(predictor, left)
+    read = table.features
     if predictor.features is not None:
-        if target in predictor.features:
+        columns = predictor.columns_in(table.frame.columns)
+        if target in columns:
             raise InputError(
                 f"The model {predictor.name!r} reads the column {target!r}, which is the target: "
                 "it would be told the answer. Name another target, or give a model without it."
             )
-        for column in predictor.features:
+        for column in columns:
             require_column(table.frame, column, role=f"the model {predictor.name!r}")
-        features = table.frame[list(predictor.features)]
+        read = table.frame[columns]
 
     def ask() -> Answers:
-        answers = predictor(features)
+        answers = predictor(read)
         decisions = predictor.decide(answers)
         probabilistic = predictor.task == "classification" and predictor.probabilistic
         return Answers(happened, decisions, answers if probabilistic else None)
@@ -140,7 +158,7 @@ def asked_model(
     return Answerer(
         task=predictor.task,
         classes=predictor.class_names,
-        features=features,
+        features=read,
         ask=ask,
         name=predictor.name,
         kind=predictor.kind,
@@ -235,6 +253,20 @@ def _predictor(
     predictor = load(task=task, classes=assumed)
     shown = ", ".join(map(repr, predictor.class_names))
     return predictor, f"the model's outputs are read as {target} = {shown}, in this order"
+
+
+def _with_features(predictor: Predictor, features: Sequence[str] | None) -> Predictor:
+    """Return the model, told which columns it reads; one that names its own keeps their order."""
+    if features is None:
+        return predictor
+    if predictor.features is None:
+        return replace(predictor, features=tuple(features))
+    if set(predictor.features) != set(features):
+        raise InputError(
+            f"--features: the model {predictor.name!r} names the columns that it reads, and they "
+            f"are others: {listed(predictor.features)}. Leave --features out."
+        )
+    return predictor
 
 
 def _outcomes(outcomes: pd.Series[Any], target: str, predictor: Predictor) -> NDArray[np.generic]:

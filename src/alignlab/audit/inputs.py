@@ -79,6 +79,8 @@ class Request:
     allow_pickle: bool = False
     trust: Sequence[str] = ()
     endpoint: Mapping[str, Any] | None = None
+    features: str | Sequence[str] | None = None
+    rows: bool = True
 
 
 def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) -> Study:
@@ -149,7 +151,15 @@ TASKS: tuple[Task, ...] = ("classification", "regression")
 
 def _answerer(request: Request, table: TableData, target: str) -> Answerer:
     task = next((task for task in TASKS if task == request.task), None)
+    features = request.features
+    if isinstance(features, str):
+        features = [name.strip() for name in features.split(",")]
     if request.model is None:
+        if features is not None:
+            raise InputError(
+                "--features names the columns that a model reads, and there are only predictions. "
+                "Leave it out."
+            )
         return stored_answers(
             table,
             target,
@@ -175,6 +185,12 @@ def _answerer(request: Request, table: TableData, target: str) -> Answerer:
         allow_pickle=request.allow_pickle,
         trust=request.trust,
         endpoint=request.endpoint,
+        features=features,
+        groups_only=[
+            column
+            for name in [*table.groups, *([] if request.control is None else [request.control])]
+            for column in name.split("*")
+        ],
     )
 
 

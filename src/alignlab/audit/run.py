@@ -47,6 +47,8 @@ def audit(
     progress: ProgressCallback | None = None,
     reproduce: str | None = None,
     gate: Sequence[str] = (),
+    features: str | Sequence[str] | None = None,
+    rows: bool = True,
 ) -> AuditResult:
     """Audit one model on one table: every check, with limits, as one result.
 
@@ -109,6 +111,13 @@ def audit(
     gate
         Checks or pillars that something hangs on: refused, before any check runs, where none of
         what one of them names can be judged on these rows.
+    features
+        The columns that the model reads, in its order, where it does not name them: a model of one
+        matrix beside group columns. `None` takes what the model names, and else every column that
+        has no other role; groups are left out where only that fits the model's width.
+    rows
+        Keep each row's outcome, decision, probabilities and groups in the result, so that two
+        reports on the same rows can be compared in pairs.
 
     Returns
     -------
@@ -152,6 +161,8 @@ def audit(
         allow_pickle=allow_pickle,
         trust=trust,
         endpoint=endpoint,
+        features=features,
+        rows=rows,
     )
     study = read_study(
         request,
@@ -181,7 +192,7 @@ def audit(
         "settings": settings,
         "reproduce": reproduce or _as_call(request),
     }
-    return AuditResult(findings, subject, rows=encode_rows(context))
+    return AuditResult(findings, subject, rows=encode_rows(context) if rows else {})
 
 
 def _require_judged(gate: Sequence[str], chosen: Sequence[Check], context: AuditContext) -> None:

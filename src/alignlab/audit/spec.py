@@ -47,6 +47,8 @@ class AuditSpec(BaseModel):
     task, classes
         "classification" or "regression", and all classes in the order of the probabilities, where
         neither the model nor the table shows them.
+    features
+        The columns that the model reads, in its order, where it does not name them.
     limits, utilities
         Check to limit; decision to outcome to value, and `ask`, the cost of asking a person.
     endpoint
@@ -55,6 +57,8 @@ class AuditSpec(BaseModel):
         Names or pillars: what is run, and what makes the exit code 1.
     level, seed
         The level of the intervals and the root of all randomness.
+    rows
+        Whether the report keeps each row's outcome, decision, probabilities and groups.
     out
         The directory of the report.
     """
@@ -79,6 +83,7 @@ class AuditSpec(BaseModel):
     weights: str | None = None
     task: Literal["classification", "regression"] | None = None
     classes: list[str] | None = None
+    features: list[str] | None = None
     limits: dict[str, float] = Field(default_factory=dict)
     utilities: dict[str, float | dict[str, float]] | None = None
     endpoint: dict[str, Any] | None = None
@@ -86,6 +91,7 @@ class AuditSpec(BaseModel):
     fail_on: list[str] = Field(default_factory=list)
     level: float = 0.95
     seed: int = 0
+    rows: bool = True
     out: str = Field(default="alignlab-report", min_length=1)
 
     @field_validator("groups", mode="before")
@@ -93,7 +99,7 @@ class AuditSpec(BaseModel):
     def _groups_as_list(cls, value: Any) -> Any:
         return list(parse_groups(value)) if isinstance(value, str) else value
 
-    @field_validator("checks", "fail_on", "classes", mode="before")
+    @field_validator("checks", "fail_on", "classes", "features", mode="before")
     @classmethod
     def _names_as_list(cls, value: Any) -> Any:
         return _split(value) if isinstance(value, str) else value

@@ -62,6 +62,8 @@ def _who_answers(spec: AuditSpec) -> list[str]:
         lines += [f"probability = {{ {', '.join(pairs)} }}"]
     elif spec.probability is not None:
         lines += [f"probability = {_text(spec.probability)}"]
+    if spec.features is not None:
+        lines += [f"features = {_text(spec.features)}"]
     if spec.task is not None:
         lines += [f"task = {_text(spec.task)}"]
     return lines

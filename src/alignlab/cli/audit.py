@@ -76,6 +76,20 @@ Classes = Annotated[
         help="All classes in the order of the model's probabilities, where nothing shows them.",
     ),
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COL[,COL…]",
+        help="The columns that the model reads, in its order, where it does not name them.",
+    ),
+]
+NoRows = Annotated[
+    bool,
+    typer.Option(
+        "--no-rows",
+        help="Keep no row's outcome, decision, probabilities and groups in report.json.",
+    ),
+]
 Limits = Annotated[
     list[str] | None,
     typer.Option("--limit", metavar="CHECK=VALUE", help="Hold a check to a limit; repeatable."),
@@ -128,10 +142,12 @@ def audit(
     control: Control = None,
     task: Task = None,
     classes: Classes = None,
+    features: Features = None,
     checks: Checks = None,
     level: Level = None,
     allow_pickle: AllowPickle = False,
     trust: Trust = None,
+    no_rows: NoRows = False,
 ) -> int:
     """Audit a model, or a table of its predictions, and write a report.
 
@@ -155,6 +171,8 @@ def audit(
         "weights": weights,
         "task": task,
         "classes": classes,
+        "features": features,
+        "rows": False if no_rows else None,
         "checks": checks,
         "fail_on": fail_on,
         "level": level,

@@ -191,6 +191,7 @@ def test_a_number_that_a_table_shows_is_not_listed_again(result):
         "open": dataclasses.replace(gap, value=0.5, low=-math.inf, high=math.inf),
         "ratio[sex]": dataclasses.replace(gap, value=0.7),
         "unknown": dataclasses.replace(gap, value=math.nan, low=math.nan, high=math.nan),
+        "of nobody": dataclasses.replace(gap, value=math.nan, n=0),
     }
     finding = dataclasses.replace(finding, estimates=estimates, charts=(), tables=(pairs,))
     shown = report_html(dataclasses.replace(result, findings=(finding,)))

@@ -85,7 +85,10 @@ def _metrics(result: AuditResult) -> list[str]:
     rows = [
         (each.check, limit_words(each.limit)) for each in result.findings if each.limit is not None
     ]
-    said = "Every number has an interval; a check passes or fails on the whole interval."
+    said = (
+        "Every number has an interval; a check passes or fails on the whole interval, "
+        "fairness.four_fifths as 29 CFR 1607.4(D) says."
+    )
     return [said, *(["", *table(("Check", "Limit"), rows)] if rows else [])]
 
 

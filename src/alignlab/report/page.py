@@ -218,6 +218,7 @@ def _further(finding: Finding) -> dict[str, Estimate]:
         name: each
         for name, each in finding.estimates.items()
         if each is not finding.headline
+        and each.n
         and (
             math.isnan(each.value)
             or not any({each.value, _finite(each.low), _finite(each.high)} <= row for row in shown)

@@ -172,7 +172,7 @@ def test_a_frame_is_copied_with_its_rows_numbered():
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({"a": [1]}, "A dict is not a table"),
+        ({"a": [1]}, "A value of type dict is not a table"),
         (pd.DataFrame({"a": []}), "The table mine has 0 rows"),
         (pd.DataFrame(index=[0]), "The table mine has no column"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "The table mine has two columns named 'a'"),

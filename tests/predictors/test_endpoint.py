@@ -146,6 +146,16 @@ def test_a_time_out_is_told(server):
         model(server, timeout=0.05, retries=1)(FRAME)
 
 
+def test_a_connection_that_breaks_is_told_with_one_full_stop(server):
+    def hang_up(body):
+        raise ConnectionAbortedError
+
+    server.http.handle_error = lambda *args: None
+    server.answer = hang_up
+    with pytest.raises(ModelError, match=r"without sending a response\. Check the address"):
+        model(server)(FRAME)
+
+
 def test_waiting_doubles(server, monkeypatch):
     waits = []
     monkeypatch.setattr("alignlab.predictors.endpoint.time.sleep", waits.append)
@@ -159,9 +169,14 @@ def test_waiting_doubles(server, monkeypatch):
     ("answer", "said"),
     [
         ((200, b"<html>hello"), "not JSON.*'<html>hello'"),
-        ((200, {"predictions": [0.1]}), "gave 1 answers for 3 rows"),
-        ((200, {"predictions": 0.1}), "gave a float as answers for 3 rows"),
+        (
+            (200, {"predictions": [0.1]}),
+            "gave 1 answer for 3 rows.*answers_key in .endpoint. of the audit file",
+        ),
+        ((200, {"predictions": 0.1}), "gave no list of answers for 3 rows"),
         ((200, {"scores": [0.1]}), "without 'predictions'.*the keys scores"),
+        ((200, {}), "without 'predictions'.*there are no keys"),
+        ((401, b""), "401 Unauthorized. .*headers in .endpoint. of the audit file"),
         ((200, [1, 2, 3]), "without 'predictions'.*no keys"),
         ((200, {"predictions": [0.1, None, 0.3]}), "nan on row 1"),
         ((200, {"predictions": [0.1, "high", 0.3]}), "not an array of numbers"),

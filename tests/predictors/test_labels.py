@@ -46,6 +46,13 @@ def test_an_unknown_label_is_named_with_its_row_and_the_nearest():
         "Row 1 of column 'deny' has the label 'yess', which is none of the classes 'no', 'yes'. "
         "Did you mean 'yes'?"
     )
+    with pytest.raises(InputError) as raised:
+        class_positions([2, 0], (0, 1), where="column 'deny'", of_model=True)
+    assert str(raised.value) == (
+        "Row 0 of column 'deny' has the label '2', which is none of the model's classes '0', '1'. "
+        "Rename the labels in the data or, if the model has no labels of its own, name its outputs "
+        "with --classes."
+    )
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])

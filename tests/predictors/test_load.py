@@ -87,7 +87,8 @@ def test_a_model_in_a_module(here):
         ("broken_code:f", ModelError, "'broken_code' raised.*ZeroDivisionError"),
         ("exits:f", ModelError, r"'exits' called sys.exit\(0\) while it was imported.*__main__"),
         ("math:sqroot", InputError, "has no 'sqroot'. Did you mean 'sqrt'"),
-        ("math:pi", InputError, "A float cannot be asked"),
+        ("math:pi", InputError, "^math:pi is a float, which cannot be asked"),
+        ("sys:maxsize", InputError, "^sys:maxsize is an int, which cannot be asked"),
         ("math:sqrt", InputError, "The function sqrt does not say what it returns"),
         ("collections:Counter", InputError, "is a class and not a model"),
     ],
@@ -161,6 +162,12 @@ def test_a_pickle_that_ends_the_program_does_not_end_the_audit(here):
     path.write_bytes(pickle.dumps(Leave()))
     with pytest.raises(ModelError, match=r"called sys\.exit\(3\) while it was unpickled"):
         load_model(path, allow_pickle=True, warn=lambda message: None)
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.onnx", "model.pkl", "model.pt2"])
+def test_an_empty_file_is_called_empty(here, name):
+    (here / name).touch()
+    assert_refused(name, ModelError, f"The model file '{name}' is empty")
 
 
 def test_a_pickle_that_cannot_be_read(here):

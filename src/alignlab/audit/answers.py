@@ -273,7 +273,7 @@ def _outcomes(outcomes: pd.Series[Any], target: str, predictor: Predictor) -> ND
     """Return what happened, as class indices or numbers."""
     where = f"the target column {target!r}"
     if predictor.task == "classification":
-        return class_positions(outcomes, predictor.classes, where=where)
+        return class_positions(outcomes, predictor.classes, where=where, of_model=True)
     values = pd.to_numeric(outcomes, errors="coerce").to_numpy(float, na_value=np.nan)
     bad = ~np.isfinite(values)
     if bad.any():

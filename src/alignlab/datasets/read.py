@@ -68,8 +68,8 @@ def read_table(source: str | Path | pd.DataFrame, *, name: str | None = None) ->
         return _checked(source.reset_index(drop=True), name)
     if not isinstance(source, str | Path):
         raise InputError(
-            f"A {type(source).__name__} is not a table. Give a data frame or the path of a CSV, "
-            "Parquet or Arrow file."
+            f"A value of type {type(source).__name__} is not a table. Give a data frame or the "
+            "path of a CSV, Parquet or Arrow file."
         )
     path = Path(source)
     name = name or path.name

@@ -69,7 +69,7 @@ def as_predictor(
     """
     if task is not None:
         require_choice(task, ["classification", "regression"], what="task")
-    predictor = _adapted(model, task, classes, features)
+    predictor = _adapted(model, task, classes, features, name)
     changes: dict[str, Any] = {}
     if batch_rows is not None:
         changes["batch_rows"] = batch_rows
@@ -83,6 +83,7 @@ def _adapted(
     task: Task | None,
     classes: Sequence[Hashable] | None,
     features: Sequence[str] | None,
+    name: str | None,
 ) -> Predictor:
     options: dict[str, Any] = {"task": task, "classes": classes, "features": features}
     if isinstance(model, Predictor):
@@ -105,6 +106,11 @@ def _adapted(
     if callable(model):
         return from_function(model, **options)
     raise InputError(
-        f"A {type(model).__name__} cannot be asked for predictions. Give a fitted estimator, a "
-        "torch module, or a function from rows to probabilities."
+        f"{name or 'The model'} is {_with_article(type(model).__name__)}, which cannot be "
+        "asked for predictions. Give a fitted estimator, a torch module, or a function from rows to "
+        "probabilities."
     )
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from alignlab.errors import InputError, ModelError
+from alignlab.errors import InputError, ModelError, listed
 from alignlab.predictors.functions import from_function
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -129,10 +129,11 @@ class _Caller:
         body = json.dumps(_payload(rows, self.endpoint), allow_nan=False)
         answers = _at(self._received(body, len(rows)), self.endpoint.answers_key, self.name)
         if not isinstance(answers, list) or len(answers) != len(rows):
-            shown = len(answers) if isinstance(answers, list) else f"a {type(answers).__name__} as"
+            many = f"{len(answers)} answers" if isinstance(answers, list) else "no list of answers"
+            asked = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
             raise ModelError(
-                f"The endpoint {self.name} gave {shown} answers for {len(rows)} rows. "
-                "Check answers_key."
+                f"The endpoint {self.name} gave {'1 answer' if many == '1 answers' else many} for "
+                f"{asked}. Check answers_key in [endpoint] of the audit file."
             )
         return [self._in_order(answer) for answer in answers]
 
@@ -141,8 +142,9 @@ class _Caller:
             return answer
         if set(answer) != set(self.classes):
             raise ModelError(
-                f"The endpoint {self.name} answered for the classes {', '.join(answer)}, and the "
-                f"declared ones are {', '.join(self.classes)}."
+                f"The endpoint {self.name} answered for the classes {listed(answer) or '(none)'}, "
+                f"and the model's classes are stated as {listed(self.classes)}. State them as the "
+                "endpoint does, in [endpoint] of the audit file, or rename the labels in the data."
             )
         return [answer[name] for name in self.classes]
 
@@ -156,17 +158,19 @@ class _Caller:
                 response = self._client.post(self.endpoint.url, content=body)
             except httpx.TimeoutException:
                 failure = f"did not answer {rows} rows within {self.endpoint.timeout:g} s"
-                advice = "Raise its timeout or lower its batch_rows."
+                advice = "Raise timeout or lower batch_rows in [endpoint] of the audit file."
                 continue
             except httpx.HTTPError as error:
                 raise ModelError(
-                    f"The endpoint {self.name} cannot be reached: {error}. "
+                    f"The endpoint {self.name} cannot be reached: {str(error).rstrip('.')}. "
                     "Check the address and that it is running."
                 ) from error
             if response.is_success:
                 return _parsed(response, self.name)
             failure = f"answered {response.status_code} {response.reason_phrase}{_said(response)}"
             advice = "Look into its log."
+            if response.status_code in (401, 403):
+                advice = "Declare what it asks for with headers in [endpoint] of the audit file."
             if response.status_code not in TEMPORARY:
                 raise ModelError(f"The endpoint {self.name} {failure}. {advice}")
         tries = self.endpoint.retries + 1
@@ -238,10 +242,15 @@ def _at(body: Any, path: str, name: str) -> Any:
         elements = body if isinstance(body, list) else [body]
         for element in elements:
             if not isinstance(element, dict) or key not in element:
-                has = f"the keys {', '.join(element)}" if isinstance(element, dict) else "no keys"
+                has = (
+                    f"the keys {listed(element)}"
+                    if isinstance(element, dict) and element
+                    else "no keys"
+                )
                 raise ModelError(
                     f"The endpoint {name} answered without {path!r}: where {key!r} was expected "
-                    f"there are {has}. Set answers_key to where its answers lie."
+                    f"there are {has}. Set answers_key in [endpoint] of the audit file to where "
+                    "its answers lie."
                 )
         found = [element[key] for element in elements]
         body = found if isinstance(body, list) else found[0]

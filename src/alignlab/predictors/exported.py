@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alignlab.errors import ModelError, UnsafeModelError
+from alignlab.errors import ModelError, UnsafeModelError, listed
 from alignlab.predictors.modules import from_module
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -220,7 +220,7 @@ def _inputs(
             raise ModelError(f"{name} takes a {kind}, and alignlab gives one tensor of rows only.")
     if len(given) != 1:
         raise ModelError(
-            f"{name} takes {len(given)} tensors ({', '.join(given)}), and alignlab gives one "
+            f"{name} takes {len(given)} tensors ({listed(given)}), and alignlab gives one "
             "tensor of rows. Export a module with one input."
         )
     return held, given[0]

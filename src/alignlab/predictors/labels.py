@@ -23,6 +23,7 @@ def class_positions(
     classes: Sequence[Hashable],
     *,
     where: str = "",
+    of_model: bool = False,
 ) -> NDArray[np.intp]:
     """Return each label's position in `classes`, comparing as values and as text.
 
@@ -34,6 +35,8 @@ def class_positions(
         The classes, in their order.
     where
         What the labels are, for the error ("column 'deny'").
+    of_model
+        The classes are a model's, for the error.
 
     Returns
     -------
@@ -65,9 +68,16 @@ def class_positions(
         if found is None:
             row = int((codes == code).argmax())
             names = [class_text(name) for name in classes]
+            whose = "model's " if of_model else ""
+            advice = nearest(class_text(label), names)
+            if of_model:
+                advice += (
+                    " Rename the labels in the data or, if the model has no labels of its own, "
+                    "name its outputs with --classes."
+                )
             raise InputError(
                 f"Row {row}{place} has the label {class_text(label)!r}, which is none of the "
-                f"classes {listed(map(repr, names))}.{nearest(class_text(label), names)}"
+                f"{whose}classes {listed(map(repr, names))}.{advice}"
             )
         positions[code] = found
     if len(codes) and codes.min() < 0:

@@ -14,7 +14,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alignlab.errors import InputError, UnsafeModelError, listed, nearest, require_choice
+from alignlab.errors import (
+    InputError,
+    ModelError,
+    UnsafeModelError,
+    listed,
+    nearest,
+    require_choice,
+)
 from alignlab.files import sha256_of_file
 from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint, from_endpoint
@@ -116,8 +123,7 @@ def load_model(
         path = _existing(path_text)
         predictor = from_safetensors(path, class_reference, **options)
     elif MODULE_REFERENCE.fullmatch(text):
-        predictor = as_predictor(imported(text), **options)
-        predictor.name = text
+        predictor = as_predictor(imported(text), name=text, **options)
         return _reading(predictor, features)
     else:
         path = _existing(text)
@@ -169,6 +175,8 @@ def _from_file(
 def _existing(text: str) -> Path:
     path = Path(text)
     if path.is_file():
+        if path.stat().st_size == 0:
+            raise ModelError(f"The model file {text!r} is empty. Save the model again.")
         return path
     if path.is_dir():
         raise InputError(f"{text!r} is a directory and not a model. {_FORMS}")

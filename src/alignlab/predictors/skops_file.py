@@ -37,10 +37,11 @@ def read_skops(path: Path, trust: Sequence[str]) -> Any:
         untrusted = get_untrusted_types(data=content)
         unknown = [name for name in untrusted if name not in trust]
         if unknown:
+            # All of them, however many: each is to be known and allowed, and none is guessed.
             allow = " ".join(f"--trust {name}" for name in unknown)
             raise UnsafeModelError(
-                f"{path.name} holds types that skops does not vouch for: {', '.join(unknown)}. "
-                f"If you know them, allow them by name: {allow}"
+                f"{path.name} holds types that skops does not vouch for. If you know them, allow "
+                f"them by name: {allow}"
             )
         with importing_from_here():
             return loads(content, trusted=untrusted)

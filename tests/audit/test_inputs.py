@@ -190,6 +190,41 @@ def test_without_groups_nobody_asks_what_is_favourable(decided):
     assert read_study(request, favourable_needed_by=["fairness.x"]).context.favourable is None
 
 
+def test_an_error_lists_few_of_many_outcomes():
+    names = [f"class {at:03}" for at in range(75)]
+    frame = pd.DataFrame({"kind": names * 2, "said": names * 2, "g": ["a", "b"] * 75})
+    request = {"target": "kind", "prediction": "said", "probability": None, "groups": "g"}
+    for stated in ({"favourable": "wrong"}, {"favourable": None}):
+        with pytest.raises(InputError) as caught:
+            read_study(
+                Request(predictions=frame, **request, **stated), favourable_needed_by=["fairness.x"]
+            )
+        assert "'class 009' and 65 more" in str(caught.value)
+        assert len(str(caught.value)) < 400
+    with pytest.raises(InputError, match=r"Did you mean 'class 011'\?$"):
+        read_study(Request(predictions=frame, **request, favourable="clas 011"))
+    with pytest.raises(InputError, match=r"Did you mean 'class 011'\?$"):
+        read_study(Request(predictions=frame, **request, utilities={"clas 011": {"class 001": 1}}))
+
+
+@pytest.mark.parametrize(("stated", "index"), [("true", 1), ("FALSE", 0)])
+def test_a_flag_is_known_in_any_case(stated, index):
+    frame = pd.DataFrame({"deny": [False, True] * 20, "p": [0.1, 0.9] * 20})
+    assert study(frame, favourable=stated).context.favourable == index
+    text = frame.assign(deny=frame["deny"].map({True: "Y", False: "y"}))
+    with pytest.raises(InputError, match="is not an outcome"):
+        study(text, favourable="TRUE")
+
+
+def test_a_column_with_a_comma_or_a_star_is_told_how_to_be_a_group(decided):
+    frame = decided.rename(columns={"race": "race, stated", "sex": "sex*"})
+    assert study(frame, groups=["race, stated"]).context.groupings[0].name == "race, stated"
+    with pytest.raises(InputError, match=r'in the TOML file: groups = \["race, stated"\]'):
+        study(frame, groups="race, stated")
+    with pytest.raises(InputError, match="Rename the column 'sex\\*'"):
+        study(frame, groups="sex*")
+
+
 def test_a_number_has_no_favourable_class():
     frame = pd.DataFrame({"price": np.arange(40) / 7, "said": np.arange(40) / 8})
     request = Request(predictions=frame, target="price", prediction="said", favourable="high")
@@ -221,7 +256,13 @@ def test_what_is_wrong_is_said_before_the_model_is_asked(decided):
     def asked(rows):
         raise AssertionError("the model was asked")
 
-    for wrong in ({"favourable": "maybe"}, {"groups": "rac"}, {"utilities": {"yes": 1}}):
+    for wrong in (
+        {"favourable": "maybe"},
+        {"groups": "rac"},
+        {"utilities": {"yes": 1}},
+        {"utilities": {"yep": {"no": 1}}},
+        {"utilities": {"yes": {"nope": 1}}},
+    ):
         with pytest.raises(InputError):
             read_study(Request(model=asked, data=decided, target="deny", **wrong))
 

@@ -1,6 +1,8 @@
 import io
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from alignlab.cli.terminal import printing
@@ -39,6 +41,25 @@ def test_without_a_limit_it_says_so(alignlab, saved):
 def test_there_is_no_overall_score(alignlab, saved):
     _, shown, _ = alignlab(LINE)
     assert "score" not in shown.replace("mean score", "").lower()
+
+
+def test_a_column_keeps_its_name(alignlab, saved):
+    frame = pd.read_csv("p.csv")
+    frame[["deny", "p"]].rename(columns={"p": "decile_score"}).to_csv("d.csv", index=False)
+    Path("decile_model.py").write_text(
+        "import numpy as np\n"
+        "def predict(rows):\n"
+        "    p = rows['decile_score'].to_numpy()\n"
+        "    return np.column_stack([1 - p, p])\n",
+        encoding="utf-8",
+    )
+    _, shown, _ = alignlab(
+        "audit --model decile_model:predict --data d.csv --target deny "
+        "--checks transparency.importance,performance.log_loss"
+    )
+    assert "decile_score" in shown
+    assert "decile score" not in shown
+    assert "log_loss" not in shown
 
 
 def test_no_line_is_wider_than_the_terminal_or_ends_in_spaces(alignlab, saved, monkeypatch):

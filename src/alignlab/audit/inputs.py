@@ -25,7 +25,7 @@ from alignlab.datasets import (
     read_table,
     require_column,
 )
-from alignlab.errors import InputError, nearest, require_choice
+from alignlab.errors import InputError, listed, nearest, require_choice
 from alignlab.files import sha256_of_file
 from alignlab.intervals import critical_value
 from alignlab.predictors import Task, class_positions, class_text, probability_columns
@@ -104,6 +104,7 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     target = _target(table)
     weights = table.weight_values
     _refuse_answers_as_groups(request, target, table.groups)
+    _refuse_split_names(table)
     groupings = tuple(grouping(table.frame, name) for name in table.groups)
     control = None if request.control is None else grouping(table.frame, request.control)
     answerer = _answerer(request, table, target)
@@ -234,7 +235,7 @@ def _table(request: Request) -> TableData:
 
 def _target(table: TableData) -> str:
     """Return the target's column, which holds at least two values and is never missing."""
-    columns = ", ".join(table.frame.columns)
+    columns = listed(table.frame.columns)
     if table.target is None:
         raise InputError(
             f"Name the column that holds what happened with --target. Columns: {columns}."
@@ -283,6 +284,24 @@ def _side_by_side(
     return data.join(predictions[predictions.columns.difference(data.columns, sort=False)])
 
 
+def _refuse_split_names(table: TableData) -> None:
+    """Raise where a column's own comma or star was read as one between columns."""
+    present = [str(column) for column in table.frame.columns]
+    for name in table.groups:
+        pieces = [piece for piece in name.split("*") if piece not in present]
+        for column in present:
+            if "*" in column and (name == column.rstrip("*") + "*" or name == column):
+                raise InputError(
+                    f"The group {name!r} is read as an intersection, because of its *. Rename the "
+                    f"column {column!r}."
+                )
+            if "," in column and set(pieces) & {part.strip() for part in column.split(",")}:
+                raise InputError(
+                    f"There is no column {pieces[0]!r} for groups: a comma parts names. Name the "
+                    f'column in the TOML file: groups = ["{column}"].'
+                )
+
+
 def _refuse_answers_as_groups(request: Request, target: str, groups: Sequence[str]) -> None:
     prediction, probability, control = request.prediction, request.probability, request.control
     roles = {target: "the target"}
@@ -316,7 +335,7 @@ def _favourable(
     stated: Any, answerer: Answerer, target: str, *, needed_by: Sequence[str]
 ) -> int | None:
     """Return the index of the class that the person called favourable; never a guess."""
-    allowed = ", ".join(repr(name) for name in answerer.classes)
+    allowed = listed(map(repr, answerer.classes))
     if answerer.task == "regression":
         if stated is not None:
             raise InputError(
@@ -336,10 +355,11 @@ def _favourable(
         return int(class_positions([stated], answerer.classes)[0])
     except InputError:
         given = class_text(stated)
-        raise InputError(
-            f"favourable={given!r} is not an outcome of {target!r}: it is one of {allowed}."
-            f"{nearest(given, answerer.classes)}"
-        ) from None
+        flag = given.capitalize()
+        if flag in ("True", "False") and flag in answerer.classes:  # as TOML and others spell it
+            return answerer.classes.index(flag)
+        meant = nearest(given, answerer.classes) or f" It is one of {allowed}."
+        raise InputError(f"favourable={given!r} is not an outcome of {target!r}.{meant}") from None
 
 
 ASK = "ask"
@@ -385,10 +405,9 @@ def _class_in(given: Any, classes: tuple[str, ...], where: str) -> int:
     try:
         return int(class_positions([given], classes)[0])
     except InputError:
-        allowed = ", ".join(repr(name) for name in classes)
+        meant = nearest(class_text(given), classes) or f" They are {listed(map(repr, classes))}."
         raise InputError(
-            f"{where}.{given}: {class_text(given)!r} is not a class of the target: {allowed}."
-            f"{nearest(class_text(given), classes)}"
+            f"{where}.{given}: {class_text(given)!r} is not a class of the target.{meant}"
         ) from None
 
 

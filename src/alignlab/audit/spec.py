@@ -21,6 +21,8 @@ __all__ = ["AuditSpec", "parse_limits", "parse_probability", "read_spec"]
 
 Label = str | bool | int | float
 
+TABLES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather")
+
 ONLY_ON_THE_COMMAND_LINE = ("allow-pickle", "trust")
 
 
@@ -222,6 +224,10 @@ def read_spec(path: str | Path) -> AuditSpec:
         message names the file and the key.
     """
     path = Path(path)
+    if path.suffix.lower() in TABLES and path.exists():
+        raise InputError(
+            f"{path} is not TOML; if it is a table, give it with --predictions or --data."
+        )
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -198,6 +198,7 @@ def _audit(spec: AuditSpec, allow_pickle: bool, trust: Sequence[str], command: s
 
     directory = Path(spec.out)
     gate = _gate(spec)
+    _require_directory(directory)
     require_writable(directory)
     result = run_audit(
         **spec.options(),
@@ -209,6 +210,17 @@ def _audit(spec: AuditSpec, allow_pickle: bool, trust: Sequence[str], command: s
     result.save(directory)
     show_result(result, directory, gate=gate)
     return CHECK_FAILED if gate and result.failed(gate) else FINE
+
+
+def _require_directory(directory: Path) -> None:
+    from alignlab.errors import OutputError
+
+    place = next((each for each in (directory, *directory.parents) if each.exists()), directory)
+    if place.exists() and not place.is_dir():
+        raise OutputError(
+            f"Cannot write to {directory}: Not a directory. Nothing was written. {place} is a "
+            "file: name another directory with --out."
+        )
 
 
 def _gate(spec: AuditSpec) -> tuple[str, ...]:

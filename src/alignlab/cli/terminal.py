@@ -97,12 +97,13 @@ def _table(console: Console, findings: Sequence[Finding]) -> Table:
     for pillar, group in groupby(findings, key=lambda each: each.pillar):
         table.add_row(Text(pillar, style="bold"))
         for each in group:
-            word = each.check.partition(".")[2].replace("_", " ")
+            key = each.check.partition(".")[2]
+            word = key.replace("_", " ")
             verdict = Text(
                 f"{signs[each.status]} {each.status}", style=COLOURS.get(each.status, "")
             )
             name, number = next(iter(each.estimates.items()), ("", None))
-            name = name.replace("_", " ")
+            name = word if name == key else name  # else it may be a column's own
             known = number is not None and number.value == number.value
             of = "" if name == word else name
             if each.limit is not None:

@@ -198,6 +198,8 @@ def test_a_number_that_a_table_shows_is_not_listed_again(result):
     listed = re.search(r"<summary>2 further numbers</summary>.*?</details>", shown, re.DOTALL)
     assert listed
     assert re.findall(r'<th scope="row">(.*?)</th>', listed.group()) == ["ratio[sex]", "unknown"]
+    alone = report_html(dataclasses.replace(result, findings=result.findings[:1]))
+    assert "further number" not in alone
 
 
 def test_tables_behind_a_chart_are_folded_unless_the_check_fails(result):

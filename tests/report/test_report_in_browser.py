@@ -180,7 +180,7 @@ def test_no_text_is_squeezed_into_a_strip(visit, size):
 def test_on_a_phone_names_that_begin_alike_stay_apart(browser, result, tmp_path):
     names = [f"payment to income: over 0.37 to 3 and {end}" for end in ("debt: over 2", "rate: 7")]
     rows = [{"group": each, "value": 0.4, "low": 0.3, "high": 0.5, "n": 90} for each in names]
-    chart = interval_chart("Where?", rows, x="wrong (%)")
+    chart = interval_chart("Where?", rows, x="share of the rows on which it is wrong, in percent")
     finding = dataclasses.replace(result.findings[0], charts=(chart,))
     save_report(dataclasses.replace(result, findings=(finding,)), tmp_path)
     page = browser.new_page(viewport=PHONE)
@@ -190,6 +190,9 @@ def test_on_a_phone_names_that_begin_alike_stay_apart(browser, result, tmp_path)
     shown = [each for each in labels if "payment" in each]
     assert len(set(shown)) == 2
     assert sum("2" in each[-3:] for each in shown) == 1
+    title = page.locator(".drawing .role-axis-title text").filter(has_text="wrong").bounding_box()
+    assert title["x"] >= 0
+    assert title["x"] + title["width"] <= 320
     page.close()
 
 

@@ -86,6 +86,15 @@
     panel.height = { step: Math.max(26, lineHeight * most + 9) };
   }
 
+  function wrapTitles(panel, letters) {
+    for (const each of [panel, ...(panel.layer ?? [])]) {
+      const x = each.encoding?.x;
+      if (typeof x?.title === "string" && x.title.length > letters) {
+        x.title = linesOf(x.title, letters);
+      }
+    }
+  }
+
   const themeText = document.getElementById("theme");
   const config = themeText && JSON.parse(themeText.textContent);
 
@@ -96,7 +105,10 @@
     const themed = { config, ...fitted(spec, width, labelRoom) };
     if (labelRoom < Infinity) {
       const letters = Math.floor(labelRoom / letter);
-      for (const panel of themed.vconcat ?? [themed]) wrapNames(panel, letters);
+      for (const panel of themed.vconcat ?? [themed]) {
+        wrapNames(panel, letters);
+        wrapTitles(panel, Math.floor(width / letter));
+      }
       themed.config = { ...config, axis: { ...config.axis, labelLimit: labelRoom } };
     }
     return window.vegaEmbed(host, themed, {

@@ -107,8 +107,8 @@ def _adapted(
         return from_function(model, **options)
     raise InputError(
         f"{name or 'The model'} is {_with_article(type(model).__name__)}, which cannot be "
-        "asked for predictions. Give a fitted estimator, a torch module, or a function from rows to "
-        "probabilities."
+        "asked for predictions. Give a fitted estimator, a torch module, or a function from rows "
+        "to probabilities."
     )
 
 

@@ -63,6 +63,8 @@ PREFIXED = {
     "fairness.tradeoff": {"base rate ": "base_rate"},
 }
 
+GAPS_OF = {"gap in base rates": "base_rate"}
+
 AGREEMENT = 1e-5
 """How far a number computed from the kept rows may be from the report's: scores have 32 bits."""
 
@@ -251,6 +253,8 @@ def _recalls(context: AuditContext) -> tuple[Functional, ...]:
 
 def _measured_by_group(check: str, estimate: str) -> list[tuple[str, str]]:
     """Return which measures the name may be of, and what is said of them."""
+    if estimate in GAPS_OF:
+        return [(GAPS_OF[estimate], "gap")]
     if check in PREFIXED:
         prefixes = PREFIXED[check]
         of = [(rate, estimate.removeprefix(p)) for p, rate in prefixes.items() if p in estimate]

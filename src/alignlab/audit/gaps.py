@@ -187,7 +187,7 @@ def rate_finding(
     check: Check, context: AuditContext, gaps: Gaps, rate: str, *, headline: Estimate | None = None
 ) -> Finding:
     """Return the finding of a rate's gaps, in the words of that rate; see `gap_finding`."""
-    axis = f"{RATES[rate].name}: {RATES[rate].definition}"
+    axis = f"{RATES[rate].name}, share of rows"
     return gap_finding(check, context, gaps, SENTENCES[rate], axis=axis, headline=headline)
 
 

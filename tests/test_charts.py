@@ -7,19 +7,9 @@ import altair
 import numpy as np
 import pytest
 
-from alignlab.charts import (
-    ACCENT,
-    INK,
-    QUIET,
-    RULE,
-    SERIES,
-    WARN,
-    Chart,
-    bar_chart,
-    interval_chart,
-    line_chart,
-)
+from alignlab.charts import Chart, bar_chart, interval_chart, line_chart
 from alignlab.plain import plain
+from alignlab.theme import ACCENT, INK, QUIET, RULE, SERIES, WARN
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = '<script>alert(1)</script> & "quotes" \x00 \' opacity="1"'

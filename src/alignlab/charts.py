@@ -2,9 +2,7 @@
 
 A specification is written out as a dictionary with nothing counted or random in it, so that the
 same rows always give the same bytes; `altair.Chart.from_dict(chart.themed())` opens it in Altair.
-The colours are few and fixed so that a page's style sheet can find them and turn them for the
-dark; they are told apart by colour-blind readers [okabe2008color], and what a colour says is said
-again by a shape or a dash.
+What a colour says is said again by a shape or a dash.
 """
 
 from __future__ import annotations
@@ -18,37 +16,22 @@ from typing import Any, Literal
 from alignlab.drawing import vegalite_svg
 from alignlab.plain import plain
 from alignlab.tables import Cell, Table
+from alignlab.theme import ACCENT, LABEL_LIMIT, QUIET, WARN, theme
 
 __all__ = [
-    "ACCENT",
-    "INK",
-    "QUIET",
-    "RULE",
-    "WARN",
     "Cell",
     "Chart",
     "Table",
     "bar_chart",
     "interval_chart",
     "line_chart",
-    "theme",
 ]
-
-INK = "#1b1f24"
-QUIET = "#5b6470"
-RULE = "#d5dae0"
-ACCENT = "#0b62a8"
-WARN = "#b4470a"
-SERIES = (ACCENT, WARN, "#3f7d53", "#7a4fa3", "#8a6d00", QUIET)
 
 WIDTH = 480
 """Of the plot itself; with its labels a chart fits a column of text."""
 
 STEP = 26
 """Height of one row."""
-
-LABEL_LIMIT = 240
-"""Room for a label, in pixels."""
 
 LETTERS = 36
 """A longer name loses its middle; the table and the tooltip have it in full."""
@@ -110,47 +93,6 @@ class Chart:
             "application/vnd.vegalite.v6+json": plain(self.themed()),
             "image/svg+xml": self.svg(),
         }
-
-
-def theme() -> Spec:
-    """Return the Vega-Lite configuration that all charts share."""
-    text = {"labelColor": INK, "titleColor": QUIET, "labelFontSize": 12, "titleFontSize": 12}
-    return {
-        # A chart is read out by its question and its table, so its parts need no labels.
-        "aria": False,
-        "background": "transparent",
-        "padding": 4,
-        "font": "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif",
-        "view": {"stroke": None},
-        "axis": {
-            **text,
-            "domainColor": RULE,
-            "gridColor": RULE,
-            "tickColor": RULE,
-            "titleFontWeight": "normal",
-            "titlePadding": 8,
-            "labelLimit": LABEL_LIMIT,
-        },
-        "axisX": {"tickCount": 6, "labelFlush": False, "labelOverlap": True, "labelSeparation": 6},
-        "axisY": {"domain": False, "ticks": False, "labelPadding": 8},
-        "legend": {
-            **text,
-            "orient": "top",
-            "titleFontWeight": "normal",
-            "symbolStrokeWidth": 0,
-            "labelLimit": 260,
-        },
-        "title": {
-            "anchor": "start",
-            "frame": "group",
-            "color": INK,
-            "fontSize": 12,
-            "fontWeight": "bold",
-        },
-        "rule": {"color": QUIET},
-        "text": {"color": INK, "fontSize": 12},
-        "range": {"category": list(SERIES)},
-    }
 
 
 def interval_chart(

@@ -20,7 +20,7 @@ from typing import Any
 from alignlab import __version__
 from alignlab.audit.finding import PILLARS, STATUSES, Finding
 from alignlab.audit.result import AuditResult
-from alignlab.charts import Cell, Table, theme
+from alignlab.charts import Cell, Table
 from alignlab.intervals import Estimate
 from alignlab.plain import plain, printable
 from alignlab.report.evidence import NO_CLAIM, clauses, evidence_by_framework
@@ -39,6 +39,7 @@ from alignlab.report.words import (
     part,
     title_of,
 )
+from alignlab.theme import theme
 
 __all__ = ["report_html"]
 

@@ -123,3 +123,10 @@ def test_an_intersection_of_a_million_rows_takes_less_than_two_seconds():
     start = time.perf_counter()
     assert len(grouping(frame, "race*age").labels) == 20
     assert time.perf_counter() - start < 2
+
+
+def test_a_fraction_is_named_by_as_few_digits_as_tell_it_from_the_others():
+    far = grouping(pd.DataFrame({"x": [0.05068011873981862, -0.044641636506989144] * 10}), "x")
+    assert far.labels == ("-0.0446416", "0.0506801")
+    near = grouping(pd.DataFrame({"x": [0.1234567, 0.1234568] * 10}), "x")
+    assert near.labels == ("0.1234567", "0.1234568")

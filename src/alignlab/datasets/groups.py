@@ -136,6 +136,9 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
         codes, found = pd.factorize(values)
         ordered = False
     texts = [_text(value) for value in found]
+    # Six digits read better than sixteen, where they still tell the values apart.
+    short = [_text(value, digits=6) for value in found]
+    texts = short if len(set(short)) == len(set(texts)) else texts
     key = found if pd.api.types.is_numeric_dtype(found) else texts
     order = range(len(found)) if ordered else sorted(range(len(found)), key=lambda at: key[at])
     rank = np.full(len(found) + 1, -1, dtype=np.int64)  # the last is where -1, missing, points
@@ -143,11 +146,13 @@ def _distinct(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     return rank[codes], [texts[at] for at in order]
 
 
-def _text(value: object) -> str:
+def _text(value: object, *, digits: int = 17) -> str:
+    if not isinstance(value, float | np.floating):
+        return str(value)
     # A column of whole numbers with a missing one is read as floats: 1.0 is still 1.
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    if float(value).is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) if digits == 17 else f"{value:.{digits}g}"
 
 
 def _quartiles(numbers: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from alignlab.charts import Table, interval_chart
-from alignlab.report import save_report
+from alignlab.report import read_report, save_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,6 +46,18 @@ def browser() -> Iterator:
 def address(result, tmp_path_factory) -> str:
     directory = save_report(result, tmp_path_factory.mktemp("report"))
     return (directory / "report.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """The report that `make demo` writes: a real model on real applications."""
+    directory = tmp_path_factory.mktemp("demo")
+    examples = Path(__file__).parents[2] / "examples"
+    shutil.copytree(examples, directory / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(
+        [sys.executable, "examples/mortgage.py"], cwd=directory, check=True, capture_output=True
+    )
+    return directory / "alignlab-report"
 
 
 @pytest.fixture
@@ -92,6 +106,24 @@ def test_axe_finds_no_violation(visit, scheme, size):
     see_all(page)
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_demos_report_is_drawn_accessible_and_sends_nothing(browser, demo, scheme):
+    requests, complaints = [], []
+    context = browser.new_context(viewport=WIDE, color_scheme=scheme)
+    page = context.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda said: complaints.append(said.text))
+    page.goto((demo / "report.html").as_uri())
+    see_all(page)
+    charts = sum(len(each.charts) for each in read_report(demo).findings)
+    assert charts > 15
+    assert page.locator(".drawing.live svg").count() == charts
+    assert violations(page) == []
+    context.close()
+    assert set(requests) == {(demo / "report.html").as_uri()}
+    assert complaints == []
 
 
 def test_axe_would_find_one(visit):

@@ -16,6 +16,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "UnnamedClassesError",
     "UnsafeModelError",
     "listed",
     "nearest",
@@ -29,6 +30,10 @@ class AlignlabError(Exception):
 
 class InputError(AlignlabError, ValueError):
     """What the person gave cannot be used: a column, a value, an option or a file."""
+
+
+class UnnamedClassesError(InputError):
+    """A model does not say what its outputs mean, and nobody has named its classes."""
 
 
 class ModelError(AlignlabError, RuntimeError):

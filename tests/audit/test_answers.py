@@ -147,3 +147,9 @@ def test_what_can_be_seen_is_seen(values, task):
 def test_what_cannot_be_seen_is_asked():
     with pytest.raises(InputError, match=r"3 whole numbers, from 1 to 3.*--task"):
         task_of(pd.Series([1, 2, 3, 3]), "stars")
+
+
+def test_a_model_that_is_not_there_is_said_even_where_the_target_leaves_the_task_open():
+    frame = pd.DataFrame({"x": range(40), "y": [1, 2, 3, 4] * 10})
+    with pytest.raises(InputError, match=r"There is no model file 'gone\.skops'"):
+        asked_model("gone.skops", TableData(frame, target="y"), "y")

@@ -36,7 +36,8 @@ def test_a_function_says_neither_task_nor_classes_itself():
 
 
 def test_a_tensor_with_a_gradient_is_an_answer():
-    torch = pytest.importorskip("torch")
+    import torch
+
     weight = torch.ones(1, requires_grad=True)
     predictor = as_predictor(lambda rows: torch.tensor(rows["p"]) * weight, classes=[0, 1])
     np.testing.assert_allclose(predictor(FRAME)[:, 1], [0.2, 0.9])

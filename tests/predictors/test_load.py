@@ -180,7 +180,8 @@ def test_a_pickle_that_cannot_be_read(here):
 
 @pytest.mark.parametrize("ending", [".pt", ".pth", ".bin", ".ckpt"])
 def test_torchs_own_pickles_are_refused_even_with_the_flag(here, ending):
-    torch = pytest.importorskip("torch")
+    import torch
+
     path = here / f"model{ending}"
     torch.save(Bomb(here / "ran"), path)
     assert_refused(path, UnsafeModelError, "pickle of torch's.*safetensors.*ONNX")
@@ -192,7 +193,8 @@ def test_torchs_own_pickles_are_refused_even_with_the_flag(here, ending):
     "name", ["model.skops", "model.onnx", "model.pt2", "w.safetensors@collections:Counter"]
 )
 def test_a_pickle_that_says_it_is_something_else_does_not_run(here, name, allow):
-    torch = pytest.importorskip("torch")
+    import torch
+
     path = here / name.partition("@")[0]
     for content in (pickle.dumps(Bomb(here / "ran")), None):
         if content is None:
@@ -259,7 +261,8 @@ def test_a_zip_that_is_no_skops_file(here):
 
 
 def to_onnx(model, path, **options):
-    skl2onnx = pytest.importorskip("skl2onnx")
+    import skl2onnx
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path.write_bytes(skl2onnx.to_onnx(model, **options).SerializeToString())
@@ -363,8 +366,9 @@ def test_a_file_that_is_no_onnx_model(here):
 
 @pytest.fixture
 def net_here(here, request):
-    torch = pytest.importorskip("torch")
-    safetensors = pytest.importorskip("safetensors.torch")
+    import safetensors.torch as safetensors
+    import torch
+
     module = f"net_{hashlib.md5(request.node.name.encode()).hexdigest()[:8]}"
     here.joinpath(f"{module}.py").write_text(
         "import torch\n"
@@ -421,7 +425,7 @@ def test_weights_cut_short(here, net_here):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    torch = pytest.importorskip("torch")
+    import torch
 
     class Net(torch.nn.Module):
         def __init__(self):

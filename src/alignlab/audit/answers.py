@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import TableData, require_column
-from alignlab.errors import InputError, listed
+from alignlab.errors import InputError, UnnamedClassesError, listed
 from alignlab.measures import Answers
 from alignlab.predictors import (
     Predictor,
@@ -243,7 +243,7 @@ def _predictor(
         load = partial(as_predictor, model)
     try:
         return load(task=task, classes=classes), ""
-    except InputError:
+    except UnnamedClassesError:
         if classes is not None:
             raise
     # It does not say what its columns are, as a function or a module cannot: the target's classes.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, ModelError, listed
+from alignlab.errors import InputError, ModelError, UnnamedClassesError, listed
 from alignlab.predictors.labels import class_positions, class_text
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -59,7 +59,7 @@ def from_estimator(
         return Predictor(lambda rows: _one_output(model.predict(as_input(rows)), name), **common)
     labels = known if known is not None else classes
     if labels is None:
-        raise InputError(
+        raise UnnamedClassesError(
             f"{name} has no classes_: it is not fitted (alignlab never fits a model), or its "
             "classes must be named with --classes A,B,… (in Python: classes=[...])."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from alignlab.errors import InputError
+from alignlab.errors import UnnamedClassesError
 from alignlab.predictors.labels import class_text
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -42,7 +42,7 @@ def from_function(
     """
     name = getattr(function, "__name__", type(function).__name__)
     if task is None and classes is None:
-        raise InputError(
+        raise UnnamedClassesError(
             f"The function {name} does not say what it returns. Name classes=[...] in the order "
             "of its probabilities, or state task='regression'."
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from alignlab.errors import InputError, ModelError
+from alignlab.errors import InputError, ModelError, UnnamedClassesError
 from alignlab.predictors.predictor import Predictor, Task
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def from_module(
 
     name = type(module).__name__
     if task is None and classes is None:
-        raise InputError(
+        raise UnnamedClassesError(
             f"The torch module {name} does not say what its outputs mean. Name classes=[...] in "
             "the order of its logits, or state task='regression'."
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignlab.errors import InputError, MissingExtraError, ModelError, listed
+from alignlab.errors import InputError, MissingExtraError, ModelError, UnnamedClassesError, listed
 from alignlab.predictors.labels import class_text
 from alignlab.predictors.predictor import Predictor, Task
 
@@ -59,7 +59,7 @@ def from_onnx(
     except ImportError as error:
         raise MissingExtraError("onnxruntime", "onnx", "Running an ONNX model") from error
     if task is None and classes is None:
-        raise InputError(
+        raise UnnamedClassesError(
             f"{path.name} does not say what its outputs mean. Name classes=[...] in the order of "
             "its probabilities, or state task='regression'."
         )

@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError, InputError, ModelError, listed, nearest
+from alignlab.errors import (
+    AlignlabError,
+    InputError,
+    ModelError,
+    UnnamedClassesError,
+    listed,
+    nearest,
+)
 from alignlab.predictors.labels import class_text
 
 if TYPE_CHECKING:
@@ -106,7 +113,7 @@ class Predictor:
     def __post_init__(self) -> None:
         self.classes = tuple(self.classes)
         if self.task == "classification" and len(self.classes) < 2:
-            raise InputError(
+            raise UnnamedClassesError(
                 f"The model {self.name!r} has {len(self.classes)} classes; a decision needs at "
                 "least two. Name them, in the order of its probabilities, with --classes A,B,… "
                 "(in Python: classes=[...])."

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import joblib
 import numpy as np
@@ -27,8 +28,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from alignlab.fairness import cell_table
+from alignlab.fairness import RateByGroup, cell_table, disparity, from_rate
 from alignlab.predictors import as_predictor
+from alignlab.report import read_report
 from alignlab.transparency import permutation_importance
 
 HERE = Path(__file__).parent
@@ -87,6 +89,7 @@ def _run(data: Path, directory: Path) -> None:
     _line(f"audit of the model ({asked:,} rows asked)", whole[0], "raw evaluations", whole[0] / raw)
     _line("audit of predictions alone", alone[0], "one raw evaluation", alone[0] / once)
     size = max(path.stat().st_size for path in (directory / "whole").iterdir())
+    _parts(directory / "whole")
     print(f"\npeak memory: model {whole[1]:.2f} GiB, predictions {alone[1]:.2f} GiB; "
           f"largest file of the report {size / 2**20:.2f} MiB\n")  # fmt: skip
     if not PEERS.exists():
@@ -101,6 +104,39 @@ def _run(data: Path, directory: Path) -> None:
     peer = peers["importance"]
     print(f"| permutation importance, 10,000 rows, 5 repeats, with intervals | {importance:.2f} | "
           f"scikit-learn (no intervals) | {peer:.2f} | {peer / importance:.2f} |")  # fmt: skip
+
+
+def _parts(report: Path) -> None:
+    """Print where a whole process spends its time besides the checks."""
+    command = Path(sys.executable).with_name("alignlab")
+    _line(
+        "of it: `import skops.io` in a fresh process",
+        _wall([sys.executable, "-c", "import skops.io"]),
+        "",
+        None,
+    )
+    result = read_report(report)
+    start = time.perf_counter()
+    result.save(report.with_name("again"))
+    _line("of it: drawing and writing the report", time.perf_counter() - start, "", None)
+    _line(
+        "`alignlab --help`, median of 5",
+        median(_wall([command, "--help"]) for _ in range(5)),
+        "",
+        None,
+    )
+    sizes = np.full(600, 40)
+    shares = np.random.default_rng(0).binomial(sizes, 0.3) / sizes
+    rate = RateByGroup(shares, sizes.astype(float), sizes)
+    start = time.perf_counter()
+    disparity(from_rate(rate, [str(k) for k in range(600)]))
+    _line("comparing 600 groups, one measure", time.perf_counter() - start, "", None)
+
+
+def _wall(command: list[str | Path]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
 
 
 def _prepare(data: Path, directory: Path) -> tuple[object, pd.DataFrame, pd.Series, pd.DataFrame]:

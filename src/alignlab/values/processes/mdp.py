@@ -1,0 +1,488 @@
+"""Finite Markov decision processes, with transitions that are never made dense.
+
+In state s an agent takes an available action a, is paid r, and is in state s' with probability
+P(s' | s, a), until a terminal state or the horizon ends it; what is paid t steps from now counts
+γ^t [puterman1994markov, ch. 2]. The transitions are one sparse matrix whose row s·A + a holds
+P(· | s, a); an empty row is an action that is not available in that state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from alignlab.errors import InputError
+
+if TYPE_CHECKING:
+    import gymnasium
+
+__all__ = ["FiniteMDP", "Rewards"]
+
+Floats = NDArray[np.float64]
+
+Rewards = Floats | sparse.csr_array
+"""r(s) of shape (S,), r(s, a) of shape (S, A), or r(s, a, s') as a sparse matrix (S·A, S)."""
+
+SUM_TOLERANCE = 1e-6
+"""How far the probabilities of a row may be from 1; the row is divided by its sum."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FiniteMDP:
+    """A decision process with finitely many states and actions.
+
+    Use it for exact planning, inverse reinforcement learning and comparing rewards. For an
+    environment whose transitions nobody can list, use Gymnasium's own interface.
+
+    Parameters
+    ----------
+    transitions
+        P(s' | s, a): sparse of shape (S·A, S), row s·A + a; or dense of shape (S, A, S). The row of
+        an action that is not available is empty. Rows of terminal states are dropped: nothing
+        happens after the end.
+    rewards
+        Shape (S,): r(s), paid when an action is taken in s. Shape (S, A): r(s, a). Sparse of shape
+        (S·A, S): r(s, a, s'). A terminal state pays nothing; what is paid for reaching it belongs
+        to the step that reaches it (`on_arrival` writes that down).
+    discount
+        γ, from 0 to 1. With 1 and no horizon, every state needs a way to end.
+    initial
+        Where it begins: a state, or probabilities of shape (S,); `None` is anywhere but in a
+        terminal state, all alike.
+    terminal
+        The states that end it: their numbers, or a mask of shape (S,); `None` takes the states
+        without any transition.
+    horizon
+        After how many steps it ends in any case; `None` is never.
+    state_names, action_names
+        Names, all different; `None` calls them by their numbers.
+    grid
+        (rows, columns) where the first rows · columns states are the cells of a grid, row by row.
+
+    Raises
+    ------
+    InputError
+        If shapes don't fit, a row does not sum to one, or with discount 1 a state cannot end.
+
+    References
+    ----------
+    [puterman1994markov]
+
+    Examples
+    --------
+    Two states and an end: from 0 a step reaches 1, from 1 it ends, and each step pays 1.
+
+    >>> chain = FiniteMDP(sparse.csr_array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]), [1.0, 1.0, 0.0])
+    >>> chain
+    <FiniteMDP states: 3 (1 terminal), actions: 1, transitions: 2, discount: 0.99>
+    """
+
+    transitions: sparse.csr_array
+    rewards: Rewards
+    discount: float = 0.99
+    initial: Floats = None  # type: ignore[assignment]
+    terminal: NDArray[np.bool_] = None  # type: ignore[assignment]
+    horizon: int | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+    grid: tuple[int, int] | None = None
+
+    def __init__(
+        self,
+        transitions: sparse.sparray | sparse.spmatrix | ArrayLike,
+        rewards: sparse.sparray | sparse.spmatrix | ArrayLike,
+        *,
+        discount: float = 0.99,
+        initial: int | ArrayLike | None = None,
+        terminal: ArrayLike | None = None,
+        horizon: int | None = None,
+        state_names: Sequence[str] | None = None,
+        action_names: Sequence[str] | None = None,
+        grid: tuple[int, int] | None = None,
+    ) -> None:
+        matrix = _transitions(transitions)
+        n_states = matrix.shape[1]
+        n_actions = matrix.shape[0] // n_states
+        if not (np.isfinite(discount) and 0 <= discount <= 1):
+            raise InputError(f"discount={discount!r} is not a number from 0 to 1.")
+        if horizon is not None and (isinstance(horizon, bool) or int(horizon) != horizon):
+            raise InputError(f"horizon={horizon!r} is not a whole number of steps.")
+        if horizon is not None and horizon < 1:
+            raise InputError(f"horizon={horizon!r}: a process has at least one step.")
+        names = _names(state_names, n_states, "state"), _names(action_names, n_actions, "action")
+        ends = _terminal(terminal, matrix, n_states, n_actions)
+        matrix = _without(matrix, ends, n_actions)
+        _require_distributions(matrix, n_actions, *names)
+        _require_a_way_on(matrix, ends, n_actions, names[0])
+        for name, value in {
+            "transitions": matrix,
+            "discount": float(discount),
+            "terminal": ends,
+            "initial": _initial(initial, ends),
+            "horizon": None if horizon is None else int(horizon),
+            "state_names": names[0],
+            "action_names": names[1],
+            "grid": _grid(grid, n_states),
+        }.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "rewards", self._checked(rewards))
+        if self.discount == 1 and self.horizon is None:
+            self._require_a_way_to_end()
+
+    @classmethod
+    def from_gymnasium(
+        cls,
+        environment: str | gymnasium.Env[Any, Any],
+        *,
+        discount: float = 0.99,
+        horizon: int | None = None,
+        **options: Any,
+    ) -> FiniteMDP:
+        """Read the table that a Gymnasium environment keeps of itself.
+
+        Use it for FrozenLake, CliffWalking, Taxi and any environment with a table `P` of the same
+        form. A transition that ends an episode leads to a terminal state; where its target can
+        also be reached without ending, to one more state, named "end".
+
+        Parameters
+        ----------
+        environment
+            A registered name such as "FrozenLake-v1", or an environment.
+        discount, horizon
+            As for `FiniteMDP`; the table does not say them. A time limit of the environment is
+            not part of its table.
+        **options
+            Passed to `gymnasium.make`, such as `is_slippery=False`.
+
+        Raises
+        ------
+        InputError
+            If there is no such environment, or it keeps no table.
+
+        Examples
+        --------
+        >>> FiniteMDP.from_gymnasium("FrozenLake-v1", is_slippery=False)
+        <FiniteMDP states: 16 (5 terminal), actions: 4, transitions: 44, discount: 0.99>
+        """
+        from alignlab.values.processes.environments import read_environment
+
+        return read_environment(environment, discount=discount, horizon=horizon, **options)
+
+    def to_gymnasium(self) -> gymnasium.Env[Any, Any]:
+        """Return a Gymnasium environment that moves and pays as this process does."""
+        from alignlab.values.processes.environments import as_environment
+
+        return as_environment(self)
+
+    def __repr__(self) -> str:
+        """Return the sizes; the arrays are attributes."""
+        horizon = "" if self.horizon is None else f", horizon: {self.horizon}"
+        return (
+            f"<FiniteMDP states: {self.n_states:,} ({int(self.terminal.sum()):,} terminal), "
+            f"actions: {self.n_actions}, transitions: {self.transitions.nnz:,}, "
+            f"discount: {self.discount:g}{horizon}>"
+        )
+
+    @property
+    def n_states(self) -> int:
+        """S."""
+        return int(self.transitions.shape[1])
+
+    @property
+    def n_actions(self) -> int:
+        """A."""
+        return int(self.transitions.shape[0]) // self.n_states
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """Which actions can be taken, shape (S, A); none in a terminal state."""
+        return (np.diff(self.transitions.indptr) > 0).reshape(self.n_states, self.n_actions)
+
+    @cached_property
+    def expected_rewards(self) -> Floats:
+        """What a step is expected to pay, shape (S, A); 0 where an action is not available."""
+        return self.expected(self.rewards)
+
+    @cached_property
+    def successors(self) -> sparse.csr_array:
+        """Which state can follow which, whatever the action: sparse of shape (S, S), values > 0."""
+        # The rows of one state lie together, so joining them takes every A-th pointer.
+        matrix = self.transitions
+        joined = matrix.indptr[:: self.n_actions]
+        return sparse.csr_array(
+            (matrix.data, matrix.indices, joined), shape=(self.n_states, self.n_states)
+        )
+
+    def expected(self, rewards: sparse.sparray | sparse.spmatrix | ArrayLike) -> Floats:
+        """Return what a step would be expected to pay under other rewards.
+
+        Parameters
+        ----------
+        rewards
+            In one of the three forms of `FiniteMDP`.
+
+        Returns
+        -------
+        Shape (S, A); 0 where an action is not available.
+        """
+        given = self._checked(rewards)
+        shape = (self.n_states, self.n_actions)
+        if isinstance(given, sparse.csr_array):
+            paid = np.asarray(given.multiply(self.transitions).sum(axis=1)).reshape(shape)
+        else:
+            paid = np.broadcast_to(given[:, None] if given.ndim == 1 else given, shape)
+        return np.where(self.available, paid, 0.0)
+
+    def on_arrival(self, rewards: ArrayLike) -> sparse.csr_array:
+        """Return rewards r(s, a, s') that pay for the state a step arrives in.
+
+        Parameters
+        ----------
+        rewards
+            What arriving in each state pays, shape (S,).
+
+        Examples
+        --------
+        >>> chain = FiniteMDP(sparse.csr_array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]), [0, 0, 0])
+        >>> chain.with_rewards(chain.on_arrival([0, 0, 5])).expected_rewards.ravel().tolist()
+        [0.0, 5.0, 0.0]
+        """
+        paid = np.asarray(rewards, float)
+        if paid.shape != (self.n_states,):
+            raise InputError(
+                f"rewards on arrival have shape {paid.shape}: give one for each of "
+                f"{self.n_states} states."
+            )
+        matrix = self.transitions
+        return sparse.csr_array((paid[matrix.indices], matrix.indices, matrix.indptr), matrix.shape)
+
+    def with_rewards(self, rewards: sparse.sparray | sparse.spmatrix | ArrayLike) -> FiniteMDP:
+        """Return the same process with other rewards, in one of the three forms."""
+        return self._with(rewards=self._checked(rewards))
+
+    def with_initial(self, initial: int | ArrayLike | None) -> FiniteMDP:
+        """Return the same process that begins elsewhere."""
+        return self._with(initial=_initial(initial, self.terminal))
+
+    def replace(
+        self,
+        *,
+        discount: float | None = None,
+        horizon: int | str | None = "same",
+    ) -> FiniteMDP:
+        """Return the same process with another discount or horizon (`None`: no horizon)."""
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept["discount"] = self.discount if discount is None else discount
+        kept["horizon"] = self.horizon if horizon == "same" else horizon
+        return FiniteMDP(kept.pop("transitions"), kept.pop("rewards"), **kept)
+
+    def state_name(self, state: int) -> str:
+        """Return what a state is called."""
+        return str(state) if self.state_names is None else self.state_names[state]
+
+    def action_name(self, action: int) -> str:
+        """Return what an action is called."""
+        return str(action) if self.action_names is None else self.action_names[action]
+
+    def _with(self, **changes: Any) -> FiniteMDP:
+        # What was checked once needs no second look: only the fields go over, not the cached rest.
+        other = object.__new__(FiniteMDP)
+        for each in fields(self):
+            value = changes.get(each.name, getattr(self, each.name))
+            object.__setattr__(other, each.name, value)
+        return other
+
+    def _checked(self, rewards: Any) -> Rewards:
+        S, A = self.n_states, self.n_actions
+        if sparse.issparse(rewards):
+            given = sparse.csr_array(rewards, dtype=float)
+            numbers, fits = given.data, given.shape == (S * A, S)
+        else:
+            given = np.asarray(rewards, float)
+            numbers, fits = given, given.shape in ((S,), (S, A))
+        if not fits:
+            raise InputError(
+                f"rewards have shape {given.shape}: with {S} states and {A} actions give ({S},) "
+                f"for r(s), ({S}, {A}) for r(s, a), or a sparse ({S * A}, {S}) for r(s, a, s')."
+            )
+        if not np.isfinite(numbers).all():
+            raise InputError("rewards hold a number that is infinite or missing.")
+        return given
+
+    def _require_a_way_to_end(self) -> None:
+        from scipy.sparse.csgraph import breadth_first_order
+
+        S = self.n_states
+        # One more state leads back to all ends, so that one search finds all that can reach them.
+        ends = np.flatnonzero(self.terminal)
+        back = self.successors.T.tocsr()
+        extra = sparse.csr_array((np.ones(len(ends)), ends, [0, len(ends)]), shape=(1, S))
+        graph = sparse.block_array([[back, None], [extra, sparse.csr_array((1, 1))]], format="csr")
+        found = breadth_first_order(graph, S, return_predecessors=False)  # type: ignore[call-overload]
+        if len(found) <= S:
+            reached = np.zeros(S + 1, dtype=bool)
+            reached[found] = True
+            stuck = int((~reached[:S]).argmax())
+            raise InputError(
+                f"discount 1 with no way to end: from state {self.state_name(stuck)} no terminal "
+                "state can be reached, so what is paid would add up for ever. Give a discount "
+                "below 1, a horizon, or a terminal state."
+            )
+
+
+def _transitions(given: Any) -> sparse.csr_array:
+    if not sparse.issparse(given):
+        dense = np.asarray(given, float)
+        if dense.ndim == 3 and dense.shape[0] == dense.shape[2]:
+            dense = dense.reshape(-1, dense.shape[2])
+        elif dense.ndim != 2:
+            raise InputError(
+                f"transitions have shape {dense.shape}: give (states, actions, states), or a "
+                "sparse matrix with a row for each state and action."
+            )
+        given = dense
+    matrix = sparse.csr_array(given, dtype=float)
+    rows, n_states = matrix.shape
+    if n_states == 0 or rows == 0 or rows % n_states:
+        raise InputError(
+            f"transitions have {rows} rows and {n_states} columns: the rows are states × actions, "
+            "so their number is a multiple of the columns'."
+        )
+    if not matrix.has_canonical_format or not matrix.data.all():
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+    return matrix
+
+
+def _terminal(
+    given: ArrayLike | None, matrix: sparse.csr_array, n_states: int, n_actions: int
+) -> NDArray[np.bool_]:
+    if given is None:
+        return np.diff(matrix.indptr[::n_actions]) == 0
+    marked = np.atleast_1d(np.asarray(given))
+    if marked.dtype == bool:
+        if marked.shape != (n_states,):
+            raise InputError(
+                f"terminal has shape {marked.shape}: a mask has one entry for each of {n_states} "
+                "states."
+            )
+        return marked.copy()
+    ends = np.zeros(n_states, dtype=bool)
+    if marked.size:
+        if not np.isin(marked, np.arange(n_states)).all():
+            raise InputError(f"terminal names a state that is not from 0 to {n_states - 1}.")
+        ends[marked.astype(np.intp)] = True
+    return ends
+
+
+def _without(matrix: sparse.csr_array, ends: NDArray[np.bool_], n_actions: int) -> sparse.csr_array:
+    """Return the transitions with the rows of terminal states emptied."""
+    if not (np.diff(matrix.indptr[::n_actions])[ends] > 0).any():
+        return matrix
+    sizes = np.diff(matrix.indptr)
+    gone = np.repeat(ends, n_actions)
+    kept = ~np.repeat(gone, sizes)
+    pointers = np.concatenate([[0], np.cumsum(np.where(gone, 0, sizes))])
+    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
+
+
+def _require_distributions(
+    matrix: sparse.csr_array,
+    n_actions: int,
+    state_names: tuple[str, ...] | None,
+    action_names: tuple[str, ...] | None,
+) -> None:
+    """Raise unless every row holds probabilities; divide the rows by their sums."""
+
+    def place(row: int) -> str:
+        state, action = divmod(row, n_actions)
+        named = str(state) if state_names is None else state_names[state]
+        return f"state {named}, action {action if action_names is None else action_names[action]}"
+
+    bad = ~(np.isfinite(matrix.data) & (matrix.data >= 0))
+    if bad.any():
+        at = int(bad.argmax())
+        row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+        raise InputError(
+            f"transitions hold {matrix.data[at]:g} for {place(row)}: a probability lies between 0 "
+            "and 1."
+        )
+    sums = matrix @ np.ones(matrix.shape[1])
+    filled = np.diff(matrix.indptr) > 0
+    off = np.abs(sums - 1) * filled
+    if off.max(initial=0.0) > SUM_TOLERANCE:
+        row = int(off.argmax())
+        raise InputError(
+            f"the probabilities of {place(row)} sum to {sums[row]:.6g}: they sum to 1, or the row "
+            "is empty if the action is not available there."
+        )
+    if off.max(initial=0.0) > 1e-15:
+        matrix.data = matrix.data / np.repeat(sums, np.diff(matrix.indptr))
+
+
+def _require_a_way_on(
+    matrix: sparse.csr_array,
+    ends: NDArray[np.bool_],
+    n_actions: int,
+    names: tuple[str, ...] | None,
+) -> None:
+    stuck = (np.diff(matrix.indptr[::n_actions]) == 0) & ~ends
+    if stuck.any():
+        state = int(stuck.argmax())
+        raise InputError(
+            f"state {state if names is None else names[state]} has no available action and is not "
+            "terminal: give it a transition, or name it in terminal."
+        )
+
+
+def _initial(given: int | ArrayLike | None, ends: NDArray[np.bool_]) -> Floats:
+    n_states = len(ends)
+    if given is None:
+        if ends.all():
+            raise InputError("every state is terminal: there is nothing to decide.")
+        return np.where(ends, 0.0, 1.0) / (~ends).sum()
+    chances = np.asarray(given)
+    if chances.ndim == 0:
+        if chances not in range(n_states):
+            raise InputError(f"initial={given!r} is not a state from 0 to {n_states - 1}.")
+        return np.eye(1, n_states, int(chances)).ravel()
+    chances = chances.astype(float)
+    if chances.shape != (n_states,):
+        raise InputError(
+            f"initial has shape {chances.shape}: give a probability for each of {n_states} states, "
+            "or one state."
+        )
+    if not ((chances >= 0).all() and abs(chances.sum() - 1) <= SUM_TOLERANCE):
+        raise InputError(
+            f"initial sums to {chances.sum():.6g}, or holds a negative number: it is a probability "
+            "for each state."
+        )
+    return chances / chances.sum()
+
+
+def _names(given: Sequence[str] | None, n: int, kind: str) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    names = tuple(str(name) for name in given)
+    if len(names) != n:
+        raise InputError(f"{kind}_names holds {len(names)} names for {n} {kind}s.")
+    if len(set(names)) < n:
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{kind}_names calls two {kind}s {twice!r}: a name belongs to one.")
+    return names
+
+
+def _grid(given: tuple[int, int] | None, n_states: int) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    rows, columns = (int(number) for number in given)
+    if rows < 1 or columns < 1 or rows * columns > n_states:
+        raise InputError(f"grid={given!r} has more cells than there are states ({n_states}).")
+    return rows, columns

@@ -300,11 +300,12 @@ class FiniteMDP:
 
     def _checked(self, rewards: Any) -> Rewards:
         S, A = self.n_states, self.n_actions
-        if sparse.issparse(rewards):
-            given = sparse.csr_array(rewards, dtype=float)
+        given: Any = rewards
+        if sparse.issparse(given):
+            given = sparse.csr_array(given, dtype=float)
             numbers, fits = given.data, given.shape == (S * A, S)
         else:
-            given = np.asarray(rewards, float)
+            given = np.asarray(given, float)
             numbers, fits = given, given.shape in ((S,), (S, A))
         if not fits:
             raise InputError(
@@ -313,7 +314,8 @@ class FiniteMDP:
             )
         if not np.isfinite(numbers).all():
             raise InputError("rewards hold a number that is infinite or missing.")
-        return given
+        kept: Rewards = given
+        return kept
 
     def _require_a_way_to_end(self) -> None:
         from scipy.sparse.csgraph import breadth_first_order

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Rewards = Floats | sparse.csr_array
 """r(s) of shape (S,), r(s, a) of shape (S, A), or r(s, a, s') as a sparse matrix (S·A, S)."""
 
-SUM_TOLERANCE = 1e-6
+SUM_TOLERANCE = 1e-5
 """How far the probabilities of a row may be from 1; the row is divided by its sum."""
 
 
@@ -301,7 +301,7 @@ class FiniteMDP:
     def _checked(self, rewards: Any) -> Rewards:
         S, A = self.n_states, self.n_actions
         given: Any = rewards
-        if sparse.issparse(given):
+        if sparse.issparse(rewards):
             given = sparse.csr_array(given, dtype=float)
             numbers, fits = given.data, given.shape == (S * A, S)
         else:

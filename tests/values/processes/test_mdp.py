@@ -81,7 +81,7 @@ def test_duplicates_add_up_without_touching_what_was_given():
         (np.array([0.5, 0.25, 0.25, 0.0]), np.array([0, 0, 1, 1]), np.array([0, 2, 4])),
         shape=(2, 2),
     )
-    with pytest.raises(InputError, match="state 1, action 0 sum to 0[.]25"):
+    with pytest.raises(InputError, match=r"state 1, action 0 sum to 0\.25"):
         FiniteMDP(twice, [0, 0])
     assert twice.nnz == 4
 

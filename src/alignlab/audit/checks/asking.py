@@ -9,7 +9,7 @@ from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
 from alignlab.charts import Cell, Chart, Table, interval_chart
 from alignlab.intervals import Estimate, mean_estimate, share_estimate, share_size
-from alignlab.oversight import AskingValue, asking_curve, value_of_asking
+from alignlab.values.utility import AskingValue, asking_curve, value_of_asking
 
 ASSUMED_COST = 0.1
 """Where nobody has stated what asking costs: this share of what the worst error loses."""

@@ -1,16 +1,13 @@
 """The value of asking: what a person's answer is worth before the decision, case by case.
 
-With probabilities p_k of the classes and utilities U[a, k] of deciding a when k is true, a reviewer
-who is always right is worth the expected value of perfect information [howard1966information],
+A reviewer is a signal about the truth, so the mathematics is that of `information.py`: with
+probabilities p_k of the classes and utilities U[a, k] of deciding a when k is true, one who is
+always right is worth the expected value of perfect information [howard1966information],
 
     sum_k p_k max_a U[a, k] - max_a sum_k p_k U[a, k]  >= 0,
 
-and one who says j when k is true with chance R[k, j] is worth
-
-    sum_j max_a sum_k p_k R[k, j] U[a, k] - max_a sum_k p_k U[a, k]  >= 0,
-
-the decision being taken after Bayes' rule on what was said. A case is worth asking about where the
-value exceeds what asking costs. With 0/1 utilities and two classes the value is min(p, 1 - p).
+and one who errs is worth less. A case is worth asking about where the value exceeds what asking
+costs. With 0/1 utilities and two classes the value is min(p, 1 - p).
 Assumes that the probabilities are calibrated: an over-confident model asks too seldom.
 """
 
@@ -23,13 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.charts import Chart, line_chart
 from alignlab.errors import InputError
+from alignlab.values.utility.information import (
+    checked_probabilities,
+    checked_utilities,
+    reviewer_likelihoods,
+    value_of_information,
+)
 
 __all__ = ["AskingCurve", "AskingValue", "asking_curve", "value_of_asking"]
 
 Floats = NDArray[np.float64]
-
-SUM_TOLERANCE = 1e-6
-"""How far a row of probabilities may be from 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,37 +156,27 @@ def value_of_asking(
     >>> seen.best_decision.tolist(), seen.value.round(2).tolist()
     ([1, 1], [0.55, 0.9])
     """
-    said = _probabilities(probabilities)
+    said = checked_probabilities(probabilities)
     n, n_classes = said.shape
-    worth = _utilities(utilities, n_classes)
+    worth = checked_utilities(utilities, n_classes)
     chosen = _decisions(decisions, said, len(worth))
     if not (np.isfinite(asking_cost) and asking_cost >= 0):
         raise InputError(f"asking_cost={asking_cost!r} is not a finite number from 0.")
-    if not 1 / n_classes <= reviewer_accuracy <= 1:
-        raise InputError(
-            f"reviewer_accuracy={reviewer_accuracy!r} is not between {1 / n_classes:.3g} "
-            f"(a guess among {n_classes}) and 1."
-        )
-    # Utilities are compared within a class only, so each class's best is taken as 0: numbers stay
-    # as small as the errors they are about.
-    regret = worth - worth.max(axis=0)
-    expected = said @ regret.T
-    worst_error = float(-regret.min(initial=0.0))
-    value = _after_answer(said, regret, reviewer_accuracy) - expected.max(axis=1)
-    # An answer is never worth less than none; what is below 0 or next to it is rounding.
-    value[value < 1e-12 * worst_error] = 0.0
-    best = said @ worth.max(axis=0)
-    now = best + expected.max(axis=1)
+    answer = value_of_information(
+        said, worth, likelihoods=reviewer_likelihoods(n_classes, reviewer_accuracy)
+    )
+    best = worth.max(axis=0)
+    taken = said @ best + (said @ (worth - best).T)[np.arange(n), chosen]
     return AskingValue(
-        best_decision=expected.argmax(axis=1),
-        now=now,
-        taken=best + expected[np.arange(n), chosen],
-        knowing=now + value,
-        value=value,
-        ask=value > asking_cost,
+        best_decision=answer.best_decision,
+        now=answer.now,
+        taken=taken,
+        knowing=answer.knowing,
+        value=answer.value,
+        ask=answer.value > asking_cost,
         asking_cost=float(asking_cost),
         reviewer_accuracy=float(reviewer_accuracy),
-        worst_error=worst_error,
+        worst_error=answer.worst_error,
     )
 
 
@@ -219,46 +209,6 @@ def asking_curve(
     at = np.searchsorted(asking.value[order], cost * asking.worst_error, side="right")
     # Cumulated weights can miss 1 by a rounding error, which must not show as a negative share.
     return AskingCurve(cost, np.clip(1 - below[at], 0, 1).round(12))
-
-
-def _after_answer(said: Floats, worth: Floats, accuracy: float) -> Floats:
-    """Return the expected utility of deciding after the reviewer's answer, summed over answers."""
-    n_classes = said.shape[1]
-    wrong = (1 - accuracy) / max(n_classes - 1, 1)
-    total = np.zeros(len(said))
-    for answer in range(n_classes):
-        chance = np.full(n_classes, wrong)
-        chance[answer] = accuracy
-        total += ((said * chance) @ worth.T).max(axis=1)
-    return total
-
-
-def _probabilities(probabilities: ArrayLike) -> Floats:
-    said = np.asarray(probabilities, float)
-    if said.ndim != 2 or said.shape[1] < 1:
-        raise InputError(
-            f"probabilities have shape {said.shape}: give one row a case and one column a class."
-        )
-    bad = ~((said >= 0).all(axis=1) & (np.abs(said.sum(axis=1) - 1) <= SUM_TOLERANCE))
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(
-            f"The probabilities in row {row} are {said[row].tolist()}: they lie between 0 and 1 "
-            "and sum to 1."
-        )
-    return said
-
-
-def _utilities(utilities: ArrayLike | None, n_classes: int) -> Floats:
-    if utilities is None:
-        return np.eye(n_classes)
-    worth = np.asarray(utilities, float)
-    if worth.ndim != 2 or worth.shape[1] != n_classes or not np.isfinite(worth).all():
-        raise InputError(
-            f"utilities have shape {worth.shape}: give finite numbers, one row a decision and "
-            f"{n_classes} columns, one a class that may be true."
-        )
-    return worth
 
 
 def _decisions(decisions: ArrayLike | None, said: Floats, n_decisions: int) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.oversight import asking_curve, value_of_asking
+from alignlab.values.utility import asking_curve, value_of_asking
 
 LENDING = np.array([[0.0, -1.0], [-10.0, 3.0]])
 """Refuse or grant (rows), default or repay (columns)."""

@@ -1,7 +1,10 @@
 """What a model is studied on: tables and what their columns are for."""
 
+from alignlab.datasets.chosen import chosen_rows, read_chosen
 from alignlab.datasets.examples import EXAMPLES, load_example
 from alignlab.datasets.groups import MISSING, Grouping, grouping, parse_groups
+from alignlab.datasets.preference_files import read_preferences, write_preferences
+from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
 from alignlab.datasets.table import TableData, require_column
 from alignlab.datasets.trajectories import Trajectory
@@ -11,13 +14,20 @@ __all__ = [
     "EXAMPLES",
     "MISSING",
     "Grouping",
+    "Pairs",
+    "PreferenceDataset",
+    "PreferenceSplit",
     "TableData",
     "Trajectory",
+    "chosen_rows",
     "grouping",
     "load_example",
     "parse_groups",
+    "read_chosen",
+    "read_preferences",
     "read_table",
     "read_trajectories",
     "require_column",
+    "write_preferences",
     "write_trajectories",
 ]

@@ -18,6 +18,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from alignlab.errors import InputError
+from alignlab.values.processes.mdp_checks import (
+    checked_grid,
+    checked_initial,
+    checked_names,
+    checked_terminal,
+    checked_transitions,
+    require_a_way_on,
+    require_distributions,
+    without_rows,
+)
 
 if TYPE_CHECKING:
     import gymnasium
@@ -28,9 +38,6 @@ Floats = NDArray[np.float64]
 
 Rewards = Floats | sparse.csr_array
 """r(s) of shape (S,), r(s, a) of shape (S, A), or r(s, a, s') as a sparse matrix (S·A, S)."""
-
-SUM_TOLERANCE = 1e-5
-"""How far the probabilities of a row may be from 1; the row is divided by its sum."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,7 +113,7 @@ class FiniteMDP:
         action_names: Sequence[str] | None = None,
         grid: tuple[int, int] | None = None,
     ) -> None:
-        matrix = _transitions(transitions)
+        matrix = checked_transitions(transitions)
         n_states = matrix.shape[1]
         n_actions = matrix.shape[0] // n_states
         if not (np.isfinite(discount) and 0 <= discount <= 1):
@@ -115,20 +122,23 @@ class FiniteMDP:
             raise InputError(f"horizon={horizon!r} is not a whole number of steps.")
         if horizon is not None and horizon < 1:
             raise InputError(f"horizon={horizon!r}: a process has at least one step.")
-        names = _names(state_names, n_states, "state"), _names(action_names, n_actions, "action")
-        ends = _terminal(terminal, matrix, n_states, n_actions)
-        matrix = _without(matrix, ends, n_actions)
-        _require_distributions(matrix, n_actions, *names)
-        _require_a_way_on(matrix, ends, n_actions, names[0])
+        names = (
+            checked_names(state_names, n_states, "state"),
+            checked_names(action_names, n_actions, "action"),
+        )
+        ends = checked_terminal(terminal, matrix, n_states, n_actions)
+        matrix = without_rows(matrix, ends, n_actions)
+        require_distributions(matrix, n_actions, *names)
+        require_a_way_on(matrix, ends, n_actions, names[0])
         for name, value in {
             "transitions": matrix,
             "discount": float(discount),
             "terminal": ends,
-            "initial": _initial(initial, ends),
+            "initial": checked_initial(initial, ends),
             "horizon": None if horizon is None else int(horizon),
             "state_names": names[0],
             "action_names": names[1],
-            "grid": _grid(grid, n_states),
+            "grid": checked_grid(grid, n_states),
         }.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "rewards", self._checked(rewards))
@@ -268,7 +278,7 @@ class FiniteMDP:
 
     def with_initial(self, initial: int | ArrayLike | None) -> FiniteMDP:
         """Return the same process that begins elsewhere."""
-        return self._with(initial=_initial(initial, self.terminal))
+        return self._with(initial=checked_initial(initial, self.terminal))
 
     def replace(
         self,
@@ -336,155 +346,3 @@ class FiniteMDP:
                 "state can be reached, so what is paid would add up for ever. Give a discount "
                 "below 1, a horizon, or a terminal state."
             )
-
-
-def _transitions(given: Any) -> sparse.csr_array:
-    if not sparse.issparse(given):
-        dense = np.asarray(given, float)
-        if dense.ndim == 3 and dense.shape[0] == dense.shape[2]:
-            dense = dense.reshape(-1, dense.shape[2])
-        elif dense.ndim != 2:
-            raise InputError(
-                f"transitions have shape {dense.shape}: give (states, actions, states), or a "
-                "sparse matrix with a row for each state and action."
-            )
-        given = dense
-    matrix = sparse.csr_array(given, dtype=float)
-    rows, n_states = matrix.shape
-    if n_states == 0 or rows == 0 or rows % n_states:
-        raise InputError(
-            f"transitions have {rows} rows and {n_states} columns: the rows are states × actions, "
-            "so their number is a multiple of the columns'."
-        )
-    if not matrix.has_canonical_format or not matrix.data.all():
-        matrix = matrix.copy()
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-    return matrix
-
-
-def _terminal(
-    given: ArrayLike | None, matrix: sparse.csr_array, n_states: int, n_actions: int
-) -> NDArray[np.bool_]:
-    if given is None:
-        return np.diff(matrix.indptr[::n_actions]) == 0
-    marked = np.atleast_1d(np.asarray(given))
-    if marked.dtype == bool:
-        if marked.shape != (n_states,):
-            raise InputError(
-                f"terminal has shape {marked.shape}: a mask has one entry for each of {n_states} "
-                "states."
-            )
-        return marked.copy()
-    ends = np.zeros(n_states, dtype=bool)
-    if marked.size:
-        if not np.isin(marked, np.arange(n_states)).all():
-            raise InputError(f"terminal names a state that is not from 0 to {n_states - 1}.")
-        ends[marked.astype(np.intp)] = True
-    return ends
-
-
-def _without(matrix: sparse.csr_array, ends: NDArray[np.bool_], n_actions: int) -> sparse.csr_array:
-    """Return the transitions with the rows of terminal states emptied."""
-    if not (np.diff(matrix.indptr[::n_actions])[ends] > 0).any():
-        return matrix
-    sizes = np.diff(matrix.indptr)
-    gone = np.repeat(ends, n_actions)
-    kept = ~np.repeat(gone, sizes)
-    pointers = np.concatenate([[0], np.cumsum(np.where(gone, 0, sizes))])
-    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
-
-
-def _require_distributions(
-    matrix: sparse.csr_array,
-    n_actions: int,
-    state_names: tuple[str, ...] | None,
-    action_names: tuple[str, ...] | None,
-) -> None:
-    """Raise unless every row holds probabilities; divide the rows by their sums."""
-
-    def place(row: int) -> str:
-        state, action = divmod(row, n_actions)
-        named = str(state) if state_names is None else state_names[state]
-        return f"state {named}, action {action if action_names is None else action_names[action]}"
-
-    bad = ~(np.isfinite(matrix.data) & (matrix.data >= 0))
-    if bad.any():
-        at = int(bad.argmax())
-        row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
-        raise InputError(
-            f"transitions hold {matrix.data[at]:g} for {place(row)}: a probability lies between 0 "
-            "and 1."
-        )
-    sums = matrix @ np.ones(matrix.shape[1])
-    filled = np.diff(matrix.indptr) > 0
-    off = np.abs(sums - 1) * filled
-    if off.max(initial=0.0) > SUM_TOLERANCE:
-        row = int(off.argmax())
-        raise InputError(
-            f"the probabilities of {place(row)} sum to {sums[row]:.6g}: they sum to 1, or the row "
-            "is empty if the action is not available there."
-        )
-    if off.max(initial=0.0) > 1e-15:
-        matrix.data = matrix.data / np.repeat(sums, np.diff(matrix.indptr))
-
-
-def _require_a_way_on(
-    matrix: sparse.csr_array,
-    ends: NDArray[np.bool_],
-    n_actions: int,
-    names: tuple[str, ...] | None,
-) -> None:
-    stuck = (np.diff(matrix.indptr[::n_actions]) == 0) & ~ends
-    if stuck.any():
-        state = int(stuck.argmax())
-        raise InputError(
-            f"state {state if names is None else names[state]} has no available action and is not "
-            "terminal: give it a transition, or name it in terminal."
-        )
-
-
-def _initial(given: int | ArrayLike | None, ends: NDArray[np.bool_]) -> Floats:
-    n_states = len(ends)
-    if given is None:
-        if ends.all():
-            raise InputError("every state is terminal: there is nothing to decide.")
-        return np.where(ends, 0.0, 1.0) / (~ends).sum()
-    chances = np.asarray(given)
-    if chances.ndim == 0:
-        if chances not in range(n_states):
-            raise InputError(f"initial={given!r} is not a state from 0 to {n_states - 1}.")
-        return np.eye(1, n_states, int(chances)).ravel()
-    chances = chances.astype(float)
-    if chances.shape != (n_states,):
-        raise InputError(
-            f"initial has shape {chances.shape}: give a probability for each of {n_states} states, "
-            "or one state."
-        )
-    if not ((chances >= 0).all() and abs(chances.sum() - 1) <= SUM_TOLERANCE):
-        raise InputError(
-            f"initial sums to {chances.sum():.6g}, or holds a negative number: it is a probability "
-            "for each state."
-        )
-    return chances / chances.sum()
-
-
-def _names(given: Sequence[str] | None, n: int, kind: str) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    names = tuple(str(name) for name in given)
-    if len(names) != n:
-        raise InputError(f"{kind}_names holds {len(names)} names for {n} {kind}s.")
-    if len(set(names)) < n:
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{kind}_names calls two {kind}s {twice!r}: a name belongs to one.")
-    return names
-
-
-def _grid(given: tuple[int, int] | None, n_states: int) -> tuple[int, int] | None:
-    if given is None:
-        return None
-    rows, columns = (int(number) for number in given)
-    if rows < 1 or columns < 1 or rows * columns > n_states:
-        raise InputError(f"grid={given!r} has more cells than there are states ({n_states}).")
-    return rows, columns

@@ -1,0 +1,297 @@
+"""Questions to a teacher and its answers: which of two behaviours is better, asked now, told later.
+
+A teacher is asked and leaves; its answers are collected whenever they are there, all, some or none.
+A program, a person with a text file and a person behind a browser are therefore the same to a
+training run. Nothing is forgotten in between: questions and answers are lines appended to files, a
+line that was cut short in the writing was never written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from alignlab.datasets import PreferenceDataset
+from alignlab.datasets.trajectories import Trajectory
+from alignlab.errors import InputError, OutputError, nearest
+
+__all__ = ["Answer", "Query", "Teacher", "preference_dataset"]
+
+WORDS: Mapping[str, float | None] = {"first": 0.0, "second": 1.0, "tie": 0.5, "skip": None}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Query:
+    """Two segments of behaviour, of which a teacher says which is better.
+
+    Attributes
+    ----------
+    number
+        Its place in the run, from 0.
+    first, second
+        The segments, in the order in which they are shown.
+    asked
+        When it was asked (ISO 8601), or "".
+    id
+        The number and a digest of what is shown, such as "0012-9f2c41d07a3b". It never says who
+        asked or when, so the same run asks under the same names.
+
+    Examples
+    --------
+    >>> walk = Trajectory([0, 1], [0], ended=True)
+    >>> Query(3, walk, walk).id
+    '0003-48929199ba85'
+    """
+
+    number: int
+    first: Trajectory
+    second: Trajectory
+    asked: str = ""
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256()
+        for segment in (self.first, self.second):
+            for array in (segment.states, segment.actions, np.array([segment.ended])):
+                digest.update(f"{array.dtype.str}{array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+        object.__setattr__(self, "id", f"{self.number:04d}-{digest.hexdigest()[:12]}")
+
+    def __repr__(self) -> str:
+        """Return the id and what is compared."""
+        return f"<Query {self.id}: {self.first!r} or {self.second!r}>"
+
+    def to_dict(self, *, rewards: bool = True) -> dict[str, Any]:
+        """Return the query as plain values; without `rewards` the true ones are left out."""
+        segments = {"first": self.first.to_dict(), "second": self.second.to_dict()}
+        if not rewards:
+            for segment in segments.values():
+                segment.pop("rewards", None)
+        return {"id": self.id, "number": self.number, "asked": self.asked, **segments}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Query:
+        """Return a query from what `to_dict` gave; it must still be what its id says.
+
+        Raises
+        ------
+        InputError
+            If something is missing or what is shown is not what was asked.
+        """
+        try:
+            one, two = (
+                Trajectory(
+                    np.asarray(each["states"]),
+                    np.asarray(each["actions"]),
+                    each.get("rewards"),
+                    each["ended"],
+                )
+                for each in (given["first"], given["second"])
+            )
+            query = cls(int(given["number"]), one, two, str(given["asked"]))
+            told = given["id"]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"This is not a query: {type(error).__name__}, {error}.") from error
+        if query.id != told:
+            raise InputError(
+                f"The query {told} does not hold what was asked: its content is {query.id}. "
+                "Restore the file; what people were shown must not change."
+            )
+        return query
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a teacher said.
+
+    Attributes
+    ----------
+    id
+        The query's.
+    preferred
+        0 for the first segment, 1 for the second, 0.5 for a tie; `None` if the teacher would not
+        or could not say.
+    annotator
+        Who said it.
+
+    Raises
+    ------
+    InputError
+        If `preferred` is something else.
+
+    Examples
+    --------
+    >>> Answer("0003-48929199ba85", 1, "ana").preferred
+    1.0
+    """
+
+    id: str
+    preferred: float | None
+    annotator: str = ""
+
+    def __post_init__(self) -> None:
+        if self.preferred is None:
+            return
+        if isinstance(self.preferred, bool) or self.preferred not in (0, 0.5, 1):
+            raise InputError(
+                f"preferred={self.preferred!r} in the answer to {self.id}: give 0 for the first "
+                "segment, 1 for the second, 0.5 for a tie, or None."
+            )
+        object.__setattr__(self, "preferred", float(self.preferred))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values: "first", "second", "tie" or "skip"."""
+        word = next(word for word, value in WORDS.items() if value == self.preferred)
+        return {"id": self.id, "preferred": word, "annotator": self.annotator}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Answer:
+        """Return an answer from what `to_dict` gave; numbers are understood beside the words.
+
+        Raises
+        ------
+        InputError
+            If it names no query or its word is not known.
+        """
+        if not isinstance(given, Mapping) or not isinstance(given.get("id"), str):
+            raise InputError('An answer names its query: {"id": "0003-…", "preferred": "first"}.')
+        if "preferred" not in given:
+            raise InputError(f'The answer to {given["id"]} has no "preferred".')
+        said = given["preferred"]
+        if isinstance(said, str):
+            if said not in WORDS:
+                raise InputError(
+                    f"preferred={said!r} in the answer to {given['id']} is not one of "
+                    f"{', '.join(map(repr, WORDS))}.{nearest(said, WORDS)}"
+                )
+            said = WORDS[said]
+        return cls(given["id"], said, str(given.get("annotator", "")))
+
+
+class Teacher(Protocol):
+    """Whoever says which behaviour is better: a program, a file or a person behind a browser."""
+
+    def ask(self, queries: Sequence[Query]) -> None:
+        """Take the queries; return at once.
+
+        A run that is resumed asks all queries of its round again. A teacher that was told of them
+        before knows them by their ids and does not ask a person twice.
+        """
+
+    def collect(self) -> Sequence[Answer]:
+        """Return the answers that have come in since the last call: all, some or none."""
+
+
+def preference_dataset(queries: Sequence[Query], answers: Iterable[Answer]) -> PreferenceDataset:
+    """Return what was answered as a dataset; skipped questions and open ones are left out.
+
+    Parameters
+    ----------
+    queries
+        What was asked; each has two segments, and the dataset has them in this order.
+    answers
+        What was said. The first answer to a query stands.
+
+    Raises
+    ------
+    InputError
+        If an answer is to no query here, or there is nothing to learn from.
+
+    Examples
+    --------
+    >>> short, long = Trajectory([0, 1], [0], ended=True), Trajectory([0, 0, 0], [1, 1])
+    >>> query = Query(0, short, long)
+    >>> preference_dataset([query], [Answer(query.id, 1, "ana")])
+    <PreferenceDataset; comparisons: 1, trajectories: 2, annotators: 1>
+    """
+    said: dict[str, Answer] = {}
+    for answer in answers:
+        said.setdefault(answer.id, answer)
+    unknown = said.keys() - {query.id for query in queries}
+    if unknown:
+        raise InputError(
+            f"The answer to {min(unknown)} is to no query of this run.{_near(unknown, queries)}"
+        )
+    told = [
+        (query, found.preferred, found.annotator)
+        for query in queries
+        if (found := said.get(query.id)) is not None and found.preferred is not None
+    ]
+    if not told:
+        raise InputError("No question was answered: there is nothing to learn a reward from.")
+    n = 2 * len(told)
+    return PreferenceDataset.from_pairs(
+        tuple(segment for query, *_ in told for segment in (query.first, query.second)),
+        np.arange(0, n, 2),
+        np.arange(1, n, 2),
+        [preferred for _, preferred, _ in told],
+        annotators=[annotator for *_, annotator in told],
+    )
+
+
+def _near(unknown: Iterable[str], queries: Sequence[Query]) -> str:
+    return nearest(min(unknown), [query.id for query in queries])
+
+
+def read_lines(path: Path) -> list[tuple[int, Any]]:
+    """Return the JSON values of a file with their line numbers; none if there is no file.
+
+    A last line without its end is still being written, or never was: it is left out.
+
+    Raises
+    ------
+    InputError
+        If a whole line is not JSON, or the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from error
+    found = []
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append((number, json.loads(line)))
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"Line {number} of {path} is not JSON: {error.msg} at column {error.colno}. "
+                "Write one object a line."
+            ) from error
+    return found
+
+
+def append_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
+    """Append one JSON object a line; what was there stays, but for a line cut short.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    lines = "".join(json.dumps(v, ensure_ascii=False, allow_nan=False) + "\n" for v in values)
+    if not lines:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as stream:
+            stream.seek(0)
+            held = stream.read()
+            stream.truncate(held.rfind(b"\n") + 1)
+            stream.write(lines.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot append to {path}: {reason}. Free some space or move it."
+        ) from error

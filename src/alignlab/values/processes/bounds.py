@@ -1,0 +1,135 @@
+"""How far values can be from the optimal ones: bounds that hold, not differences that look small.
+
+Let T be the backup (hard or soft), V' = TV, and m <= V' - V <= M in the states that don't end. As T
+is monotone and T(V + c) - TV lies between 0 and γc (equal to γc where nothing ends),
+
+    γ/(1-γ) min(m, 0)  <=  V* - V'  <=  γ/(1-γ) max(M, 0)        [puterman1994markov, sec. 6.6.3]
+
+and without terminal states m and M themselves serve, and the middle of the two is twice as good.
+With discount 1, V* <= U for any U with TU <= U if every policy that is considered ends
+[bertsekas1991analysis]; U = V + 2δw, w being the longest expected time that nearly optimal play can
+last. What rounding may have done is added everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from alignlab.values.processes.mdp import FiniteMDP
+
+if TYPE_CHECKING:
+    from alignlab.values.processes.sweeps import Sweeps
+
+__all__ = ["Discounted", "ends_surely", "rounding_of", "undiscounted_bound", "way_to_end"]
+
+Floats = NDArray[np.float64]
+
+EPS = float(np.finfo(float).eps)
+
+
+def rounding_of(mdp: FiniteMDP, rewards: Floats, size: float, temperature: float = 0.0) -> float:
+    """Return what rounding can do to one backup of values of at most `size`."""
+    longest = int(np.diff(mdp.transitions.indptr).max(initial=0))
+    largest = float(np.abs(rewards).max(initial=0.0)) + mdp.discount * size
+    # The log-sum-exp adds a logarithm of at most log A, and a rounding for each action.
+    choice = temperature * (np.log(max(mdp.n_actions, 2)) + 2) * (mdp.n_actions + 8)
+    return EPS * ((longest + 4) * largest + choice)
+
+
+@dataclass(frozen=True)
+class Discounted:
+    """Bounds for a discount below 1.
+
+    Attributes
+    ----------
+    discount
+        γ.
+    ends
+        Whether there is a terminal state.
+    """
+
+    discount: float
+    ends: bool
+
+    def shift(self, least: float, largest: float) -> float:
+        """Return what to add to V' to stand in the middle of its bounds; 0 where things end."""
+        if self.ends:
+            return 0.0
+        return self.discount / (1 - self.discount) * (least + largest) / 2
+
+    def error(self, least: float, largest: float, rounding: float) -> float:
+        """Return the largest |V* - V'|, V' being shifted."""
+        worst = max(-least, largest, 0.0)
+        spread = worst if self.ends else (largest - least) / 2
+        return (self.discount * spread + rounding) / (1 - self.discount)
+
+
+def way_to_end(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int32], bool]:
+    """Return a policy of allowed actions that surely ends, and whether there is one everywhere."""
+    from alignlab.values.processes import kernels
+
+    reached = mdp.terminal.copy()
+    choice = allowed.argmax(axis=1).astype(np.int32)
+    pointers, targets = _unsigned(mdp.transitions)
+    total = kernels.way_to_end(pointers, targets, allowed, reached, choice)
+    return choice, total == mdp.n_states
+
+
+def ends_surely(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> bool:
+    """Return whether everything ends, whichever allowed actions are taken."""
+    from alignlab.values.processes import kernels
+
+    pointers, targets = _unsigned(mdp.transitions)
+    return bool(kernels.must_end(pointers, targets, allowed, mdp.terminal.copy()) == mdp.n_states)
+
+
+def undiscounted_bound(
+    mdp: FiniteMDP, sweeps: Sweeps, values: Floats, residual: float, rounding: float
+) -> float:
+    """Return the largest |V* - V| with discount 1, or infinity if none can be certified.
+
+    Parameters
+    ----------
+    mdp, sweeps
+        The process, and its backups.
+    values
+        V, the values of a policy that ends, which no action improves by more than `residual`.
+    residual
+        The largest |TV - V|, and of the policy's own equations.
+    rounding
+        What rounding can do to a backup.
+    """
+    from alignlab.values.processes.planning import longest_time
+
+    delta = max(residual, rounding) + rounding
+    scale = max(float(np.abs(values).max(initial=0.0)), 1e-300)
+    near = mdp.available & (values[:, None] - sweeps.action_values(values) <= 1e-6 * scale)
+    if not ends_surely(mdp, near):
+        return float("inf")
+    time = 1.01 * longest_time(_only(mdp, near))
+    above = np.where(mdp.terminal, 0.0, values + 2 * delta * time)
+    now = np.empty_like(values)
+    _, largest = sweeps.hard(above, now, np.empty(mdp.n_states, np.int32))
+    if largest > -rounding:
+        return float("inf")
+    return float(2 * delta * time.max(initial=0.0))
+
+
+def _only(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> FiniteMDP:
+    """Return the process with nothing but the allowed actions, each step paying 1."""
+    matrix = mdp.transitions
+    sizes = np.diff(matrix.indptr)
+    kept = np.repeat(allowed.ravel(), sizes)
+    pointers = np.concatenate([[0], np.cumsum(np.where(allowed.ravel(), sizes, 0))])
+    fewer = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
+    return FiniteMDP(fewer, np.ones(mdp.n_states), discount=1.0, terminal=mdp.terminal)
+
+
+def _unsigned(matrix: sparse.csr_array) -> tuple[NDArray[Any], NDArray[Any]]:
+    kind = np.dtype(f"u{matrix.indices.dtype.itemsize}")
+    return matrix.indptr.view(kind), matrix.indices.view(kind)

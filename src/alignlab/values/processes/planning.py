@@ -1,0 +1,312 @@
+"""The best that can be done in a finite process, and how far from it the answer can be.
+
+    V*(s) = max_a [r(s, a) + γ Σ_s' P(s' | s, a) V*(s')],    V* = 0 where it has ended.
+
+Value iteration backs up until the bound of `bounds` is below the tolerance; policy iteration solves
+the linear equations of a policy and improves it where that gains [howard1960dynamic]; modified
+policy iteration sweeps instead of solving [puterman1978modified]; the linear program
+min Σ V, V >= r + γ P V, is solved by HiGHS and serves as an oracle [puterman1994markov, sec. 6.9].
+With a horizon there is one backup a step. With discount 1 the best policy *that ends* is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError, require_choice
+from alignlab.values.processes.bounds import (
+    Discounted,
+    rounding_of,
+    undiscounted_bound,
+    way_to_end,
+)
+from alignlab.values.processes.linear import policy_matrix, policy_rewards, solve_policy
+from alignlab.values.processes.mdp import FiniteMDP
+from alignlab.values.processes.solutions import Solution
+from alignlab.values.processes.sweeps import Sweeps
+
+__all__ = ["METHODS", "Method", "Solution", "longest_time", "require_tolerance", "solve"]
+
+Floats = NDArray[np.float64]
+Actions = NDArray[np.int32]
+
+Method = Literal[
+    "policy iteration", "value iteration", "modified policy iteration", "linear programming"
+]
+
+METHODS: tuple[str, ...] = Method.__args__  # type: ignore[attr-defined]
+
+WARM = 2_000
+"""Backups before discount 1 is finished by policy iteration."""
+
+
+def solve(
+    mdp: FiniteMDP,
+    *,
+    method: Method = "policy iteration",
+    tolerance: float = 1e-8,
+    threads: int | None = None,
+) -> Solution:
+    """Find the best values and actions of a finite process.
+
+    Use it where the transitions are known. Where people's choices are to be explained rather than
+    the best ones found, use `soft_solve`.
+
+    Parameters
+    ----------
+    mdp
+        The process.
+    method
+        "policy iteration" serves for everything; "value iteration" and "modified policy iteration"
+        need no linear equations; "linear programming" is an independent check for small processes.
+        With a horizon, all of them are backward induction.
+    tolerance
+        How far values may be from the optimal ones, in the unit of the rewards. Where rounding, or
+        discount 1, allows no such certainty, `error_bound` says what was reached.
+    threads
+        At most so many; `None` takes as many as there are cores. It changes no result.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    InputError
+        If the tolerance or the method is none, or with discount 1 a loop earns reward for ever.
+
+    References
+    ----------
+    [howard1960dynamic], [puterman1978modified], [puterman1994markov]
+
+    Examples
+    --------
+    Going round pays 1 a step, and 1 / (1 - 0.9) in all; leaving pays 5 once.
+
+    >>> stay_or_leave = FiniteMDP(np.array([[[1.0, 0], [0, 1]], [[0, 0], [0, 0]]]),
+    ...                           [[1, 5], [0, 0]], discount=0.9)
+    >>> best = solve(stay_or_leave)
+    >>> best.values.round(6).tolist(), best.policy[0], best.error_bound < 1e-8
+    ([10.0, 0.0], np.int32(0), True)
+    """
+    require_choice(method, METHODS, what="method")
+    accuracy = require_tolerance(tolerance)
+    with Sweeps(mdp, threads=threads) as sweeps:
+        if mdp.horizon is not None:
+            return _backward_induction(mdp, sweeps, mdp.horizon)
+        if method == "linear programming":
+            return _linear_program(mdp, sweeps)
+        if mdp.discount == 1:
+            start = None if method == "policy iteration" else _warm(mdp, sweeps, accuracy)
+            return _undiscounted(mdp, sweeps, accuracy, method, start)
+        if method == "policy iteration":
+            return _policy_iteration(mdp, sweeps, accuracy)
+        return _value_iteration(mdp, sweeps, accuracy, method)
+
+
+def _backward_induction(mdp: FiniteMDP, sweeps: Sweeps, horizon: int) -> Solution:
+    values = np.zeros((horizon + 1, mdp.n_states))
+    policy = np.zeros((horizon, mdp.n_states), np.int32)
+    error = 0.0
+    for step in range(horizon - 1, -1, -1):
+        sweeps.hard(values[step + 1], values[step], policy[step])
+        size = float(np.abs(values[step + 1]).max())
+        error = mdp.discount * error + rounding_of(mdp, sweeps.rewards, size)
+    return Solution(mdp, values, policy, horizon, error, "backward induction")
+
+
+def _value_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, method: Method) -> Solution:
+    """Back up until certain; modified policy iteration sweeps its policy in between."""
+    bounds = Discounted(mdp.discount, bool(mdp.terminal.any()))
+    values, now = np.zeros(mdp.n_states), np.empty(mdp.n_states)
+    policy = np.zeros(mdp.n_states, np.int32)
+    iterations = 0
+    while True:
+        least, largest = sweeps.hard(values, now, policy)
+        iterations += 1
+        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+        error = bounds.error(least, largest, rounding)
+        if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
+            break
+        values, now = now, values
+        if method == "modified policy iteration":
+            # As far as a tenth of what improving still changes: more would be thrown away.
+            _sweep_policy(mdp, sweeps.rewards, policy, values, now, 0.1 * (largest - least))
+    now[~mdp.terminal] += bounds.shift(least, largest)
+    return Solution(mdp, now, policy, iterations, error, method)
+
+
+def _sweep_policy(
+    mdp: FiniteMDP, rewards: Floats, policy: Actions, values: Floats, room: Floats, enough: float
+) -> None:
+    matrix, paid = policy_matrix(mdp, policy), policy_rewards(rewards, policy)
+    for _ in range(100):
+        room[:] = matrix @ values
+        room *= mdp.discount
+        room += paid
+        values -= room
+        change = float(values.max() - values.min())
+        values[:] = room
+        if change <= enough:
+            return
+
+
+def _policy_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Solution:
+    bounds = Discounted(mdp.discount, bool(mdp.terminal.any()))
+    values, now = np.zeros(mdp.n_states), np.empty(mdp.n_states)
+    choice = np.empty(mdp.n_states, np.int32)
+    least, largest = sweeps.hard(values, now, choice)
+    policy = choice.copy()
+    exact = 0.25 * (1 - mdp.discount) * tolerance
+    accuracy = max(exact, 0.05 * max(-least, largest))
+    iterations = 0
+    while True:
+        iterations += 1
+        matrix, paid = policy_matrix(mdp, policy), policy_rewards(sweeps.rewards, policy)
+        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(now).max()))
+        accuracy = max(accuracy, rounding)
+        values, _ = solve_policy(matrix, mdp.discount, paid, accuracy=accuracy, guess=now)
+        least, largest = sweeps.hard(values, now, choice)
+        error = bounds.error(least, largest, rounding)
+        if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
+            break
+        better = now - values > accuracy
+        if not better.any():
+            if accuracy <= max(exact, rounding):
+                break
+            accuracy = max(exact, 0.01 * accuracy)
+            continue
+        policy[better] = choice[better]
+        # Early policies are thrown away, so they are evaluated roughly.
+        accuracy = max(exact, min(accuracy, 0.02 * max(-least, largest)))
+    now[~mdp.terminal] += bounds.shift(least, largest)
+    return Solution(mdp, now, choice, iterations, error, "policy iteration")
+
+
+def _undiscounted(
+    mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, method: str, start: Actions | None
+) -> Solution:
+    """Improve a policy that ends, only where that gains, so that the next one ends too.
+
+    If one of them does not, the changed states on its loop gain at each round: the loop pays.
+    """
+    values, policy, iterations, residual = _improve(mdp, sweeps, tolerance, start)
+    rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+    error = undiscounted_bound(mdp, sweeps, values, residual, rounding)
+    return Solution(mdp, values, policy, iterations, error, method)
+
+
+def _improve(
+    mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, start: Actions | None
+) -> tuple[Floats, Actions, int, float]:
+    policy = way_to_end(mdp, mdp.available)[0] if start is None else start
+    values, now = np.zeros(mdp.n_states), np.empty(mdp.n_states)
+    choice = np.empty(mdp.n_states, np.int32)
+    iterations = 0
+    while True:
+        iterations += 1
+        matrix, paid = policy_matrix(mdp, policy), policy_rewards(sweeps.rewards, policy)
+        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+        accuracy = max(1e-3 * tolerance, rounding)
+        values, residual = solve_policy(matrix, 1.0, paid, accuracy=accuracy, guess=values)
+        _, largest = sweeps.hard(values, now, choice)
+        better = now - values > 4 * max(accuracy, residual)
+        if not better.any():
+            return values, policy, iterations, max(residual, largest)
+        policy = np.where(better, choice, policy)
+        done = np.zeros((mdp.n_states, mdp.n_actions), dtype=bool)
+        done[np.arange(mdp.n_states), policy] = True
+        if not way_to_end(mdp, done & mdp.available)[1]:
+            state = _on_a_loop(mdp, policy)
+            raise InputError(
+                f"With discount 1 a loop through state {mdp.state_name(state)} earns reward for "
+                "ever, so no value is the best. Give a discount below 1 or a horizon, or make the "
+                "loop cost something."
+            )
+
+
+def _on_a_loop(mdp: FiniteMDP, policy: Actions) -> int:
+    """Return a state of a set that the policy never leaves."""
+    from scipy.sparse.csgraph import connected_components
+
+    matrix = policy_matrix(mdp, policy)
+    count, label = connected_components(matrix, directed=True, connection="strong")
+    entries = matrix.tocoo()
+    left = np.zeros(count, dtype=bool)
+    left[label[entries.row[label[entries.row] != label[entries.col]]]] = True
+    left[label[mdp.terminal]] = True
+    return int((~left[label]).argmax())
+
+
+def longest_time(mdp: FiniteMDP) -> Floats:
+    """Return the longest expected number of steps to the end; every policy must end."""
+    paid = mdp.with_rewards(np.ones(mdp.n_states))
+    with Sweeps(paid) as sweeps:
+        return _improve(paid, sweeps, 1e-6, None)[0]
+
+
+def _warm(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Actions | None:
+    """Return a policy that ends among the actions that value iteration finds best, or none."""
+    policy, _ = way_to_end(mdp, mdp.available)
+    matrix, paid = policy_matrix(mdp, policy), policy_rewards(sweeps.rewards, policy)
+    # From below: a policy's own values rise to the best of those that end.
+    values, _ = solve_policy(matrix, 1.0, paid, accuracy=tolerance)
+    now = np.empty_like(values)
+    for _ in range(WARM):
+        _, largest = sweeps.hard(values, now, policy)
+        values, now = now, values
+        if largest <= tolerance:
+            break
+    near = mdp.available & (sweeps.action_values(values) >= values[:, None] - 10 * tolerance)
+    found, ends = way_to_end(mdp, near)
+    return found if ends else None
+
+
+def _linear_program(mdp: FiniteMDP, sweeps: Sweeps) -> Solution:
+    from scipy import sparse
+    from scipy.optimize import linprog
+
+    S, A = mdp.n_states, mdp.n_actions
+    rows = np.flatnonzero(mdp.available)
+    states = sparse.csr_array(
+        (np.ones(len(rows)), (np.arange(len(rows)), rows // A)), (len(rows), S)
+    )
+    limits = np.where(mdp.terminal[:, None], 0.0, [[-np.inf, np.inf]])
+    found: Any = linprog(  # type: ignore[call-overload]
+        np.ones(S),
+        A_ub=mdp.discount * mdp.transitions[rows] - states,
+        b_ub=-sweeps.rewards.ravel()[rows],
+        bounds=limits,
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if found.status != 0:
+        raise InputError(
+            "The linear program has no solution: with discount 1 a loop earns reward for ever. "
+            "Give a discount below 1 or a horizon."
+            if mdp.discount == 1
+            else f"HiGHS did not solve the linear program: {found.message}"
+        )
+    values = np.asarray(found.x)
+    now, policy = np.empty(S), np.empty(S, np.int32)
+    least, largest = sweeps.hard(values, now, policy)
+    rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+    iterations = int(found.nit)
+    if mdp.discount == 1:
+        near = mdp.available & (sweeps.action_values(values) >= values[:, None] - 1e-7)
+        policy, ends = way_to_end(mdp, near)
+        residual = max(-least, largest)
+        error = undiscounted_bound(mdp, sweeps, values, residual, rounding) if ends else np.inf
+        return Solution(mdp, values, policy, iterations, error, "linear programming")
+    error = Discounted(mdp.discount, ends=True).error(least, largest, rounding)
+    return Solution(mdp, now, policy, iterations, error, "linear programming")
+
+
+def require_tolerance(tolerance: float) -> float:
+    """Return the tolerance as a float; raise if it is not a finite number above 0."""
+    if not (np.isfinite(tolerance) and tolerance > 0):
+        raise InputError(f"tolerance={tolerance!r} is not a number above 0.")
+    return float(tolerance)

@@ -1,0 +1,161 @@
+"""Soft-optimal planning: maximum causal entropy at a temperature.
+
+    V(s) = T log Σ_a exp(Q(s, a) / T),    Q(s, a) = r(s, a) + γ Σ_s' P(s' | s, a) V(s'),
+
+the most that expected reward plus T times the discounted causal entropy of the actions can be
+[ziebart2010modeling, ch. 5-6]. As T falls it tends to the best value V*: 0 <= V - V* <= T log A /
+(1 - γ). The backup is convex and monotone, so Newton's method, which solves the linear equations of
+the current soft policy, rises to the fixed point from below [rust1994structural]. With discount 1
+there may be none: staying for ever can be worth more entropy than it costs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError
+from alignlab.values.processes.bounds import Discounted, rounding_of
+from alignlab.values.processes.linear import policy_matrix, solve_policy
+from alignlab.values.processes.mdp import FiniteMDP
+from alignlab.values.processes.planning import require_tolerance
+from alignlab.values.processes.solutions import SoftSolution
+from alignlab.values.processes.sweeps import Sweeps, require_temperature, soft_backward
+
+__all__ = ["SoftSolution", "soft_solve"]
+
+Floats = NDArray[np.float64]
+
+STEPS = 500
+"""Newton steps before giving up; a cold start in a large process takes dozens."""
+
+
+def soft_solve(
+    mdp: FiniteMDP,
+    *,
+    temperature: float = 1.0,
+    tolerance: float = 1e-8,
+    start: Floats | None = None,
+    threads: int | None = None,
+) -> SoftSolution:
+    """Find the soft-optimal values of a finite process.
+
+    Use it as a model of people whose better actions are likelier rather than certain, and for
+    inverse reinforcement learning. For the best policy, use `solve`.
+
+    Parameters
+    ----------
+    mdp
+        The process.
+    temperature
+        T > 0, in the unit of the rewards: how much worse an action must be to be e times rarer.
+    tolerance
+        How far values may be from the true ones, in the unit of the rewards.
+    start
+        Values near the answer, shape (S,), if some are known; ignored with a horizon.
+    threads
+        At most so many; `None` takes as many as there are cores. It changes no result.
+
+    Returns
+    -------
+    SoftSolution
+
+    Raises
+    ------
+    InputError
+        If the temperature or the tolerance is none, or with discount 1 the values are infinite.
+
+    References
+    ----------
+    [ziebart2010modeling], [rust1994structural]
+
+    Examples
+    --------
+    Two actions alike, for ever: each step is worth log 2 of entropy.
+
+    >>> loop = FiniteMDP(np.ones((1, 2, 1)), [0.0], discount=0.5)
+    >>> soft_solve(loop).values.round(6).tolist()
+    [1.386294]
+    """
+    T = require_temperature(temperature)
+    accuracy = require_tolerance(tolerance)
+    if mdp.horizon is not None:
+        values = soft_backward(mdp, temperature=T, threads=threads)
+        size = float(np.abs(values).max())
+        weights = mdp.discount ** np.arange(mdp.horizon)
+        error = float(rounding_of(mdp, mdp.expected_rewards, size, T) * weights.sum())
+        return SoftSolution(mdp, values, T, mdp.horizon, error)
+    begin = np.zeros(mdp.n_states) if start is None else np.array(start, dtype=float)
+    if begin.shape != (mdp.n_states,) or not np.isfinite(begin).all():
+        raise InputError(
+            f"start has shape {begin.shape}: give a finite value for each of {mdp.n_states} states."
+        )
+    begin[mdp.terminal] = 0.0
+    with Sweeps(mdp, threads=threads) as sweeps:
+        return _newton(mdp, sweeps, begin, T, accuracy)
+
+
+def _newton(
+    mdp: FiniteMDP, sweeps: Sweeps, values: Floats, temperature: float, tolerance: float
+) -> SoftSolution:
+    """Solve (I - γ P_π) d = TV - V for the soft policy π of V, and go to V + d."""
+    discount = mdp.discount
+    bounds = Discounted(discount, bool(mdp.terminal.any()))
+    now = np.empty_like(values)
+    chosen = np.empty((mdp.n_states, mdp.n_actions))
+    for iterations in range(1, STEPS + 1):
+        least, largest = sweeps.soft(values, now, temperature, chosen)
+        change = max(-least, largest)
+        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()), temperature)
+        if discount < 1:
+            error = bounds.error(least, largest, rounding)
+            if error <= max(tolerance, 2 * rounding / (1 - discount)):
+                now[~mdp.terminal] += bounds.shift(least, largest)
+                return SoftSolution(mdp, now, temperature, iterations, error)
+        elif change <= max(1e-3 * tolerance, rounding):
+            error = _undiscounted(mdp, sweeps, values, change, rounding, temperature, chosen)
+            if error <= tolerance or change <= rounding:
+                return SoftSolution(mdp, values, temperature, iterations, error)
+        # Solved as far as the next step can use.
+        floor = rounding if discount == 1 else max(rounding, 0.1 * (1 - discount) * tolerance)
+        step, _ = solve_policy(
+            policy_matrix(mdp, chosen),
+            discount,
+            now - values,
+            accuracy=max(floor, 1e-2 * change if discount < 1 else 1e-6 * change),
+            guess=None,
+        )
+        values = values + step
+        if not np.abs(values).max() < LARGEST:
+            break
+    raise InputError(
+        "The soft values are infinite: with discount 1, at temperature "
+        f"{temperature:g}, staying is worth more entropy than it costs. Lower the temperature, "
+        "make steps cost more, or give a discount below 1 or a horizon."
+    )
+
+
+LARGEST = 1e15
+"""Values beyond this have lost the unit that rewards are counted in."""
+
+
+def _undiscounted(
+    mdp: FiniteMDP,
+    sweeps: Sweeps,
+    values: Floats,
+    change: float,
+    rounding: float,
+    temperature: float,
+    chosen: Floats,
+) -> float:
+    """Return the error with discount 1: between V - 2δw and V + 2δw, if the backup says so."""
+    delta = max(change, rounding) + rounding
+    time, _ = solve_policy(
+        policy_matrix(mdp, chosen), 1.0, np.where(mdp.terminal, 0.0, 1.0), accuracy=1e-3
+    )
+    room = np.empty_like(values)
+    _, above = sweeps.soft(values + 2 * delta * time, room, temperature)
+    below, _ = sweeps.soft(values - 2 * delta * time, room, temperature)
+    if above > -rounding or below < rounding:
+        return float("inf")
+    return float(2 * delta * time.max(initial=0.0))

@@ -7,6 +7,7 @@ from alignlab.values.processes.simulation import simulate
 from alignlab.values.processes.soft import soft_solve
 from alignlab.values.processes.solutions import SoftSolution, Solution
 from alignlab.values.processes.sweeps import soft_backward, soft_forward, soft_gradient
+from alignlab.values.processes.tables import read_mdp, read_rewards, write_mdp
 
 __all__ = [
     "FiniteMDP",
@@ -16,10 +17,13 @@ __all__ = [
     "Solution",
     "occupancy",
     "policy_values",
+    "read_mdp",
+    "read_rewards",
     "simulate",
     "soft_backward",
     "soft_forward",
     "soft_gradient",
     "soft_solve",
     "solve",
+    "write_mdp",
 ]

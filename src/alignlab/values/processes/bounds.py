@@ -38,7 +38,7 @@ def rounding_of(mdp: FiniteMDP, rewards: Floats, size: float, temperature: float
     largest = float(np.abs(rewards).max(initial=0.0)) + mdp.discount * size
     # The log-sum-exp adds a logarithm of at most log A, and a rounding for each action.
     choice = temperature * (np.log(max(mdp.n_actions, 2)) + 2) * (mdp.n_actions + 8)
-    return EPS * ((longest + 4) * largest + choice)
+    return float(EPS * ((longest + 4) * largest + choice))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Discounted:
         """Return the largest |V* - V'|, V' being shifted."""
         worst = max(-least, largest, 0.0)
         spread = worst if self.ends else (largest - least) / 2
-        return (self.discount * spread + rounding) / (1 - self.discount)
+        return float((self.discount * spread + rounding) / (1 - self.discount))
 
 
 def way_to_end(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int32], bool]:

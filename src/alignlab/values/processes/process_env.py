@@ -35,7 +35,8 @@ class ProcessEnv(gymnasium.Env[Any, Any]):
         self.observation_space = gymnasium.spaces.Discrete(mdp.n_states)
         self.action_space = gymnasium.spaces.Discrete(mdp.n_actions)
         self.render_mode = None
-        self.spec = EnvSpec("Process-v0", entry_point=ProcessEnv, kwargs={"mdp": mdp})
+        entry: Any = ProcessEnv
+        self.spec = EnvSpec("Process-v0", entry_point=entry, kwargs={"mdp": mdp})
         self._state = -1
         self._steps = 0
 

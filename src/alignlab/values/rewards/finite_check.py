@@ -239,7 +239,7 @@ def check_finite(
         if not based:
             reason = recognised_slip(steps, added, limit)
     target = original.with_rewards(steps.as_rewards(after))
-    first, (second, unbounded) = _sets(original, tolerance)[0], _sets(target, tolerance)
+    first, second, unbounded = _sets(original, target, tolerance)
     if based or in_expectation:
         # Every policy gains the same, so what rounding makes of ties is not a change.
         second = first
@@ -252,7 +252,7 @@ def check_finite(
         verdict, witness = "potential-based", None
     elif in_expectation:
         verdict = "potential-based in expectation"
-    elif not misled.any():
+    elif not (misled.any() or unbounded):
         verdict = "not potential-based, optimal policies kept"
     else:
         verdict = "changes the optimal policy"
@@ -297,17 +297,24 @@ def _in_expectation(process: FiniteMDP, steps: Steps, added: Floats) -> tuple[Fl
     return -values, residual
 
 
-def _sets(process: FiniteMDP, tolerance: float) -> tuple[Bools, bool]:
-    """Return the sets of optimal actions, and whether a loop pays for ever so that none is best."""
+def _sets(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> tuple[Bools, Bools, bool]:
+    """Return both sets of optimal actions, and whether only the shaped return has no bound."""
     least = max(tolerance, 1e-9)
-    try:
-        return optimal_sets(process, tolerance=least), False
-    except InputError:
-        # With discount 1 a loop may pay without end; the most patient agent for whom something is
-        # best takes the loop too.
-        if process.discount < 1 or process.horizon is not None:
-            raise
-        return optimal_sets(process.replace(discount=PATIENT), tolerance=least), True
+    found: list[Bools] = []
+    unbounded: list[FiniteMDP] = []
+    for process in (original, target):
+        try:
+            found.append(optimal_sets(process, tolerance=least))
+        except InputError:
+            if process.discount < 1 or process.horizon is not None:
+                raise
+            unbounded.append(process)
+    if unbounded:
+        # With discount 1 a loop may pay without end. An agent for whom something is best, though
+        # hardly impatient, takes that loop, and is compared with one that is as patient.
+        patient = [each.replace(discount=PATIENT) for each in (original, target)]
+        found = [optimal_sets(each, tolerance=least) for each in patient]
+    return found[0], found[1], len(unbounded) == 1 and unbounded[0] is target
 
 
 def _loss(original: FiniteMDP, target: FiniteMDP, same_order: bool, tolerance: float) -> Regret:

@@ -206,13 +206,14 @@ def find_witness(steps: Steps, added: Floats) -> Witness | None:
     if loop is not None:
         worse = _walk(steps, added, worst_steps, loop)
         return Witness(_walk(steps, added, start, loop), worse)
-    gap = best + worst
+    # Adding 0 makes of minus nothing nothing.
+    gap, least = best + worst, 0.0 - worst
     state = int(gap.argmax())
     if not gap[state] > 0:
         return None
     return Witness(
         _walk(steps, added, best_steps, state, float(best[state])),
-        _walk(steps, added, worst_steps, state, float(-worst[state])),
+        _walk(steps, added, worst_steps, state, float(least[state])),
     )
 
 
@@ -340,5 +341,5 @@ def _timed_witness(steps: Steps, added: Floats) -> Witness | None:
             taken.append(step)
             states.append(int(steps.target[step]))
         actions = tuple(int(action) for action in steps.action[taken])
-        walks.append(Walk(tuple(states), actions, sign * float(sums[side])))
+        walks.append(Walk(tuple(states), actions, 0.0 + sign * float(sums[side])))
     return Witness(*walks)

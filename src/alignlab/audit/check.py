@@ -23,7 +23,14 @@ from alignlab.errors import InputError, require_choice
 __all__ = ["Check", "Need", "all_checks", "check", "run_check"]
 
 Need = Literal[
-    "classification", "regression", "probabilities", "groups", "favourable", "scores", "model"
+    "classification",
+    "regression",
+    "probabilities",
+    "groups",
+    "favourable",
+    "scores",
+    "model",
+    "utilities",
 ]
 
 _ABSENT: dict[Need, str] = {
@@ -37,6 +44,10 @@ _ABSENT: dict[Need, str] = {
         "(--favourable), or predicted values"
     ),
     "model": "there are only predictions, and this check must ask the model about other rows",
+    "utilities": (
+        "nobody has stated what each decision is worth under each outcome (the table [utilities] "
+        "of the audit file)"
+    ),
 }
 
 
@@ -91,6 +102,7 @@ class Check:
             "groups": bool(context.groupings),
             "favourable": context.favourable is not None,
             "model": context.predictor is not None,
+            "utilities": context.utilities is not None,
             "scores": context.task == "regression"
             or (context.probabilities is not None and context.favourable is not None),
         }

@@ -17,7 +17,15 @@ Status = Literal["pass", "fail", "not enough data", "measured", "not applicable"
 STATUSES: tuple[Status, ...] = ("fail", "not enough data", "pass", "measured", "not applicable")
 """In the order in which a reader wants to see them."""
 
-PILLARS = ("performance", "fairness", "uncertainty", "transparency", "robustness", "oversight")
+PILLARS = (
+    "performance",
+    "values",
+    "fairness",
+    "uncertainty",
+    "transparency",
+    "robustness",
+    "oversight",
+)
 """In the order of the report."""
 
 

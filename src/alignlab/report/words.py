@@ -45,6 +45,7 @@ MEANING: dict[Status, str] = {
 
 PILLAR_WORDS: dict[str, tuple[str, str]] = {
     "performance": ("Performance", "How good are the answers?"),
+    "values": ("Values", "Are the decisions worth what they could be to people?"),
     "fairness": ("Fairness", "Whom does the model treat differently?"),
     "uncertainty": ("Uncertainty", "Does it know what it does not know?"),
     "transparency": ("Transparency", "What do the answers depend on?"),

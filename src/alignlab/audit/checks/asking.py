@@ -9,7 +9,7 @@ from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
 from alignlab.charts import Cell, Chart, Table, interval_chart
 from alignlab.intervals import Estimate, mean_estimate, share_estimate, share_size
-from alignlab.values.utility import AskingValue, asking_curve, value_of_asking
+from alignlab.values.utility import AskingValue, asking_curve, decision_policy
 
 ASSUMED_COST = 0.1
 """Where nobody has stated what asking costs: this share of what the worst error loses."""
@@ -49,7 +49,8 @@ def asking(check: Check, context: AuditContext) -> Finding:
     decisions = context.decisions.astype(np.intp)
     worst_error = float(np.ptp(worth, axis=0).max())
     cost = ASSUMED_COST * worst_error if context.asking_cost is None else context.asking_cost
-    seen = value_of_asking(context.probabilities, worth, decisions=decisions, asking_cost=cost)
+    policy = decision_policy(context.probabilities, worth, decisions=decisions, asking_cost=cost)
+    seen = policy.asking
     stated = context.utilities is not None and context.asking_cost is not None
     limit = check.limit_in(context) if stated else None
     share = _share(context, seen.ask, np.ones(len(context.answers), dtype=bool))

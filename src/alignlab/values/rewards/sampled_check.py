@@ -171,6 +171,8 @@ def check_sampled(
             f"discount={discount!r}: an environment does not know the agent's discount; give a "
             "number from 0 to 1."
         )
+    if not (np.isfinite(tolerance) and 0 <= tolerance < 1):
+        raise InputError(f"tolerance={tolerance!r} is not a number from 0 to below 1.")
     if potential is not None and features is not None:
         raise InputError("potential and features were both given: a potential needs no features.")
     episodes = play(original, shaped, steps=steps, policy=policy, seed=seed)
@@ -311,7 +313,7 @@ def _fitted(equations: _Equations) -> Floats:
 
 
 def _determined(equations: _Equations, fitted: Bools, discount: float) -> Bools:
-    """Return of which steps the fit can speak: no two potentials that fit disagree about them."""
+    """Return of which steps the fit can speak: those between states whose Φ it leaves no choice."""
     n = equations.rows.shape[1]
     # One more node, the end, joins every step that terminates.
     known = equations.rows[fitted]

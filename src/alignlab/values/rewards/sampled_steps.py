@@ -24,8 +24,11 @@ __all__ = ["Episode", "has_listable_states", "play"]
 
 Floats = NDArray[np.float64]
 
-LEAST_EPISODES = 20
-"""An episode that does not end is cut off so that at least this many fit."""
+SHARE = 20
+"""An episode is cut off after this part of all steps, so that one that never ends is not all."""
+
+LEAST_CUT, LEAST_STEPS = 50, 100
+"""But no episode is cut off earlier than the first, and there are steps for two of that length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +89,8 @@ def play(
         If the two do not move alike, or are one environment.
     """
     _require_twins(original, shaped)
-    if isinstance(steps, bool) or int(steps) != steps or steps < LEAST_EPISODES:
-        raise InputError(f"steps={steps!r} is not a whole number from {LEAST_EPISODES}.")
+    if isinstance(steps, bool) or int(steps) != steps or steps < LEAST_STEPS:
+        raise InputError(f"steps={steps!r} is not a whole number from {LEAST_STEPS}.")
     draw = as_generator(seed, "shaping check")
     # A copy: the environment's own stream of random actions belongs to the caller.
     actions = deepcopy(original.action_space)
@@ -95,7 +98,7 @@ def play(
     episodes: list[Episode] = []
     left = int(steps)
     while left > 0:
-        most = min(left, int(steps) // LEAST_EPISODES)
+        most = min(left, max(int(steps) // SHARE, LEAST_CUT))
         episode = _episode(original, shaped, policy, actions, int(draw.integers(2**31)), most)
         episodes.append(episode)
         left -= len(episode.actions)
@@ -106,7 +109,7 @@ def _episode(
     original: Any, shaped: Any, policy: Any, actions: Any, seed: int, most: int
 ) -> Episode:
     space = original.observation_space
-    seen, _ = original.reset(seed=seed)
+    seen, info = original.reset(seed=seed)
     twin, _ = shaped.reset(seed=seed)
     observations = [deepcopy(seen)]
     taken: list[Any] = []
@@ -115,8 +118,8 @@ def _episode(
     terminated = truncated = False
     while not (terminated or truncated or len(taken) >= most):
         _require_alike(space, seen, twin, len(taken))
-        action = actions.sample() if policy is None else policy(seen)
-        seen, reward, terminated, truncated, _ = original.step(action)
+        action = _drawn(actions, info) if policy is None else policy(seen)
+        seen, reward, terminated, truncated, info = original.step(action)
         twin, other, ended, cut, _ = shaped.step(action)
         if (terminated, truncated) != (ended, cut):
             raise InputError(
@@ -134,6 +137,14 @@ def _episode(
     return Episode(
         tuple(observations), flat, tuple(taken), np.array(paid), np.array(added), bool(terminated)
     )
+
+
+def _drawn(actions: Any, info: dict[str, Any]) -> Any:
+    """Return a random action, among those that the environment says can be taken."""
+    mask = info.get("action_mask")
+    if mask is None or not isinstance(actions, spaces.Discrete):
+        return actions.sample()
+    return actions.sample(mask=np.asarray(mask, dtype=np.int8))
 
 
 def _flat(space: Any, observation: Any) -> Floats:

@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SAYS = {
     "add_a_check.py": "of the decisions are sure",
+    "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "compare_two.py": "performance.auc",
     "mortgage.py": "report.html",
     "predictions_only.py": "fairness.true_positive_rate",

@@ -286,7 +286,7 @@ def _in_expectation(process: FiniteMDP, steps: Steps, added: Floats) -> tuple[Fl
 
     if process.horizon is None:
         values = values_of(process, paid)
-        return -values, float(np.abs(advantage(values, values)).max(initial=0.0))
+        return 0.0 - values, float(np.abs(advantage(values, values)).max(initial=0.0))
     values = np.zeros((process.horizon + 1, process.n_states))
     residual = 0.0
     for t in reversed(range(process.horizon)):
@@ -294,7 +294,7 @@ def _in_expectation(process: FiniteMDP, steps: Steps, added: Floats) -> tuple[Fl
         values[t] = (uniform * offers).sum(axis=1)
         off = np.where(process.available, offers - values[t][:, None], 0.0)
         residual = max(residual, float(np.abs(off).max(initial=0.0)))
-    return -values, residual
+    return 0.0 - values, residual
 
 
 def _sets(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> tuple[Bools, Bools, bool]:

@@ -93,13 +93,14 @@ class Walk:
 
     def told(self, process: FiniteMDP) -> str:
         """Return the walk in words."""
-        way = _way(process, self.states, self.actions)
         if self.returns_to is None:
-            return f"{way} adds {self.added:.4g}"
+            return f"{_way(process, self.states, self.actions)} adds {self.added:.4g}"
+        before = self.states[: self.returns_to + 1]
         loop = _way(process, self.loop, self.actions[self.returns_to :])
         rounds = f"going round {loop} adds {self.round_adds:.4g} a round"
         if not np.isfinite(self.added):
             return f"{rounds}, without end"
+        way = _way(process, before, self.actions[: self.returns_to])
         lead = "" if self.returns_to == 0 else f"by way of {way} and then "
         return f"{lead}{rounds}, {self.added:.4g} for ever"
 
@@ -146,14 +147,15 @@ def walk_potential(steps: Steps, added: Floats) -> Floats:
     """Return the only potential that could explain added rewards, from one way on a state."""
     process = steps.process
     if process.horizon is None:
-        return -_sums(process, *_followed(steps, added, _shortest(steps)))[0]
+        # 0 - x, not -x: the potential of an end is 0 and not -0.
+        return 0.0 - _sums(process, *_followed(steps, added, _shortest(steps)))[0]
     first = np.flatnonzero(np.diff(steps.source, prepend=-1))
     values = np.zeros((process.horizon + 1, process.n_states))
     for t in reversed(range(process.horizon)):
         values[t, steps.source[first]] = (
             added[first] + process.discount * values[t + 1, steps.target[first]]
         )
-    return -values
+    return 0.0 - values
 
 
 def closest_potential(

@@ -16,6 +16,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "StoppedError",
     "UnnamedClassesError",
     "UnsafeModelError",
     "listed",
@@ -46,6 +47,10 @@ class UnsafeModelError(AlignlabError):
 
 class OutputError(AlignlabError, OSError):
     """A result could not be written; nothing half-written was left behind."""
+
+
+class StoppedError(AlignlabError):
+    """A person stopped long work; what was done is kept, and the message says how to go on."""
 
 
 class MissingExtraError(AlignlabError, ImportError):

@@ -19,7 +19,8 @@ from alignlab import __version__
 from alignlab.cli.audit import audit
 from alignlab.cli.compare import compare
 from alignlab.cli.init import init
-from alignlab.errors import AlignlabError, InputError, ModelError, nearest
+from alignlab.cli.values import values
+from alignlab.errors import AlignlabError, InputError, ModelError, StoppedError, nearest
 
 __all__ = ["main"]
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(audit)
 app.command()(init)
 app.command()(compare)
+app.add_typer(values)
 
 
 def _print_version(wanted: bool) -> None:
@@ -84,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _show_warnings_as_lines()
         try:
             return _run(words or ["--help"])
+        except StoppedError as stopped:
+            _say(str(stopped))
+            return INTERRUPTED
         except AlignlabError as error:
             if debug:
                 raise
@@ -129,10 +134,22 @@ def _run(words: list[str]) -> int:
     return code if isinstance(code, int) else FINE
 
 
+def _path(command: Any, words: list[str]) -> list[Any]:
+    """Return the commands that the words name, from the group to the command in it."""
+    found: list[Any] = []
+    for word in words:
+        inside = getattr(command, "commands", None)
+        if inside is None or word.startswith("-") or word not in inside:
+            break
+        command = inside[word]
+        found.append(command)
+    return found
+
+
 def _refuse_repeats(command: Any, words: list[str]) -> None:
     """Raise if an option that holds one value is said twice: the first would go unheard."""
-    chosen = next((command.commands[word] for word in words if word in command.commands), None)
-    for each in [] if chosen is None else chosen.params:
+    chosen = _path(command, words)
+    for each in chosen[-1].params if chosen else []:
         names = [name for name in each.opts if name.startswith("--")]
         if names and not each.multiple and not each.is_flag:
             given = sum(word in names or word.startswith(f"{names[0]}=") for word in words)
@@ -141,18 +158,21 @@ def _refuse_repeats(command: Any, words: list[str]) -> None:
 
 
 def _usage_line(error: Any, words: list[str]) -> str:
-    commands = [each.callback.__name__ for each in app.registered_commands if each.callback]
-    command = next((word for word in words if word in commands), "")
+    command: Any = typer.main.get_command(app)
+    path = _path(command, words)
+    said = " ".join(each.name for each in path)
     message = " ".join(error.format_message().split())
     if message.startswith("No such command"):
-        given = next((word for word in words if not word.startswith("-")), "")
-        listed = ", ".join(commands)
-        return f"there is no command {given!r}.{nearest(given, commands)} Commands: {listed}."
+        group = path[-1] if path else command
+        given = next((word for word in words[len(path) :] if not word.startswith("-")), "")
+        whole = " ".join([*said.split(), given])
+        listed = ", ".join(group.commands)
+        return f"there is no command {whole!r}.{nearest(given, group.commands)} Commands: {listed}."
     option = getattr(error, "option_name", "")
     if message.startswith("No such option"):
         known = [name for each in _options_of(error) for name in each]
-        return f"there is no option {option}.{nearest(option, known)} See: {_help(command)}"
-    return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(command)}"
+        return f"there is no option {option}.{nearest(option, known)} See: {_help(said)}"
+    return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(said)}"
 
 
 def _options_of(error: Any) -> list[list[str]]:

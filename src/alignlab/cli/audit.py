@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alignlab.audit.check import Check
     from alignlab.audit.spec import AuditSpec
 
-__all__ = ["audit"]
+__all__ = ["audit", "command_line"]
 
 FINE, CHECK_FAILED = 0, 1
 
@@ -188,7 +188,7 @@ def audit(
         {name: value for name, value in flags.items() if value is not None},
         limits=parse_limits(limit or []),
     )
-    return _audit(asked, allow_pickle, trust or [], _command_line(context.obj))
+    return _audit(asked, allow_pickle, trust or [], command_line(context.obj))
 
 
 def _audit(spec: AuditSpec, allow_pickle: bool, trust: Sequence[str], command: str) -> int:
@@ -262,7 +262,7 @@ NOT_THE_RESULT = ("--out",)
 """Where the report lies is not part of what is in it."""
 
 
-def _command_line(words: Sequence[str]) -> str:
+def command_line(words: Sequence[str]) -> str:
     """Return the command that runs this again."""
     kept: list[str] = []
     skip = False

@@ -1,0 +1,315 @@
+"""`alignlab values irl`: the reward that demonstrations reveal, and what they cannot tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alignlab.charts import Chart
+    from alignlab.datasets import Trajectory
+    from alignlab.values.inverse import IRLResult
+    from alignlab.values.inverse.cloning import PolicyComparison
+    from alignlab.values.processes import FiniteMDP, Rewards
+
+__all__ = ["irl"]
+
+BUILT_IN = ("state", "arrival", "action")
+
+MOST_STATES = 1000
+"""With one feature a state, the information matrix of more would not fit on a page or in time."""
+
+FEWEST_WALKS, MOST_REFITTED = 10, 200
+"""Enough trajectories to keep some back; few enough features to fit twice."""
+
+MOST_TOLD = 5
+"""So many directions that cannot be told are printed; the JSON has them all."""
+
+
+def irl(
+    context: typer.Context,
+    mdp: Process,
+    demonstrations: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DEMONSTRATIONS",
+            help="Trajectories: a table with the columns trajectory, state, action (and next_state "
+            "or a last row without an action), or .jsonl with states and actions.",
+        ),
+    ],
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE.csv",
+            help="What the reward is made of: one weight a state (state), a state arrived in "
+            "(arrival) or an action (action); or a table: state, …, and a column a feature.",
+        ),
+    ] = "state",
+    temperature: Annotated[
+        float,
+        typer.Option(metavar="T", help="How random people are taken to be: the weights' unit."),
+    ] = 1.0,
+    match: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is explained: how often features were shown (features), or each decision "
+            "given its state (decisions), for few demonstrations of a random process.",
+        ),
+    ] = "features",
+    regularization: Annotated[
+        float,
+        typer.Option(metavar="L", help="Pull weights to 0, for where they have no finite maximum."),
+    ] = 0.0,
+    discount: Discount = 0.99,
+    horizon: Horizon = None,
+    level: Annotated[
+        float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")
+    ] = 0.95,
+    option: Options = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """Recover a reward from demonstrations, with intervals and what they cannot tell.
+
+    DIR gets irl.json, irl.csv and irl.svg; rewards.csv, which the other commands read; and
+    policy.svg, what follows from it.
+    """
+    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.tables import rewards_frame
+    from alignlab.errors import require_choice
+    from alignlab.values.inverse import max_causal_entropy_irl
+
+    prepare(out)
+    process = read_process(mdp, discount=discount, horizon=horizon, options=option)
+    described_by = _features(process, features)
+    walks = _demonstrations(process, demonstrations)
+    options: dict[str, Any] = {
+        "temperature": temperature,
+        "regularization": regularization,
+        "match": require_choice(match, ("features", "decisions"), what="--match"),
+        "level": level,
+    }
+    found = max_causal_entropy_irl(process, walks, features=described_by, **options)
+    cloned = None if found.runaway else _cloned(process, walks, described_by, options)
+    content = {
+        "process": described(mdp, process),
+        "demonstrations": demonstrations.name,
+        "features": features,
+        **found.to_dict(),
+        "held_out": None if cloned is None else cloned.to_dict(),
+    }
+    frame = rewards_frame(process, found.rewards)
+    more = {"rewards.csv": frame.to_csv(index=False, lineterminator="\n")}
+    if out is not None:
+        question = "What is each state worth under this reward, and what is done there?"
+        more["policy.svg"] = found.policy.chart(question).svg()
+
+    def show(console: Console) -> None:
+        console.print(described(mdp, process), style="bold", soft_wrap=True)
+        _show(console, found, cloned)
+
+    result = Result("irl", content, found.to_frame(), _chart(process, found, features), more)
+    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    return 0
+
+
+def _features(process: FiniteMDP, given: str) -> dict[str, Rewards]:
+    import numpy as np
+
+    from alignlab.cli.values.tables import read_columns
+    from alignlab.errors import InputError, require_choice
+    from alignlab.values.inverse import arrival_features
+
+    if Path(given).suffix or Path(given).exists():
+        return read_columns(process, given)
+    require_choice(given, (*BUILT_IN, "FILE.csv"), what="--features")
+    S, A = process.n_states, process.n_actions
+    if given == "action":
+        marks = np.broadcast_to(np.eye(A)[:, None, :], (A, S, A))
+        return {process.action_name(a): np.array(marks[a]) for a in range(A)}
+    if S > MOST_STATES:
+        raise InputError(
+            f"--features {given}: {S:,} states would be as many weights, and {MOST_STATES:,} are "
+            "the most. Describe the states by a table: --features FILE.csv."
+        )
+    if given == "arrival":
+        reached = np.unique(process.transitions.indices).tolist()
+        return dict(arrival_features(process, {process.state_name(s): s for s in reached}))
+    marks = np.eye(S)
+    return {process.state_name(s): marks[s] for s in np.flatnonzero(~process.terminal).tolist()}
+
+
+def _demonstrations(process: FiniteMDP, path: Path) -> tuple[Trajectory, ...]:
+    """Return the trajectories; states and actions are named, or numbered, as the file does it."""
+    import json
+
+    from alignlab.datasets import read_table, read_trajectories
+    from alignlab.datasets.trajectory_files import LINES
+
+    first: dict[str, list[Any]] = {"state": [], "action": []}
+    if path.suffix.lower() in LINES:
+        try:
+            line = next(each for each in path.read_text("utf-8").splitlines() if each.strip())
+            told = json.loads(line)
+            first = {"state": list(told["states"]), "action": list(told["actions"])}
+        except (OSError, ValueError, StopIteration, KeyError, TypeError):
+            pass  # The reader says what is wrong, and where.
+    else:
+        frame = read_table(path)
+        for key in first:
+            if key in frame.columns:
+                first[key] = frame[key].dropna().head(100).tolist()
+    return read_trajectories(
+        path,
+        state_names=_called(process.state_names, first["state"], "state", path.name),
+        action_names=_called(process.action_names, first["action"], "action", path.name),
+    )
+
+
+def _called(
+    names: tuple[str, ...] | None, cells: list[Any], what: str, name: str
+) -> tuple[str, ...] | None:
+    from alignlab.errors import InputError
+
+    whole = [isinstance(each, int) or str(each).removesuffix(".0").isdigit() for each in cells]
+    if names is None and not all(whole) and not any(isinstance(each, list) for each in cells):
+        cell = cells[whole.index(False)]
+        raise InputError(
+            f"{name}: there is no {what} {cell!r}. This process numbers its {what}s from 0."
+        )
+    if names is not None and all(whole) and not {str(each) for each in cells} & set(names):
+        return None
+    return names
+
+
+def _cloned(
+    process: FiniteMDP,
+    walks: tuple[Trajectory, ...],
+    described_by: dict[str, Rewards],
+    options: dict[str, Any],
+) -> PolicyComparison | None:
+    """Hold a reward and an imitation, neither fitted to them, against walks that were kept back."""
+    from alignlab.random import as_generator
+    from alignlab.values.inverse import max_causal_entropy_irl
+    from alignlab.values.inverse.cloning import behavioural_cloning, compare_policies
+
+    if len(walks) < FEWEST_WALKS or len(described_by) > MOST_REFITTED:
+        return None
+    order = as_generator(0, "irl", "held out").permutation(len(walks)).tolist()
+    back = set(order[: len(walks) // 5])
+    kept = [walk for at, walk in enumerate(walks) if at in back]
+    rest = [walk for at, walk in enumerate(walks) if at not in back]
+    found = max_causal_entropy_irl(process, rest, features=described_by, **options)
+    if found.runaway:
+        return None
+    policies = {"cloning": behavioural_cloning(process, rest), "reward": found.policy}
+    return compare_policies(process, policies, kept, level=options["level"])
+
+
+def _chart(process: FiniteMDP, found: IRLResult, features: str) -> Chart:
+    """Draw the reward on the grid where states have it, else the weights."""
+    import numpy as np
+
+    from alignlab.values.processes.pictures import values_chart
+
+    paid = found.rewards
+    if process.grid is not None and isinstance(paid, np.ndarray) and paid.ndim == 1:
+        return values_chart(process, paid, question="What does each state pay, by what was done?")
+    return found.chart()
+
+
+def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -> None:
+    import math
+
+    from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table
+
+    frame = _weights(found)
+    console.print()
+    console.print(rows_table(frame, right=("weight", "shown", "expected")))
+    if len(frame) > MOST_ROWS:
+        rest = len(frame) - MOST_ROWS
+        console.print(f"… and {rest:,} more weights; --out DIR writes them all.")
+    walks = "1 trajectory" if found.trajectories == 1 else f"{found.trajectories:,} trajectories"
+    told = f"From {walks} with {found.decisions:,} decisions. "
+    if found.runaway:
+        paragraph(console, told + _runaway(found), style="yellow")
+        return
+    paragraph(
+        console,
+        f"{told}The reward gives a demonstrated decision a probability of "
+        f"{math.exp(found.log_likelihood):.0%} (geometric mean); choosing blindly gives "
+        f"{1 / found.mdp.n_actions:.0%}.",
+    )
+    if cloned is not None:
+        console.print(_held_out(cloned))
+    if found.match == "decisions":
+        console.print("The weights explain each decision; what was shown depends on chance too.")
+    elif found.converged:
+        console.print(
+            f"What it expects of each feature is what was shown, to within {found.gap:.1g}."
+        )
+    else:
+        console.print(f"The search did not converge: expectations are off by {found.gap:.2g}.")
+    if found.not_identified:
+        paragraph(console, "What these demonstrations cannot tell:")
+        for each in found.not_identified[:MOST_TOLD]:
+            bullet(console, str(each))
+        rest = len(found.not_identified) - MOST_TOLD
+        if rest > 0:
+            console.print(f"… and {rest:,} more directions; --out DIR writes them all.")
+
+
+def _runaway(found: IRLResult) -> str:
+    names = list(found.runaway)
+    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    ways = "--regularization 0.01, or fewer features"
+    if found.match == "features":
+        ways = "--match decisions, " + ways
+    return (
+        f"No finite weights explain these demonstrations best: those of {told} run away, and the "
+        f"numbers above mean nothing. Give {ways}."
+    )
+
+
+def _held_out(cloned: PolicyComparison) -> str:
+    import math
+
+    likely = {name: math.exp(told.value) for name, told in cloned.log_likelihood.items()}
+    gain = cloned.gain["reward"]
+    if gain.low > 0:
+        better = "the reward foresees more"
+    elif gain.high < 0:
+        better = "imitation foresees more, so something people care about is not among the features"
+    else:
+        better = "neither foresees surely more"
+    return (
+        f"On {gain.n:,} trajectories kept back, a reward from the others gives "
+        f"{likely['reward']:.0%} and imitating state by state {likely['cloning']:.0%}: {better}."
+    )
+
+
+def _weights(found: IRLResult) -> Any:
+    """Return the weights as texts: those that can be told first, the largest first."""
+    import numpy as np
+    import pandas as pd
+
+    from alignlab.cli.values.output import signed
+
+    rows = []
+    for name, weight in found.weights.items():
+        known = bool(np.isfinite(weight.high - weight.low))
+        interval = f"{signed(weight.low)} to {signed(weight.high)}" if known else weight.method
+        shown = (signed(found.demonstrated[name]), signed(found.modelled[name]))
+        rows.append((not known, -abs(weight.value), name, signed(weight.value), interval, *shown))
+    rows.sort(key=lambda row: row[:2])
+    level = f"{found.level:.0%} interval"
+    columns = ["feature", "weight", level, "shown", "expected"]
+    return pd.DataFrame([row[2:] for row in rows], columns=columns)

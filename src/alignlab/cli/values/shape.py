@@ -1,0 +1,176 @@
+"""`alignlab values shape`: add a potential to a reward, or check one that somebody shaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alignlab.values.processes import FiniteMDP, Rewards
+    from alignlab.values.rewards import ShapingCheck
+
+__all__ = ["shape"]
+
+FINE, UNSAFE = 0, 1
+
+GIVEN = "--potential, --shaped or --bonus"
+
+
+def shape(
+    context: typer.Context,
+    mdp: Process,
+    potential: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Add this potential: state, potential."),
+    ] = None,
+    shaped: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Or check this whole reward: state, …, reward."),
+    ] = None,
+    bonus: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Or check what this adds to the process's reward."),
+    ] = None,
+    discount: Discount = 0.99,
+    horizon: Horizon = None,
+    option: Options = None,
+    fail_unsafe: Annotated[
+        bool,
+        typer.Option("--fail-unsafe", help="Exit with 1 if the optimal policy changes."),
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """Say whether a shaped reward keeps what is best, with the potential or a proof against it.
+
+    With --potential the shaped reward is made and checked, and DIR/rewards.csv has it. Exit code:
+    0, or 1 if --fail-unsafe says so, or 2 on wrong input.
+    """
+    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.tables import rewards_frame
+    from alignlab.errors import InputError
+    from alignlab.values.rewards import check_shaping
+
+    ways = {"--potential": potential, "--shaped": shaped, "--bonus": bonus}
+    given = [name for name, path in ways.items() if path is not None]
+    if len(given) != 1:
+        problem = "nothing to check" if not given else f"{' and '.join(given)} are two questions"
+        raise InputError(f"{problem}: give one of {GIVEN}.")
+    prepare(out)
+    process = read_process(mdp, discount=discount, horizon=horizon, options=option)
+    target = _target(process, potential, shaped, bonus)
+    check = check_shaping(process, target)
+    more = {}
+    if potential is not None:
+        frame = rewards_frame(process, target)
+        more["rewards.csv"] = frame.to_csv(index=False, lineterminator="\n")
+    content = {
+        "process": described(mdp, process),
+        "checked": f"{given[0]} {ways[given[0]]}",
+        **_named(process, check.to_dict()),
+    }
+    result = Result("shape", content, _states(process, check), _chart(process, check), more)
+
+    def show(console: Console) -> None:
+        console.print(described(mdp, process), style="bold", soft_wrap=True)
+        _show(console, process, check, fail_unsafe)
+
+    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    return UNSAFE if fail_unsafe and not check.safe else FINE
+
+
+def _target(
+    process: FiniteMDP, potential: Path | None, shaped: Path | None, bonus: Path | None
+) -> Rewards:
+    from alignlab.cli.values.tables import read_potential, read_rewards
+    from alignlab.values.rewards import potential_shaping
+
+    if potential is not None:
+        return potential_shaping(process, read_potential(process, potential)).rewards
+    if shaped is not None:
+        return read_rewards(process, shaped)
+    from alignlab.values.inverse.features import read_features
+
+    assert bonus is not None
+    parts = {"original": process.rewards, "bonus": read_rewards(process, bonus)}
+    return read_features(process, parts).rewards([1.0, 1.0])
+
+
+def _named(process: FiniteMDP, told: dict[str, Any]) -> dict[str, Any]:
+    """Return the check with states by their names, beside their numbers."""
+    for key in ("changed", "misled"):
+        told[key] = [process.state_name(int(state)) for state in told[key]]
+    return told
+
+
+def _states(process: FiniteMDP, check: ShapingCheck) -> Any:
+    """Return one row a state: its potential, and what is optimal before and after."""
+    import numpy as np
+    import pandas as pd
+
+    # With a horizon, what holds before the first step.
+    sets = [
+        each if each.ndim == 2 else each[0]
+        for each in (check.original_actions, check.shaped_actions)
+    ]
+    potential = np.atleast_2d(check.potential)[0]
+    told = [
+        [
+            "|".join(process.action_name(int(a)) for a in np.flatnonzero(each[state]))
+            for state in range(process.n_states)
+        ]
+        for each in sets
+    ]
+    return pd.DataFrame(
+        {
+            "state": [process.state_name(state) for state in range(process.n_states)],
+            "potential": potential,
+            "optimal_before": told[0],
+            "optimal_after": told[1],
+            "changed": check.changed,
+            "misled": check.misled,
+        }
+    )
+
+
+def _chart(process: FiniteMDP, check: ShapingCheck) -> Any:
+    """Draw what is lost where the policy changes, else the potential."""
+    import numpy as np
+
+    if not check.safe:
+        return check.chart()
+    from alignlab.values.processes.pictures import values_chart
+
+    potential = np.atleast_2d(check.potential)[0]
+    return values_chart(process, potential, question="Which potential is added?")
+
+
+def _show(console: Console, process: FiniteMDP, check: ShapingCheck, gate: bool) -> None:
+    from rich.text import Text
+
+    from alignlab.cli.terminal import COLOURS
+    from alignlab.cli.values.output import paragraph, rows_table, signed
+
+    colour = COLOURS["pass"] if check.safe else COLOURS["fail"]
+    word = "Safe" if check.safe else "Not safe"
+    console.print()
+    console.print(Text.assemble((f"{word}: ", colour), f"{check.verdict}."))
+    console.print(check.summary)
+    table = check.table()
+    if table.rows:
+        frame = table.to_frame()
+        frame["loss"] = frame["loss"].map(lambda lost: "" if lost != lost else signed(lost))
+        console.print()
+        console.print(rows_table(frame, right=("loss",)))
+        if len(frame) > 20:
+            console.print(f"… and {len(frame) - 20:,} more states; --out DIR writes them all.")
+    if gate:
+        line = "Gate: safe." if check.safe else "Gate: not safe, so the exit code is 1."
+        paragraph(console, line, style="" if check.safe else COLOURS["fail"])

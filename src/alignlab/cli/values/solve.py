@@ -1,0 +1,169 @@
+"""`alignlab values solve`: what each state of a process is worth, and what is best to do there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alignlab.values.processes import FiniteMDP, SoftSolution, Solution
+
+__all__ = ["solve"]
+
+EXACT = 1e-6
+"""An error bound below this share of the values is said to be rounding."""
+
+
+def solve(
+    context: typer.Context,
+    mdp: Process,
+    discount: Discount = 0.99,
+    horizon: Horizon = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="policy iteration, value iteration, modified policy iteration or linear "
+            "programming. [default: policy iteration]",
+        ),
+    ] = None,
+    soft: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TEMPERATURE",
+            help="Instead of the best action, choose actions by exp(value / TEMPERATURE).",
+        ),
+    ] = None,
+    rewards: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Plan for these rewards: state, …, reward."),
+    ] = None,
+    option: Options = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """Find the best values and actions of a finite decision process.
+
+    The MDP is a Gymnasium environment that keeps a table, or a CSV or Parquet file of its
+    transitions. DIR gets solve.json, solve.csv and solve.svg.
+    """
+    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.tables import read_rewards
+    from alignlab.errors import InputError
+    from alignlab.values.processes import soft_solve
+    from alignlab.values.processes import solve as solve_process
+
+    if soft is not None and method is not None:
+        raise InputError("--method is for the best actions; --soft has a method of its own.")
+    prepare(out)
+    process = read_process(mdp, discount=discount, horizon=horizon, options=option)
+    if rewards is not None:
+        process = process.with_rewards(read_rewards(process, rewards))
+    found: Solution | SoftSolution
+    if soft is None:
+        chosen: Any = "policy iteration" if method is None else method
+        found = solve_process(process, method=chosen)
+    else:
+        found = soft_solve(process, temperature=soft)
+
+    def show(console: Console) -> None:
+        console.print(described(mdp, process), style="bold", soft_wrap=True)
+        _show(console, process, found)
+
+    content = {
+        "process": described(mdp, process),
+        "beginning": _beginning(process, found),
+        **found.to_dict(),
+        "states": [process.state_name(state) for state in range(process.n_states)],
+        "actions": [process.action_name(action) for action in range(process.n_actions)],
+    }
+    result = Result("solve", content, found.to_frame(), found.chart())
+    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    return 0
+
+
+def _beginning(process: FiniteMDP, found: Solution | SoftSolution) -> float:
+    import numpy as np
+
+    return float(process.initial @ np.atleast_2d(found.values)[0])
+
+
+def _show(console: Console, process: FiniteMDP, found: Solution | SoftSolution) -> None:
+    import numpy as np
+
+    from alignlab.cli.values.grids import has_arrows, show_grid
+    from alignlab.cli.values.output import MOST_ROWS, paragraph, rows_table, signed
+
+    values = np.atleast_2d(found.values)[0]
+    if has_arrows(process):
+        show_grid(console, process, values, _shown(found))
+    else:
+        console.print()
+        console.print(rows_table(_best(process, found), right=("value", "with probability")))
+        if process.n_states > MOST_ROWS:
+            rest = process.n_states - MOST_ROWS
+            console.print(f"… and {rest:,} more states; --out DIR writes them all.")
+    first = "" if process.horizon is None else " before the first step"
+    paragraph(
+        console,
+        f"The beginning is worth {signed(_beginning(process, found))}{first}. "
+        + _certainty(found.error_bound, float(np.abs(values).max(initial=0.0))),
+    )
+    console.print(_method(found))
+
+
+def _shown(found: Any) -> Any:
+    """Return the actions that a grid shows: the best ones, or the most probable one."""
+    if hasattr(found, "optimal_actions"):
+        return found.optimal_actions()
+    chosen = found.policy()
+    top = chosen.max(axis=1, keepdims=True)
+    return (chosen >= top - 1e-9) & (chosen > 0)
+
+
+def _best(process: FiniteMDP, found: Any) -> Any:
+    """Return one row a state: its value and what is done there."""
+    import numpy as np
+    import pandas as pd
+
+    from alignlab.cli.values.output import MOST_ROWS, signed
+
+    shown, values = _shown(found), np.atleast_2d(found.values)[0]
+    rows = []
+    for state in range(min(process.n_states, MOST_ROWS)):
+        actions = [process.action_name(int(a)) for a in np.flatnonzero(shown[state])]
+        told = "ends" if process.terminal[state] else " or ".join(actions)
+        rows.append([process.state_name(state), signed(values[state]), told])
+    frame = pd.DataFrame(rows, columns=["state", "value", "best"])
+    if hasattr(found, "temperature"):
+        frame = frame.rename(columns={"best": "most probable"})
+        top = found.policy()[: len(frame)].max(axis=1)
+        frame["with probability"] = ["" if p == 0 else f"{p:.2f}" for p in top]
+    return frame
+
+
+def _certainty(bound: float, scale: float) -> str:
+    import math
+
+    if not math.isfinite(bound):
+        return "How far the values are from the true ones is not certain: try another --method."
+    if bound <= EXACT * max(scale, 1.0):
+        return f"No value is off by more than {bound:.1g}, which is rounding."
+    return f"No value is off by more than {bound:.2g}."
+
+
+def _method(found: Any) -> str:
+    if hasattr(found, "temperature"):
+        return (
+            f"Actions are chosen by exp(value / {found.temperature:g}); values count a bonus of "
+            f"{found.temperature:g} for each nat of randomness."
+        )
+    times = "once" if found.iterations == 1 else f"{found.iterations:,} times"
+    return f"By {found.method}, improved {times}."

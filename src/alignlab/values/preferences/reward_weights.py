@@ -1,0 +1,321 @@
+"""Scores or weights by maximum likelihood: which maximum, its covariance, and what is not known.
+
+Where the likelihood has a finite maximum, that is the estimate; where it has none, a ridge keeps it
+finite and a note says which items or weights run off [albert1984existence]. Standard errors are of
+the sandwich: between annotators where there are enough of them, otherwise between comparisons. With
+joint reliabilities they are of the inverse Hessian, carried by the delta method to the scale on
+which the mean reliability is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.datasets import PreferenceDataset
+from alignlab.errors import InputError, listed
+from alignlab.intervals import Estimate, critical_value
+from alignlab.random import as_generator
+from alignlab.values.preferences.comparisons import Choices
+from alignlab.values.preferences.existence import separating_direction
+from alignlab.values.preferences.fitted_reward import FittedReward, Reliability
+from alignlab.values.preferences.maximum_likelihood import (
+    ChoiceModel,
+    Maximum,
+    inverse,
+    maximise,
+    sandwich,
+)
+from alignlab.values.preferences.reward_features import Encoder
+
+__all__ = ["fit_weights"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+REMEDY = 0.25
+"""The ridge where there is no finite maximum: a prior of standard deviation 2 on the log odds."""
+
+PULL = 0.1
+"""A ridge that pulls reliabilities to 1, so that always agreeing is not infinitely reliable."""
+
+FEWEST_CLUSTERS = 10
+"""With fewer annotators, how they differ from each other cannot be told from their answers."""
+
+CERTAIN = 15.0
+"""Log odds beyond which a maximum is looked at: is it one, or is it on its way to infinity?"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Weights:
+    """What Newton's method found: parameters in their final scale, and what is known of them."""
+
+    found: Maximum
+    model: ChoiceModel
+    ridge: float
+
+
+def fit_weights(
+    train: PreferenceDataset,
+    choices: Choices,
+    encoder: Encoder | None,
+    annotators: str,
+    ensemble: int,
+    regularization: float | None,
+    level: float,
+    seed: int,
+    notes: list[str],
+) -> FittedReward:
+    """Return the scores (without an encoder) or the weights; `notes` are added to."""
+    phi = None
+    centre = np.zeros(0)
+    names = tuple(str(at) for at in range(train.n_items))
+    if encoder is not None:
+        steps = encoder.steps(train.items)
+        phi = steps.total(steps.inputs)
+        names = encoder.names
+        centre = phi[np.unique(train.members)].mean(axis=0)
+    who, code = _annotators(train)
+    made = _maximum(choices, phi, code if annotators == "reliability" else None, regularization,
+                    names, notes)  # fmt: skip
+    parameters, covariance, flat, method, freedom = _covariance(made, code, len(train), len(who))
+    d = made.model.n_weights
+    unknown = _unknown(flat, made.model)
+    if encoder is not None and unknown.any():
+        lost = listed(names[at] for at in np.flatnonzero(unknown))
+        notes.append(
+            f"These comparisons cannot tell the weight of {lost}: along them, alone or together, "
+            "the compared items do not differ."
+        )
+    t = critical_value(level, freedom=freedom)
+    half = np.where(unknown, np.inf, t * np.sqrt(np.maximum(np.diag(covariance)[:d], 0)))
+    name = method.split(":")[0]
+    estimates = tuple(
+        Estimate(float(v), float(v - h), float(v + h), level, len(train), name)
+        for v, h in zip(parameters[:d], half, strict=True)
+    )
+    ties = len(choices.tie_sizes)
+    reliabilities = []
+    if annotators == "reliability":
+        errors = t * np.sqrt(np.maximum(np.diag(covariance), 0))
+        for at, person in enumerate(who):
+            tau, off = parameters[d + ties + at], errors[d + ties + at]
+            told = Estimate(float(tau), float(tau - off), float(tau + off), level,
+                            int(np.sum(code == at)), name)  # fmt: skip
+            reliabilities.append(Reliability(person, told.n, told))
+    weights, tie_logs = parameters[None, :d], parameters[None, d : d + ties]
+    if ensemble > 1:
+        weights, tie_logs = _bootstrap(choices, phi, made.ridge, ensemble, seed, names)
+        method = f"spread of {ensemble} bootstrap members beside {method}"
+    return FittedReward(
+        model="scores" if encoder is None else "linear",
+        names=names,
+        weights=weights,
+        estimates=estimates,
+        covariance=None if ensemble > 1 else covariance[:d, :d],
+        tie_sizes=choices.tie_sizes,
+        tie_logs=tie_logs,
+        n_comparisons=len(train),
+        log_loss=made.found.loss.value / len(train),
+        regularization=made.ridge,
+        standard_errors=method,
+        converged=made.found.converged,
+        iterations=made.found.iterations,
+        gradient=made.found.gradient,
+        centre=centre,
+        encoder=encoder,
+        reliabilities=tuple(reliabilities),
+        notes=tuple(notes),
+    )
+
+
+def _annotators(train: PreferenceDataset) -> tuple[list[str], Ints | None]:
+    if train.annotators is None:
+        return [], None
+    who, code = np.unique(train.annotators.astype(str), return_inverse=True)
+    return [str(name) for name in who], code.astype(np.int64)
+
+
+def _maximum(
+    choices: Choices,
+    phi: Floats | None,
+    code: Ints | None,
+    regularization: float | None,
+    names: Sequence[str],
+    notes: list[str],
+) -> _Weights:
+    """Return the maximum; where there is none, that of the ridge, or an error if none is wanted."""
+    ridge = regularization or 0.0
+    model = _model(choices, phi, code, ridge)
+    why, apart = "", False
+    if phi is None and not ridge:
+        why, apart = _infinite_scores(model, names), model.connection.n_parts > 1
+    if why and (apart or not (choices.tie_sizes or code is not None)):
+        return _remedied(choices, phi, code, regularization, why, notes)
+    found = maximise(model)
+    eta = model.eta(found.parameters)
+    spread = np.maximum.reduceat(eta, choices.starts[:-1])[choices.choice] - eta
+    if not ridge and (spread.max() > CERTAIN or not found.converged):
+        sure = _infinite_weights(model, found, choices, names)
+        if sure:
+            why = why or sure
+            return _remedied(choices, phi, code, regularization, why, notes)
+    if not found.converged:
+        notes.append(f"Newton's method stopped at a gradient of {found.gradient:.1e}.")
+    return _Weights(found, model, ridge)
+
+
+def _model(choices: Choices, phi: Floats | None, code: Ints | None, ridge: float) -> ChoiceModel:
+    if phi is None:
+        each = np.ones(choices.members.shape[1])
+    else:
+        compared = phi[np.unique(choices.members.indices)]
+        variance = compared.var(axis=0)
+        each = np.where(variance > 0, variance, 1.0)
+    ties, people = len(choices.tie_sizes), 0 if code is None else int(code.max()) + 1
+    strength = np.concatenate([ridge * each, np.full(ties, ridge), np.full(people, PULL)])
+    return ChoiceModel(choices, phi, code, strength)
+
+
+def _remedied(
+    choices: Choices,
+    phi: Floats | None,
+    code: Ints | None,
+    regularization: float | None,
+    why: str,
+    notes: list[str],
+) -> _Weights:
+    if regularization is not None:
+        raise InputError(
+            f"{why} The likelihood has no finite maximum: give regularization={REMEDY}, or leave "
+            "it out."
+        )
+    notes.append(f"{why} A ridge of {REMEDY} keeps them finite.")
+    model = _model(choices, phi, code, REMEDY)
+    return _Weights(maximise(model), model, REMEDY)
+
+
+def _infinite_scores(model: ChoiceModel, names: Sequence[str]) -> str:
+    found = model.connection
+    if found.n_parts > 1:
+        return (
+            f"The items fall into {found.n_parts} groups that were never compared with each other."
+        )
+    if found.finite:
+        return ""
+    over = [names[at] for at in found.unbeaten.tolist()]
+    under = [names[at] for at in found.unpreferred.tolist()]
+    parts = []
+    if over:
+        parts.append(f"nothing was ever preferred to {_items(over)}")
+    if under:
+        parts.append(f"{_items(under)} {'was' if len(under) == 1 else 'were'} preferred to nothing")
+    text = " but what is among them, and ".join(parts)
+    return f"{text[0].upper()}{text[1:]} but what is among them: the scores run off to infinity."
+
+
+def _items(names: Sequence[str]) -> str:
+    return f"{'item' if len(names) == 1 else 'items'} {listed(names, 5)}"
+
+
+def _infinite_weights(
+    model: ChoiceModel, found: Maximum, choices: Choices, names: Sequence[str]
+) -> str:
+    # With reliabilities the question is asked at the ones found: their signs are what decides it.
+    n = model.n_weights + len(choices.tie_sizes)
+    direction = separating_direction(model.jacobian(found.parameters)[:, :n], choices)
+    if direction is None:
+        return ""
+    large = np.argsort(-np.abs(direction[: model.n_weights]), kind="stable")[:3]
+    named = listed(names[at] for at in large if abs(direction[at]) > 1e-6) or "ties"
+    return f"No comparison contradicts a reward along {named}: its weights run off to infinity."
+
+
+def _covariance(
+    made: _Weights, code: Ints | None, n: int, n_people: int
+) -> tuple[Floats, Floats, Floats, str, float | None]:
+    """Return the parameters as they are told, their covariance, flat directions, and the method."""
+    model, at, loss = made.model, made.found.parameters, made.found.loss
+    hessian = model.hessian(at, loss)
+    inverted, flat = inverse(hessian)
+    if model.annotator is not None:
+        at, change = _scaled(model, at)
+        covariance = change @ inverted @ change.T
+        return _anchored(model, at), covariance, flat, "Wald: inverse of the joint Hessian", None
+    at = _anchored(model, at)
+    if made.ridge:
+        return at, inverted, flat, "Laplace: inverse of the Hessian with the ridge", None
+    clustered = code is not None and n_people >= FEWEST_CLUSTERS
+    cluster = code if clustered else np.arange(n)
+    covariance = sandwich(inverted, model.scores(at, loss, cluster))  # type: ignore[arg-type]
+    if clustered:
+        method = f"sandwich: clustered by {n_people} annotators, Student's t"
+        return at, covariance, flat, method, float(n_people - 1)
+    few = "" if code is None else f"; {n_people} annotators are too few to cluster by"
+    return at, covariance, flat, f"sandwich: comparisons independent{few}", None
+
+
+def _scaled(model: ChoiceModel, at: Floats) -> tuple[Floats, Floats]:
+    """Return the parameters with a mean reliability of 1, and the derivative of that change."""
+    d, people = model.n_weights, model.n_annotators
+    tau = at[-people:]
+    mean = float(tau.mean())
+    if abs(mean) < 1e-3:
+        raise InputError(
+            "The annotators contradict each other: their reliabilities have a mean of 0. Use "
+            "annotators='alike'."
+        )
+    change = np.eye(len(at))
+    change[:d, :d] *= mean
+    change[:d, -people:] = at[:d, None] / people
+    change[-people:, -people:] = np.eye(people) / mean - tau[:, None] / (people * mean**2)
+    scaled = at.copy()
+    scaled[:d] *= mean
+    scaled[-people:] /= mean
+    return scaled, change
+
+
+def _anchored(model: ChoiceModel, at: Floats) -> Floats:
+    """Return scores that sum to 0 in every group of items that hang together."""
+    if model.features is not None:
+        return at
+    part = model.connection.part
+    moved = at.copy()
+    d = model.n_weights
+    moved[:d] -= (np.bincount(part, at[:d]) / np.bincount(part))[part]
+    return moved
+
+
+def _unknown(flat: Floats, model: ChoiceModel) -> NDArray[np.bool_]:
+    """Return which scores or weights the comparisons do not tell."""
+    if model.features is None:
+        unknown = np.zeros(model.n_weights, bool)
+        unknown[model.connection.alone] = True
+        return unknown
+    return np.abs(flat[: model.n_weights]).max(axis=1, initial=0.0) > 1e-6
+
+
+def _bootstrap(
+    choices: Choices,
+    phi: Floats | None,
+    ridge: float,
+    ensemble: int,
+    seed: int,
+    names: Sequence[str],
+) -> tuple[Floats, Floats]:
+    """Return each member's parameters; a sample without a finite maximum gets the ridge."""
+    rng = as_generator(seed, "reward", "bootstrap")
+    n = int(choices.comparison.max()) + 1
+    weights, deltas = [], []
+    for _ in range(ensemble):
+        counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        own = choices.reweighted(counts.astype(float))
+        made = _maximum(own, phi, None, ridge or None, names, [])
+        d = made.model.n_weights
+        at = _anchored(made.model, made.found.parameters)
+        weights.append(at[:d])
+        deltas.append(at[d:])
+    return np.stack(weights), np.stack(deltas)

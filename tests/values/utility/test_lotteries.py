@@ -85,6 +85,16 @@ def test_ties_are_all_named_and_a_thousandth_is_no_tie():
     assert apart.chart().table.rows == (("a", 1.001), ("b", 1.0))
 
 
+def test_a_flat_utility_does_not_make_ties():
+    # Under CRRA(9) amounts near 1,000 are all worth 0.125 to the last digit.
+    options = {"less": Lottery([1000]), "more": Lottery([1001]), "risky": Lottery([900, 1200])}
+    found = choose(options, CRRA(9.0))
+    assert found.expected[0] == found.expected[1]
+    assert found.best == ("more",)
+    risky = 900 * (0.5 + 0.5 * 0.75**8) ** (-1 / 8)
+    assert found.equivalents == pytest.approx([1000, 1001, risky], rel=1e-12)
+
+
 def test_choosing_is_the_maximum_of_enumeration():
     rng = np.random.default_rng(0)
     options = [Lottery(rng.normal(size=4), rng.dirichlet(np.ones(4))) for _ in range(20)]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,15 +61,16 @@ class Belief:
     utility_at
         For each item, the utility under each hypothesis, rising or falling, shape (n_items,
         n_hypotheses).
-    distance
-        From chances (k,) to d for every item and hypothesis, shape (n_items, k, n_hypotheses).
+    gambles
+        The chance of taking each gamble that may be offered, under each hypothesis and noise, shape
+        (n_items, n_levels, n_hypotheses, n_noises), or (1, ...) where it is the same for all items.
     draw
         From a count and a generator to that many utilities of all items, shape (n, n_items).
     """
 
     joint: Floats
     utility_at: Floats
-    distance: Callable[[Floats], Floats]
+    gambles: Floats
     draw: Callable[[int, np.random.Generator], Floats]
 
     @cached_property
@@ -98,15 +99,11 @@ class Belief:
 
     def information(self) -> Floats:
         """Return how many bits an answer would tell about the utility, (n_items, n_levels)."""
-        distance = self.distance(LEVELS)
-        bits = np.empty(distance.shape[:2])
-        for item, gaps in enumerate(distance):
-            weights = self.joint[item]
-            mass = weights.sum(axis=1)
-            chance = chance_of_gamble(gaps[:, :, None], NOISES)
-            given = (chance * weights).sum(axis=2) / np.where(mass > 0, mass, 1.0)
-            bits[item] = _entropy(given @ mass) - _entropy(given) @ mass
-        return bits
+        mass = self.marginals[:, None]
+        # A hypothesis of no probability tells nothing, whatever its share is taken to be.
+        taken = np.einsum("ilhs,ihs->ilh", self.gambles, self.joint, optimize=False)
+        given = np.clip(taken / np.where(mass > 0, mass, 1.0), 0.0, 1.0)
+        return _entropy(np.minimum(taken.sum(axis=2), 1.0)) - (_entropy(given) * mass).sum(axis=2)
 
 
 def chance_of_gamble(distance: Floats, noise: Floats | float) -> Floats:
@@ -161,13 +158,17 @@ def free_belief(n_items: int, evidence: Evidence, *, ordered: bool) -> Belief:
     return Belief(
         joint=np.swapaxes(given_noise * noise[:, None], 1, 2),
         utility_at=np.tile(GRID, (n_items, 1)),
-        distance=lambda levels: np.tile(levels[:, None] - GRID, (n_items, 1, 1)),
+        gambles=_free_gambles(),
         draw=draw,
     )
 
 
 def family_belief(
-    equivalents: Callable[[Floats], Floats], shares: Floats, utility_at: Floats, evidence: Evidence
+    equivalents: Callable[[Floats], Floats],
+    shares: Floats,
+    utility_at: Floats,
+    gambles: Floats,
+    evidence: Evidence,
 ) -> Belief:
     """Return the posterior in a family of one parameter.
 
@@ -179,6 +180,8 @@ def family_belief(
         The items' amounts as shares of the range, shape (n_items,).
     utility_at
         The items' utilities under each hypothesis, shape (n_items, n_hypotheses).
+    gambles
+        As in `Belief`.
     evidence
         The answers.
     """
@@ -196,9 +199,14 @@ def family_belief(
     return Belief(
         joint=np.broadcast_to(posterior, (len(shares), *posterior.shape)),
         utility_at=utility_at,
-        distance=lambda levels: equivalents(levels)[None] - shares[:, None, None],
+        gambles=gambles,
         draw=draw,
     )
+
+
+@cache
+def _free_gambles() -> Floats:
+    return chance_of_gamble((LEVELS[:, None] - GRID)[None, :, :, None], NOISES)
 
 
 def quantiles(weights: Floats, at: Floats, values: Floats | None = None) -> Floats:

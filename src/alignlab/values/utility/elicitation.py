@@ -25,7 +25,7 @@ from alignlab.intervals import Estimate
 from alignlab.random import as_generator
 from alignlab.values.utility.beliefs import LEVELS, NOISES, Belief, free_belief, quantiles
 from alignlab.values.utility.elicited import ElicitedUtility
-from alignlab.values.utility.families import Family
+from alignlab.values.utility.families import Family, family_of
 from alignlab.values.utility.functions import PiecewiseLinear
 from alignlab.values.utility.questions import (
     REPLIES,
@@ -291,7 +291,7 @@ class Elicitation:
         if self.form not in ("CARA", "CRRA"):
             return None
         low, *items, high = (float(each) for each in (self.worst, *self.items, self.best))
-        return Family(self.form, low, high, np.array(items), self.wealth)
+        return family_of(self.form, low, high, tuple(items), self.wealth)
 
     def _require_own(self, question: Question) -> None:
         if (question.worst, question.best) != (self.worst, self.best):

@@ -13,21 +13,30 @@ whatever the range, so a uniform prior over m means the same in cents and in mil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.values.utility.beliefs import GRID, Belief, Evidence, family_belief, quantiles
+from alignlab.values.utility.beliefs import (
+    GRID,
+    LEVELS,
+    NOISES,
+    Belief,
+    Evidence,
+    chance_of_gamble,
+    family_belief,
+    quantiles,
+)
 from alignlab.values.utility.functions import CARA, CRRA
 
-__all__ = ["Family"]
+__all__ = ["Family", "family_of"]
 
 Floats = NDArray[np.float64]
 
-STEEPEST = 700.0
-"""The largest curvature tried; beyond it the exponential overflows."""
+STEEPEST = 1e6
+"""The largest curvature tried: enough for amounts that differ by any factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +63,15 @@ class Family:
 
     def belief(self, evidence: Evidence) -> Belief:
         """Return the posterior given answers."""
-        return family_belief(self.equivalents, self._shares(self.amounts), self.utilities, evidence)
+        return family_belief(
+            self.equivalents, self._shares(self.amounts), self.utilities, self.gambles, evidence
+        )
+
+    @cached_property
+    def gambles(self) -> Floats:
+        """The chance of taking each gamble: (n_items, n_levels, n_hypotheses, n_noises)."""
+        gaps = self.equivalents(LEVELS)[None] - self._shares(self.amounts)[:, None, None]
+        return chance_of_gamble(gaps[..., None], NOISES)
 
     def equivalents(self, chances: Floats) -> Floats:
         """Return certainty equivalents as shares of the range, (n_chances, n_hypotheses)."""
@@ -80,10 +97,12 @@ class Family:
             owned = (self.amounts + self.wealth) / (self.high + self.wealth)
             return np.asarray(owned[:, None] ** (-1 / np.log2(GRID)))
         place = self._to_scale(self.amounts)[:, None]
-        bend = self.curvatures
-        flat = np.abs(bend) < 1e-12
-        with np.errstate(invalid="ignore"):
-            return np.where(flat, place, np.expm1(bend * place) / np.expm1(np.where(flat, 1, bend)))
+        flat = np.abs(self.curvatures) < 1e-12
+        bend = np.where(flat, 1.0, self.curvatures)
+        # (e^(b x) - 1) / (e^b - 1), with what could overflow taken out of it.
+        steep = -np.abs(bend)
+        lift = np.where(bend > 0, np.exp(steep * (1 - place)), 1.0)
+        return np.where(flat, place, lift * np.expm1(steep * place) / np.expm1(steep))
 
     def aversion(self, marginal: Floats, level: float) -> tuple[float, float, float]:
         """Return the posterior median of the aversion and its equal-tailed limits."""
@@ -129,8 +148,23 @@ class Family:
         return np.asarray(np.expm1(place * self._log_range) / np.expm1(self._log_range))
 
 
+@lru_cache(maxsize=32)
+def family_of(
+    name: Literal["CARA", "CRRA"],
+    low: float,
+    high: float,
+    amounts: tuple[float, ...],
+    wealth: float,
+) -> Family:
+    """Return a family; the same one for the same words, so that its tables are made once."""
+    return Family(name, low, high, np.array(amounts), wealth)
+
+
 def _mean_exponent(bend: Floats, p: Floats | float) -> Floats:
     """Return ln(1 - p + p e^bend) / bend, which is p at bend 0."""
     flat = np.abs(bend) < 1e-12
     safe = np.where(flat, 1.0, bend)
-    return np.where(flat, p, np.log1p(p * np.expm1(safe)) / safe)
+    steep = -np.abs(safe)
+    # Seen from the end that weighs more, so that the exponential cannot overflow.
+    near = np.log1p(np.where(safe > 0, 1 - p, p) * np.expm1(steep)) / steep
+    return np.where(flat, p, np.where(safe > 0, 1 - near, near))

@@ -127,16 +127,17 @@ class Choice:
         All options.
     expected
         Their expected utilities, shape (n_options,).
-    span
-        The range of the utilities of all possible outcomes, which ties are measured by.
+    equivalents
+        Their certainty equivalents, where the utility knows them, else `None`. They then decide:
+        the order is the same, and the digits don't run out where the utility is nearly flat.
     tolerance
-        The share of the range within which two options tie.
+        The share of the range of possible outcomes, or of their utilities, within which two tie.
     """
 
     best: tuple[str, ...]
     names: tuple[str, ...]
     expected: Floats
-    span: float
+    equivalents: Floats | None
     tolerance: float
 
     @property
@@ -276,8 +277,9 @@ def choose(
     utility
         As in `expected_utility`.
     tolerance
-        Two options tie if their expected utilities differ by less than this share of the range of
-        utilities that can happen. It makes ties independent of the utility's unit.
+        Two options tie if they differ by less than this share of the range of what can happen: in
+        certainty equivalents where the utility knows them, else in expected utility. It makes ties
+        independent of the utility's unit.
 
     Raises
     ------
@@ -300,21 +302,37 @@ def choose(
     if not 0 <= tolerance < 1:
         raise InputError(f"tolerance={tolerance!r} is not a share from 0 to below 1.")
     worths = [_worths(each, utility) for each in named.values()]
-    possible = np.concatenate([worth for worth, _ in worths])
-    finite = possible[np.isfinite(possible)]
-    # From a common zero, so that a large constant in the utility takes no digits from ties.
-    zero = float(finite.max()) if len(finite) else 0.0
-    span = float(np.ptp(finite)) if len(finite) else 0.0
-    expected = np.array([float(chances @ (worth - zero)) for worth, chances in worths])
+    expected, span = _expectations(worths)
+    equivalents = None
+    score, width = expected, span
+    if hasattr(utility, "certainty_equivalent"):
+        equivalents = np.array([certainty_equivalent(each, utility) for each in named.values()])
+        amounts = np.concatenate([each.sorted().amounts for each in named.values()])
+        score, width = equivalents, float(np.ptp(amounts))
     # Written so that minus infinities tie with each other and with nothing else.
-    best = (expected == expected.max()) | (expected >= expected.max() - tolerance * span)
+    best = (score == score.max()) | (score >= score.max() - tolerance * width)
     names = tuple(str(name) for name in named)
     return Choice(
         best=tuple(name for name, is_best in zip(names, best, strict=True) if is_best),
         names=names,
-        expected=expected + zero,
-        span=span,
+        expected=np.array([float(chances @ worth) for worth, chances in worths]),
+        equivalents=equivalents,
         tolerance=tolerance,
+    )
+
+
+def _expectations(worths: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, float]:
+    """Return expected utilities up to a constant, and the range of the utilities.
+
+    From the largest utility as zero, so that a large constant takes no digits from ties.
+    """
+    possible = np.concatenate([worth for worth, _ in worths])
+    finite = possible[np.isfinite(possible)]
+    if not len(finite):
+        return np.full(len(worths), -np.inf), 0.0
+    top = float(finite.max())
+    return np.array([float(chances @ (worth - top)) for worth, chances in worths]), float(
+        np.ptp(finite)
     )
 
 

@@ -49,9 +49,9 @@ def test_an_adaptive_question_tells_more_than_a_random_one():
     assert np.mean(widths["adaptive"]) < 0.85 * np.mean(widths["random"])
 
 
-def covered(form, people, questions):
+def covered(form, people, questions, *, seed=1):
     """Return how often 95 % intervals hold the truth, for people drawn from the prior."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     hits = []
     for _ in range(people):
         noise = float(rng.choice(NOISES))
@@ -80,8 +80,8 @@ def covered(form, people, questions):
 
 @pytest.mark.parametrize("form", ["outcomes", "monotone", "CARA", "CRRA"])
 def test_intervals_cover(form):
-    # 100 people have a standard error of two points; the slow test looks more closely.
-    assert covered(form, 100, 8) > 0.89
+    # 60 people have a standard error of three points; the slow test looks more closely.
+    assert covered(form, 60, 8) > 0.89
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def compare(
     ],
     second: Annotated[
         Path | None,
-        typer.Argument(metavar="[B.csv]", help="Another one. [default: the process's own reward]"),
+        typer.Argument(metavar="B.csv", help="Another one. [default: the process's own reward]"),
     ] = None,
     discount: Discount = 0.99,
     horizon: Horizon = None,
@@ -43,8 +43,9 @@ def compare(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Say how far two rewards are apart: EPIC, STARC, and the regret of taking one for the other.
+    """Say how far two rewards are apart.
 
+    By their STARC and EPIC distances, and by what optimising one loses where the other is meant.
     Rewards are tables with the columns state, reward; state, action, reward; state, action,
     next_state, reward; or next_state, reward, for what is paid on arrival.
     """
@@ -53,7 +54,7 @@ def compare(
     from alignlab.cli.values.tables import read_rewards
     from alignlab.values.rewards import epic_distance, regret, starc_distance
 
-    prepare(out)
+    place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     one = read_rewards(process, first)
     other = process.rewards if second is None else read_rewards(process, second)
@@ -66,8 +67,8 @@ def compare(
     measures = (
         _measured("STARC", lambda: starc_distance(process, one, other)),
         _measured("EPIC", lambda: epic_distance(process, *everywhere)),
-        _measured(f"{names[0]} for {names[1]}", lambda: regret(process, of=one, under=other)),
-        _measured(f"{names[1]} for {names[0]}", lambda: regret(process, of=other, under=one)),
+        _measured("regret of A for B", lambda: regret(process, of=one, under=other)),
+        _measured("regret of B for A", lambda: regret(process, of=other, under=one)),
     )
     keys = ("starc", "epic", "regret_of_first", "regret_of_second")
     content = {
@@ -91,7 +92,7 @@ def compare(
 
     frame = _frame(measures)
     result = Result("compare", content, frame, _chart(measures))
-    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 
 

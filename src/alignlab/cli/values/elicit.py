@@ -90,7 +90,7 @@ def elicit(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Ask a person, here, what amounts or outcomes are worth to them, and say how sure that is.
+    """Ask a person what amounts or outcomes are worth.
 
     With --out DIR every answer is kept at once in DIR/elicitation.json, and the same command goes
     on from there.
@@ -102,13 +102,13 @@ def elicit(
         raise InputError(f"--questions {questions}: ask at least one.")
     if not 0 < level < 1:
         raise InputError(f"--level {level:g}: it lies between 0 and 1, such as 0.95.")
-    prepare(out)
-    asked = _begun(best, worst, family, wealth, outcomes, out)
-    sitting = _Sitting(asked, questions, out, sys.stderr if as_json else sys.stdout)
+    place = prepare(out)
+    asked = _begun(best, worst, family, wealth, outcomes, place)
+    sitting = _Sitting(asked, questions, place, sys.stderr if as_json else sys.stdout)
     try:
         asked = sitting.ask()
     except KeyboardInterrupt:
-        kept = f"{out / KEPT} keeps every answer; the same command goes on." if out else (
+        kept = f"{place / KEPT} keeps every answer; the same command goes on." if place else (
             "without --out DIR no answer is kept."
         )  # fmt: skip
         raise StoppedError(f"stopped; {kept}") from None
@@ -126,10 +126,10 @@ def elicit(
     chart = utility.chart()
 
     def show(console: Console) -> None:
-        _show(console, asked, utility, equivalent, snippet, sitting.stopped, out)
+        _show(console, asked, utility, equivalent, snippet, sitting.stopped, place)
 
     result = Result("utility", content, utility.to_frame(), chart, more)
-    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 
 

@@ -76,18 +76,18 @@ def irl(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Recover a reward from demonstrations, with intervals and what they cannot tell.
+    """Recover a reward from demonstrations.
 
-    DIR gets irl.json, irl.csv and irl.svg; rewards.csv, which the other commands read; and
-    policy.svg, what follows from it.
+    With intervals, and with what the demonstrations cannot tell. DIR gets irl.json, irl.csv and
+    irl.svg; rewards.csv, which the other commands read; and policy.svg, what follows from it.
     """
-    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.values.output import Result, deliver, drawn, prepare
     from alignlab.cli.values.processes import described, read_process
     from alignlab.cli.values.tables import rewards_frame
     from alignlab.errors import require_choice
     from alignlab.values.inverse import max_causal_entropy_irl
 
-    prepare(out)
+    place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     described_by = _features(process, features)
     walks = _demonstrations(process, demonstrations)
@@ -108,16 +108,16 @@ def irl(
     }
     frame = rewards_frame(process, found.rewards)
     more = {"rewards.csv": frame.to_csv(index=False, lineterminator="\n")}
-    if out is not None:
+    if place is not None:
         question = "What is each state worth under this reward, and what is done there?"
-        more["policy.svg"] = found.policy.chart(question).svg()
+        more["policy.svg"] = drawn(found.policy.chart(question))
 
     def show(console: Console) -> None:
         console.print(described(mdp, process), style="bold", soft_wrap=True)
         _show(console, found, cloned)
 
     result = Result("irl", content, found.to_frame(), _chart(process, found, features), more)
-    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 
 

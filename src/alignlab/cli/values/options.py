@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,7 +34,7 @@ Horizon = Annotated[
     typer.Option(metavar="N", help="After how many steps it ends in any case. [default: never]"),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(metavar="DIR", help="Write the numbers, a table and a picture there."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]

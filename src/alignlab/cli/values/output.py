@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from alignlab.charts import Chart
 
-__all__ = ["Result", "bullet", "deliver", "paragraph", "prepare", "rows_table", "signed", "speaks"]
+__all__ = [
+    "Result",
+    "bullet",
+    "deliver",
+    "drawn",
+    "paragraph",
+    "prepare",
+    "rows_table",
+    "signed",
+    "speaks",
+]
 
 MOST_ROWS = 20
 """A table on a terminal has no more rows than this; the file has them all."""
@@ -50,16 +60,17 @@ class Result:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
-def prepare(out: Path | None) -> None:
-    """Raise now what writing to `out` would raise after the work."""
+def prepare(out: str | None) -> Path | None:
+    """Return the directory that `--out` names; raise now what writing there would raise later."""
     from alignlab.errors import InputError
     from alignlab.files import require_writable
 
     if out is None:
-        return
-    if not str(out).strip():
+        return None
+    if not out.strip():
         raise InputError("--out is empty: give it a value, or leave it out.")
-    require_writable(out)
+    require_writable(Path(out))
+    return Path(out)
 
 
 def deliver(
@@ -98,7 +109,7 @@ def deliver(
         if result.table is not None:
             files[f"{result.name}.csv"] = result.table.to_csv(index=False, lineterminator="\n")
         if result.chart is not None:
-            files[f"{result.name}.svg"] = result.chart.svg()
+            files[f"{result.name}.svg"] = drawn(result.chart)
         files |= result.more
         write_all(out, files)
     if as_json:
@@ -109,6 +120,13 @@ def deliver(
         show(console)
         if out is not None:
             console.print(f"Written to {out}: {', '.join(files)}", soft_wrap=True)
+
+
+def drawn(chart: Chart) -> str:
+    """Return a chart as a drawing with its question above: a file has no page around it."""
+    from alignlab.drawing import vegalite_svg
+
+    return vegalite_svg({**chart.themed(), "title": {"text": chart.question, "anchor": "start"}})
 
 
 def speaks(console: Console) -> bool:

@@ -22,7 +22,7 @@ def prefer(
     preferences: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PREFERENCES]",
+            metavar="PREFERENCES",
             help="Comparisons: .jsonl or .parquet of items and comparisons, or of chosen and "
             "rejected texts.",
         ),
@@ -107,10 +107,11 @@ def prefer(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Learn a reward from comparisons: in a file, or asked for while a policy is learned.
+    """Learn a reward from comparisons.
 
-    With --environment the run is kept in DIR, and the same command goes on where it stopped. A
-    teacher that is a file stops it until the answers are there.
+    They are in a file; or, with --environment, asked for while a policy is learned. Then the
+    run is kept in DIR, and the same command goes on where it stopped: a teacher that is a file
+    stops it until the answers are there.
     """
     from alignlab.cli.values.output import prepare
     from alignlab.errors import InputError
@@ -146,20 +147,20 @@ def prefer(
             raise InputError(f"{flag} says something only {where}: leave it out.")
     if environment is None and option:
         raise InputError(f"--option {option[0]}: options are an environment's, and there is none.")
-    prepare(out)
+    place = prepare(out)
     if environment is None:
         from alignlab.cli.values.preference_fit import fit_file
 
         assert preferences is not None
         chosen = {name: given[name] for name in ONLY_FILE if given[name] is not None}
         return fit_file(
-            preferences, chosen, seed=seed, level=level, words=context.obj, out=out,
+            preferences, chosen, seed=seed, level=level, words=context.obj, out=place,
             as_json=as_json,
         )  # fmt: skip
     from alignlab.cli.values.preference_run import run_environment
 
     chosen = {name: given[name] for name in ONLY_RUN if given[name] is not None}
     return run_environment(
-        environment, option, chosen, seed=seed, level=level, words=context.obj, out=out,
+        environment, option, chosen, seed=seed, level=level, words=context.obj, out=place,
         as_json=as_json,
     )  # fmt: skip

@@ -62,10 +62,9 @@ def run_environment(
         for name, value in given.items()
         if name not in ("teacher", "rationality", "mistakes")
     }
-    kept = None if out is None else RunDirectory(out)
     try:
-        if kept is not None and kept.holds_a_run:
-            _require_same(kept, environment, {**settings, "seed": seed, "level": level}, out)
+        if out is not None and RunDirectory(out).holds_a_run:
+            _require_same(out, environment, {**settings, "seed": seed, "level": level})
             training = resume_training(out, made, teacher)
         else:
             training = train_from_preferences(
@@ -125,9 +124,11 @@ def _maker(name: str, options: Mapping[str, Any]) -> Any:
     return make
 
 
-def _require_same(kept: Any, environment: str, given: Mapping[str, Any], out: Path | None) -> None:
+def _require_same(out: Path, environment: str, given: Mapping[str, Any]) -> None:
     """Raise if the command asks for another run than the one that is kept."""
-    settings = kept.read().settings
+    from alignlab.values.preferences.runs import RunDirectory
+
+    settings = RunDirectory(out).read().settings
     for name, value in {"environment": environment, **given}.items():
         was = getattr(settings, name)
         if was != value:

@@ -47,8 +47,9 @@ def shape(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Say whether a shaped reward keeps what is best, with the potential or a proof against it.
+    """Say whether a shaped reward is safe.
 
+    It is if what is best stays best; the potential, or a loop that pays for nothing, is the proof.
     With --potential the shaped reward is made and checked, and DIR/rewards.csv has it. Exit code:
     0, or 1 if --fail-unsafe says so, or 2 on wrong input.
     """
@@ -63,7 +64,7 @@ def shape(
     if len(given) != 1:
         problem = "nothing to check" if not given else f"{' and '.join(given)} are two questions"
         raise InputError(f"{problem}: give one of {GIVEN}.")
-    prepare(out)
+    place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     target = _target(process, potential, shaped, bonus)
     check = check_shaping(process, target)
@@ -82,7 +83,7 @@ def shape(
         console.print(described(mdp, process), style="bold", soft_wrap=True)
         _show(console, process, check, fail_unsafe)
 
-    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return UNSAFE if fail_unsafe and not check.safe else FINE
 
 
@@ -120,7 +121,7 @@ def _states(process: FiniteMDP, check: ShapingCheck) -> Any:
         each if each.ndim == 2 else each[0]
         for each in (check.original_actions, check.shaped_actions)
     ]
-    potential = np.atleast_2d(check.potential)[0]
+    potential = np.atleast_2d(check.potential)[0] + 0.0
     told = [
         [
             "|".join(process.action_name(int(a)) for a in np.flatnonzero(each[state]))
@@ -148,7 +149,7 @@ def _chart(process: FiniteMDP, check: ShapingCheck) -> Any:
         return check.chart()
     from alignlab.values.processes.pictures import values_chart
 
-    potential = np.atleast_2d(check.potential)[0]
+    potential = np.atleast_2d(check.potential)[0] + 0.0  # no negative zeros
     return values_chart(process, potential, question="Which potential is added?")
 
 

@@ -62,7 +62,7 @@ def solve(
 
     if soft is not None and method is not None:
         raise InputError("--method is for the best actions; --soft has a method of its own.")
-    prepare(out)
+    place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     if rewards is not None:
         process = process.with_rewards(read_rewards(process, rewards))
@@ -85,7 +85,7 @@ def solve(
         "actions": [process.action_name(action) for action in range(process.n_actions)],
     }
     result = Result("solve", content, found.to_frame(), found.chart())
-    deliver(result, show, words=context.obj, out=out, as_json=as_json)
+    deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 
 

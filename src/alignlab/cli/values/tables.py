@@ -59,7 +59,10 @@ def read_rewards(process: FiniteMDP, path: str | Path, *, impossible: bool = Fal
     if impossible and table.form == ("next_state",) and S * A * S <= MOST_LISTED:
         paid = np.zeros(S)
         paid[table.index["next_state"]] = table.column("reward")
-        return sparse.csr_array(np.tile(paid, (S * A, 1)))
+        # Zeros are stored: a transition that pays 0 is not one that nothing is known of.
+        rows = np.arange(S * A + 1) * S
+        columns = np.tile(np.arange(S), S * A)
+        return sparse.csr_array((np.tile(paid, S * A), columns, rows), shape=(S * A, S))
     return _as_rewards(process, table, table.column("reward"))
 
 
@@ -222,7 +225,7 @@ def _as_rewards(process: FiniteMDP, table: _Table, numbers: NDArray[np.float64])
 
 
 def _require_all(
-    process: FiniteMDP, table: _Table, keys: tuple[str, ...], needed: NDArray[np.integer[Any]]
+    process: FiniteMDP, table: _Table, keys: tuple[str, ...], needed: NDArray[Any]
 ) -> None:
     """Raise if something that can happen has no row."""
     sizes = [process.n_actions if key == "action" else process.n_states for key in keys]
@@ -230,7 +233,7 @@ def _require_all(
     wants = np.ravel_multi_index(tuple(needed.T), sizes)
     missing = needed[~np.isin(wants, has)]
     if len(missing):
-        first = {key: missing[:, j] for j, key in enumerate(keys)}
+        first: dict[str, Ints] = {key: missing[:, j] for j, key in enumerate(keys)}
         more = f" and for {len(missing) - 1:,} more" if len(missing) > 1 else ""
         raise InputError(
             f"{table.name} has no row for {_place(process, first, 0)}{more}: everything that can "

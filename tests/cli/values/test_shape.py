@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+
+def test_a_potential_is_added_and_proved_safe(alignlab, lake):
+    code, shown, error = alignlab(f"values shape {lake} --potential potential.csv --out o")
+    assert (code, error) == (0, "")
+    assert "Safe: potential-based." in shown
+    assert shown.endswith("Written to o: shape.json, shape.csv, shape.svg, rewards.csv\n")
+    added = pd.read_csv("o/shape.csv")
+    assert added["potential"].tolist() == pytest.approx(
+        pd.read_csv("potential.csv")["potential"].tolist(), abs=1e-9
+    )
+    code, shown, _ = alignlab(f"values shape {lake} --shaped o/rewards.csv --json")
+    told = json.loads(shown)
+    assert (code, told["verdict"], told["witness"]) == (0, "potential-based", None)
+
+
+def test_a_bonus_for_nothing_is_caught_with_its_loop(alignlab, lake):
+    code, shown, _ = alignlab(f"values shape {lake} --bonus bonus.csv")
+    assert code == 0
+    text = " ".join(shown.split())
+    assert "Not safe: changes the optimal policy." in text
+    assert "going round" in text
+    assert "F 3,2 down left" in text
+    code, shown, _ = alignlab(f"values shape {lake} --bonus bonus.csv --fail-unsafe --out o")
+    assert code == 1
+    assert "Gate: not safe, so the exit code is 1." in shown
+    assert "mislead" in Path("o/shape.svg").read_text("utf-8")
+    told = json.loads(Path("o/shape.json").read_text("utf-8"))
+    assert told["misled"] == ["F 3,2"]
+    assert pd.read_csv("o/shape.csv").set_index("state")["optimal_after"]["F 3,2"] == "left"
+
+
+def test_the_gate_stays_open_for_what_is_safe(alignlab, lake):
+    code, shown, _ = alignlab(f"values shape {lake} --potential potential.csv --fail-unsafe")
+    assert code == 0
+    assert "Gate: safe." in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("FrozenLake-v1", "nothing to check: give one of --potential, --shaped or --bonus"),
+        ("FrozenLake-v1 --bonus bonus.csv --shaped bonus.csv", "are two questions"),
+        ("FrozenLake-v1 --potential bonus.csv", "has no column 'potential'"),
+        ("FrozenLake-v1 --potential ends.csv", "the potential of terminal state G 3,3 is 1"),
+        ("FrozenLake-v1 --shaped potential.csv", "has no column 'reward'"),
+        ("FrozenLake-v1 --potential potential.csv --horizon 3", "horizon=3"),
+        ("FrozenLake-v1 --potential potential.csv --out p.csv", "Cannot write to p.csv"),
+    ],
+)
+def test_wrong_input_is_one_line(alignlab, lake, line, message):
+    frame = pd.read_csv("potential.csv")
+    frame.loc[15, "potential"] = 1.0
+    frame.to_csv("ends.csv", index=False)
+    code, shown, error = alignlab(f"values shape {line}")
+    assert (code, shown) == (2, "")
+    assert message in error
+    assert error.count("\n") == 1

@@ -236,13 +236,13 @@ def check_finite(
             potential = closest_potential(steps, added)
             closest = largest_residual(steps, added, potential)
             residual, based = min(residual, closest), closest <= limit
-        if not based:
+        if not (based or in_expectation):
             reason = recognised_slip(steps, added, limit)
     target = original.with_rewards(steps.as_rewards(after))
-    first, second, unbounded = _sets(original, target, tolerance)
     if based or in_expectation:
-        # Every policy gains the same, so what rounding makes of ties is not a change.
-        second = first
+        # Every policy gains the same, so whatever rounding makes of ties is not a change.
+        target = original
+    first, second, unbounded = _sets(original, target, tolerance)
     if unbounded:
         reason = f"{reason} With no discount the shaped return has no bound.".strip()
     timed = tuple(range(first.ndim - 2))
@@ -268,7 +268,7 @@ def check_finite(
         misled=misled,
         original_actions=first,
         shaped_actions=second,
-        regret=_loss(original, target, based or in_expectation, tolerance) if bounded else None,
+        regret=_loss(original, target, tolerance) if bounded else None,
         reason=reason,
         original=original,
     )
@@ -300,9 +300,10 @@ def _in_expectation(process: FiniteMDP, steps: Steps, added: Floats) -> tuple[Fl
 def _sets(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> tuple[Bools, Bools, bool]:
     """Return both sets of optimal actions, and whether only the shaped return has no bound."""
     least = max(tolerance, 1e-9)
-    found: list[Bools] = []
+    processes = [original] if target is original else [original, target]
     unbounded: list[FiniteMDP] = []
-    for process in (original, target):
+    found: list[Bools] = []
+    for process in processes:
         try:
             found.append(optimal_sets(process, tolerance=least))
         except InputError:
@@ -312,11 +313,12 @@ def _sets(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> tuple[Boo
     if unbounded:
         # With discount 1 a loop may pay without end. An agent for whom something is best, though
         # hardly impatient, takes that loop, and is compared with one that is as patient.
-        patient = [each.replace(discount=PATIENT) for each in (original, target)]
+        patient = [each.replace(discount=PATIENT) for each in processes]
         found = [optimal_sets(each, tolerance=least) for each in patient]
-    return found[0], found[1], len(unbounded) == 1 and unbounded[0] is target
+    only_shaped = len(unbounded) == 1 and unbounded[0] is not original
+    return found[0], found[-1], only_shaped
 
 
-def _loss(original: FiniteMDP, target: FiniteMDP, same_order: bool, tolerance: float) -> Regret:
-    of = original.rewards if same_order else target.rewards
-    return regret(original, of, original.rewards, tolerance=max(tolerance, 1e-9))
+def _loss(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> Regret:
+    least = max(tolerance, 1e-9)
+    return regret(original, target.rewards, original.rewards, tolerance=least)

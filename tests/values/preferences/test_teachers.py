@@ -131,6 +131,8 @@ def test_an_answer_depends_on_the_query_and_the_seed_alone():
 def test_collecting_twice_gives_nothing_new():
     teacher = SyntheticTeacher()
     assert not teacher.collect()
+    teacher.ask([])
+    assert not teacher.collect()
     teacher.ask([Query(0, paid(0.0), paid(1.0))])
     assert len(teacher.collect()) == 1
     assert not teacher.collect()

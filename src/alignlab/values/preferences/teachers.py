@@ -114,6 +114,8 @@ class SyntheticTeacher:
 
     def ask(self, queries: Sequence[Query]) -> None:
         """Take the queries and think of the answers."""
+        if not queries:
+            return
         scores = np.array([self._scores(query) for query in queries]).reshape(-1, 2)
         spread = float(scores.std()) if self.score_sd is None else self.score_sd
         self._waiting += [

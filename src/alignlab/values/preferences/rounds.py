@@ -1,0 +1,148 @@
+"""One round of learning from comparisons: what is asked, and what is made of the answers.
+
+Both are functions of the run alone. All chance comes from the run's seed, the purpose it serves and
+the number of the round, so that they give the same whether the run was stopped in between or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from alignlab.datasets.trajectories import Trajectory
+from alignlab.errors import InputError
+from alignlab.intervals import Estimate, mean_estimate, share_estimate
+from alignlab.random import as_generator
+from alignlab.values.preferences.environments import Environments
+from alignlab.values.preferences.learned_reward import LearnedReward, fit_learned_reward
+from alignlab.values.preferences.policies import evaluate_policy, roll_out, train_policy
+from alignlab.values.preferences.questions import Query, preference_dataset
+from alignlab.values.preferences.runs import Round, Run, Settings
+from alignlab.values.preferences.segments import draw_segments
+
+__all__ = ["asked_in_round", "improved", "next_questions", "seed_for"]
+
+CANDIDATES = 10
+"""Pairs drawn for each one that is asked where questions are chosen."""
+
+
+def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
+    """Return the next round's questions about what the policy does now."""
+    settings, at = run.settings, len(run.history)
+    begins, ends = asked_in_round(settings, at)
+    walks = roll_out(
+        run.policy, environments, steps=settings.rollout_steps, seed=seed_for(settings, "watch", at)
+    )
+    rng = as_generator(settings.seed, "questions", str(at))
+    chosen = settings.query_selection == "disagreement" and run.reward is not None
+    wanted = (ends - begins) * (CANDIDATES if chosen else 1)
+    pairs: list[tuple[Trajectory, Trajectory]] = []
+    while len(pairs) < wanted:
+        drawn = draw_segments(walks, 2 * wanted, length=settings.segment_length, seed=rng)
+        if len(drawn) < 2:
+            raise InputError(
+                f"There is one segment of {settings.segment_length} steps in "
+                f"{settings.rollout_steps} steps of behaviour, and nothing to compare it with. "
+                "Give more rollout_steps."
+            )
+        pairs += zip(drawn[::2], drawn[1::2], strict=False)
+    pairs = pairs[:wanted]
+    if chosen and run.reward is not None:
+        pairs = _most_disputed(pairs, run.reward, ends - begins)
+    asked = datetime.now(UTC).isoformat(timespec="seconds")
+    return tuple(Query(begins + i, *pair, asked=asked) for i, pair in enumerate(pairs))
+
+
+def _most_disputed(
+    pairs: Sequence[tuple[Trajectory, Trajectory]], reward: LearnedReward, n: int
+) -> list[tuple[Trajectory, Trajectory]]:
+    """Return the pairs on whose winner the members differ most [christiano2017deep, sec. 2.2.4]."""
+    one, two = (reward.utilities([pair[side] for pair in pairs]) for side in (0, 1))
+    disputed = expit(two - one).var(axis=0)
+    return [pairs[at] for at in np.sort(np.argsort(-disputed, kind="stable")[:n])]
+
+
+def improved(run: Run, environments: Environments) -> Run:
+    """Return the run after its answers were learned from and the policy was improved."""
+    settings, at = run.settings, len(run.history)
+    begins, ends = asked_in_round(settings, at)
+    steps = np.diff(_shares(settings.policy_steps, settings.rounds))[at]
+    said = {answer.id: answer.preferred for answer in run.answers}
+    here = [(query, said[query.id]) for query in run.queries[begins:ends]]
+    accuracy = _foretold(run.reward, here, settings.level)
+    reward, policy = run.reward, run.policy
+    # Where every answer is a tie there is nothing to be paid for, and noise must not be scaled up.
+    if any(preferred in (0.0, 1.0) for preferred in said.values()):
+        reward = fit_learned_reward(
+            preference_dataset(run.queries, run.answers),
+            segment_length=settings.segment_length,
+            n_states=_count(environments.observation_space),
+            n_actions=_count(environments.action_space),
+            members=settings.members,
+            epochs=settings.reward_epochs,
+            seed=as_generator(settings.seed, "reward", str(at)),
+        )
+        policy = train_policy(
+            policy, environments, reward, steps=int(steps), seed=seed_for(settings, "learn", at)
+        )
+    returns = evaluate_policy(
+        policy,
+        environments,
+        episodes=settings.evaluation_episodes,
+        seed=seed_for(settings, "evaluate", at),
+    )
+    answered = [(query, preferred) for query, preferred in here if preferred is not None]
+    over = Round(
+        number=at + 1,
+        comparisons=int(ends),
+        ties=sum(preferred == 0.5 for _, preferred in answered),
+        skipped=len(here) - len(answered),
+        ends=sum(query.first.ended != query.second.ended for query, _ in answered),
+        accuracy=accuracy,
+        policy_steps=policy.steps,
+        true_return=mean_estimate(returns, level=settings.level),
+    )
+    return replace(run, policy=policy, reward=reward, history=(*run.history, over))
+
+
+def _foretold(
+    reward: LearnedReward | None,
+    here: Sequence[tuple[Query, float | None]],
+    level: float,
+) -> Estimate | None:
+    """Return how often a reward foretells answers that it was not fitted to; ties say nothing."""
+    told = [(query, preferred) for query, preferred in here if preferred in (0.0, 1.0)]
+    if reward is None or not told:
+        return None
+    one, two = (
+        reward.returns([query.second if side else query.first for query, _ in told])
+        for side in (0, 1)
+    )
+    right = (two > one) == np.array([preferred == 1 for _, preferred in told])
+    return share_estimate(float(right.mean()), len(told), rows=len(told), level=level)
+
+
+def asked_in_round(settings: Settings, at: int) -> tuple[int, int]:
+    """Return the number of the round's first question and of the next round's."""
+    begins, ends = _shares(settings.comparisons, settings.rounds)[at : at + 2]
+    return begins, ends
+
+
+def _shares(total: int, rounds: int) -> list[int]:
+    """Return where each round begins and the last one ends, as even as whole numbers allow."""
+    return [total * at // rounds for at in range(rounds + 1)]
+
+
+def seed_for(settings: Settings, purpose: str, at: int = 0) -> int:
+    """Return the seed of what serves one purpose in one round."""
+    return int(as_generator(settings.seed, purpose, str(at)).integers(2**31 - 1))
+
+
+def _count(space: Any) -> int:
+    """Return how many there are if they are numbered, and 0 if they are vectors."""
+    return int(getattr(space, "n", 0)) if type(space).__name__ == "Discrete" else 0

@@ -55,7 +55,7 @@ def test_two_choices_by_hand(match):
     assert (told.high - told.low) / 2 == pytest.approx(1.98422 / np.sqrt(99 * 0.1875), rel=1e-4)
     assert found.log_likelihood == pytest.approx(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
     assert found.demonstrated == {"right": 0.75}
-    assert found.modelled["right"] == pytest.approx(0.75, abs=1e-9)
+    assert found.modelled["right"] == pytest.approx(0.75, abs=1e-6)
     assert found.rewards.tolist() == (told.value * right).tolist()
     assert (found.trajectories, found.decisions) == (100, 100)
 
@@ -164,10 +164,10 @@ def test_features_of_arrivals_and_states_and_actions_together(tools):
     true = {"end": 1.0, "state 2": 0.5, "action 1": -0.4}
     r = sum(weight * mdp.expected(features[name]) for name, weight in true.items())
     walks = simulate(mdp, soft_solve(mdp.with_rewards(r)), 3_000, seed=1)
-    found = max_causal_entropy_irl(mdp, walks, features=features)
+    found = max_causal_entropy_irl(mdp, walks, features=features, match="decisions")
     for name, told in found.weights.items():
         assert told.low <= true[name] <= told.high
-        assert told.high - told.low < 0.6 or name == "end"
+    assert found.weights["action 1"].high < 0
     # What was demonstrated is what happened: who arrived, discounted.
     arrived = [0.9 ** (len(w) - 1) if w.ended else 0.0 for w in walks]
     assert found.demonstrated["end"] == pytest.approx(np.mean(arrived), abs=1e-12)

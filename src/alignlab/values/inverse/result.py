@@ -86,7 +86,8 @@ class IRLResult:
         """Return the state of the search and the weights."""
         state = "converged" if self.converged else "NOT converged"
         shown = ", ".join(f"{name} {value.value:.3g}" for name, value in self.weights.items())
-        more = f"; {len(self.not_identified)} directions not identified" * bool(self.not_identified)
+        hidden = len(self.not_identified)
+        more = f"; {hidden} direction{'s' * (hidden > 1)} not identified" * bool(hidden)
         more += f"; no finite maximum for {', '.join(self.runaway)}" * bool(self.runaway)
         return (
             f"<IRLResult {state}, gap {self.gap:.1e}; {shown or 'a network'}{more}; "

@@ -246,7 +246,7 @@ def infer_utilities(
     >>> p = np.linspace(0.05, 0.95, 19)
     >>> found = infer_utilities(p > 0.725, p)
     >>> print(found.overall.threshold, round(found.overall.cost_ratio.value, 1))
-    0.725 [0.662, 0.788] 2.6
+    0.725 [0.618, 0.836] 2.6
     """
     critical_value(level)
     require_choice(noise, ["utility", "log odds"], what="noise")

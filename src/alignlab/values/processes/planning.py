@@ -6,7 +6,8 @@ Value iteration backs up until the bound of `bounds` is below the tolerance; pol
 the linear equations of a policy and improves it where that gains [howard1960dynamic]; modified
 policy iteration sweeps instead of solving [puterman1978modified]; the linear program
 min Σ V, V >= r + γ P V, is solved by HiGHS and serves as an oracle [puterman1994markov, sec. 6.9].
-With a horizon there is one backup a step. With discount 1 the best policy *that ends* is meant.
+With a horizon there is one backup a step. With discount 1 the best policy *that ends* is meant
+[bertsekas2013stochastic].
 """
 
 from __future__ import annotations

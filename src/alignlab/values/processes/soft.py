@@ -5,7 +5,7 @@
 the most that expected reward plus T times the discounted causal entropy of the actions can be
 [ziebart2010modeling, ch. 5-6]. As T falls it tends to the best value V*: 0 <= V - V* <= T log A /
 (1 - γ). The backup is convex and monotone, so Newton's method, which solves the linear equations of
-the current soft policy, rises to the fixed point from below [rust1994structural]. With discount 1
+the current soft policy, rises to the fixed point from below [rust1987optimal]. With discount 1
 there may be none: staying for ever can be worth more entropy than it costs.
 """
 
@@ -67,7 +67,7 @@ def soft_solve(
 
     References
     ----------
-    [ziebart2010modeling], [rust1994structural]
+    [ziebart2010modeling], [rust1987optimal]
 
     Examples
     --------

@@ -7,8 +7,8 @@ from alignlab.values.preferences.learned_reward import LearnedReward
 from alignlab.values.preferences.policies import Policy
 from alignlab.values.preferences.questions import Answer, Query
 from alignlab.values.preferences.rounds import (
+    _best_pairs,
     _foretold,
-    _most_disputed,
     asked_in_round,
     next_questions,
     seed_for,
@@ -66,13 +66,14 @@ def test_purposes_and_rounds_have_chance_of_their_own():
     assert seed_for(settings(seed=1), "watch") != seed_for(settings(), "watch")
 
 
-def test_the_most_disputed_pairs_by_hand():
+@pytest.mark.parametrize("selection", ["disagreement", "information gain"])
+def test_the_best_pairs_by_hand(selection):
     # Members pay x and -x: of the pair (0, v) they differ the more, the larger v.
     pairs = [(step(0.0), step(value)) for value in (0.1, 3.0, 0.0, -2.0)]
-    assert _most_disputed(pairs, linear(1.0, -1.0), 2) == [pairs[1], pairs[3]]
+    assert _best_pairs(pairs, linear(1.0, -1.0), 2, selection) == [pairs[1], pairs[3]]
     # Where all agree nothing is disputed, however large the difference.
     pairs = [(step(0.0), step(9.0)), (step(0.0), step(0.5))]
-    assert _most_disputed(pairs, linear(2.0, 1.0), 1) == [pairs[1]]
+    assert _best_pairs(pairs, linear(2.0, 1.0), 1, selection) == [pairs[1]]
 
 
 def test_what_a_reward_foretells_is_counted_without_ties_and_skips():

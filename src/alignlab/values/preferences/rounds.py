@@ -21,6 +21,7 @@ from alignlab.random import as_generator
 from alignlab.values.preferences.environments import Environments
 from alignlab.values.preferences.learned_reward import LearnedReward, fit_learned_reward
 from alignlab.values.preferences.policies import evaluate_policy, roll_out, train_policy
+from alignlab.values.preferences.queries import information
 from alignlab.values.preferences.questions import Query, preference_dataset
 from alignlab.values.preferences.runs import Round, Run, Settings
 from alignlab.values.preferences.segments import draw_segments
@@ -39,7 +40,7 @@ def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
         run.policy, environments, steps=settings.rollout_steps, seed=seed_for(settings, "watch", at)
     )
     rng = as_generator(settings.seed, "questions", str(at))
-    chosen = settings.query_selection == "disagreement" and run.reward is not None
+    chosen = settings.query_selection != "random" and run.reward is not None
     wanted = (ends - begins) * (CANDIDATES if chosen else 1)
     pairs: list[tuple[Trajectory, Trajectory]] = []
     while len(pairs) < wanted:
@@ -53,18 +54,19 @@ def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
         pairs += zip(drawn[::2], drawn[1::2], strict=False)
     pairs = pairs[:wanted]
     if chosen and run.reward is not None:
-        pairs = _most_disputed(pairs, run.reward, ends - begins)
+        pairs = _best_pairs(pairs, run.reward, ends - begins, settings.query_selection)
     asked = datetime.now(UTC).isoformat(timespec="seconds")
     return tuple(Query(begins + i, *pair, asked=asked) for i, pair in enumerate(pairs))
 
 
-def _most_disputed(
-    pairs: Sequence[tuple[Trajectory, Trajectory]], reward: LearnedReward, n: int
+def _best_pairs(
+    pairs: Sequence[tuple[Trajectory, Trajectory]], reward: LearnedReward, n: int, selection: str
 ) -> list[tuple[Trajectory, Trajectory]]:
-    """Return the pairs on whose winner the members differ most [christiano2017deep, sec. 2.2.4]."""
+    """Return the pairs whose answers are expected to teach the most (`queries`)."""
     one, two = (reward.utilities([pair[side] for pair in pairs]) for side in (0, 1))
-    disputed = expit(two - one).var(axis=0)
-    return [pairs[at] for at in np.sort(np.argsort(-disputed, kind="stable")[:n])]
+    chance = expit(one - two)
+    worth = chance.var(axis=0) if selection == "disagreement" else information(chance)
+    return [pairs[at] for at in np.sort(np.argsort(-worth, kind="stable")[:n])]
 
 
 def improved(run: Run, environments: Environments) -> Run:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -43,7 +43,7 @@ from alignlab.values.preferences.runs import Round, Run, RunDirectory, Settings
 
 __all__ = ["PreferenceTraining", "resume_training", "train_from_preferences"]
 
-Selection = Literal["disagreement", "random"]
+Selection = Literal["disagreement", "information gain", "random"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,8 +203,10 @@ def train_from_preferences(
     rollout_steps
         Environment steps in which the policy is watched in each round.
     query_selection
-        "disagreement" asks where the members of the ensemble disagree most on who wins, out of ten
-        times as many random pairs; "random" about random pairs, as the first round does anyway.
+        "disagreement" asks where the members of the ensemble disagree most on who wins,
+        "information gain" where the answer is expected to tell most about which member is right,
+        both out of ten times as many random pairs; "random" asks about random pairs, as the first
+        round does anyway. See `select_queries`.
     members, reward_epochs
         Networks in the ensemble, and passes over the answers for each fit.
     algorithm, algorithm_options
@@ -265,7 +267,7 @@ def train_from_preferences(
             raise InputError(f"{name}={given!r} is not a whole number from 1.")
     if rounds > comparisons:
         raise InputError(f"rounds={rounds} is more than comparisons={comparisons}: ask in each.")
-    require_choice(query_selection, ("disagreement", "random"), what="query_selection")
+    require_choice(query_selection, get_args(Selection), what="query_selection")
     mean_estimate([0.0, 1.0], level=level)  # refuses what is no level
     if isinstance(seed, np.random.Generator):
         raise InputError("seed must be a whole number: it is written down with the run.")

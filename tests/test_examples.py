@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SAYS = {
     "add_a_check.py": "of the decisions are sure",
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
+    "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",
     "mortgage.py": "report.html",
     "predictions_only.py": "fairness.true_positive_rate",

@@ -118,6 +118,20 @@ def test_many_are_ordered_as_pairs_are(seed, order):
     assert np.array_equal(reach, found.dominates)
 
 
+def test_many_amounts_are_sifted_without_losing_a_crossing():
+    rng = np.random.default_rng(0)
+    base = np.sort(rng.normal(size=400))
+    better = base + rng.uniform(0, 0.1, 400)
+    nearly = better.copy()
+    nearly[0] = base[0] - 1e-3  # the one amount at which the first order breaks
+    found = dominance_order([Lottery(base), Lottery(better), Lottery(nearly)], order=1)
+    assert found.dominates.tolist() == [
+        [False, False, False],
+        [True, False, True],
+        [False, False, False],
+    ]
+
+
 def test_the_table_of_an_order():
     found = dominance_order([Lottery([1]), Lottery([0]), Lottery([0, 1])], order=1)
     assert found.table().rows == (("0", 2, "none"), ("1", 0, "0, 2"), ("2", 1, "0"))

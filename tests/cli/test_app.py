@@ -9,6 +9,7 @@ import pytest
 
 from alignlab import __version__
 from alignlab.cli import app, main
+from alignlab.errors import StoppedError
 
 
 def run(*words, **environment):
@@ -24,6 +25,7 @@ def test_help_is_fast_and_imports_little():
     assert fastest < 0.5
     code = (
         "import sys; from alignlab.cli import main; main(['audit', '--help']); "
+        "main(['values', '--help']); main(['values', 'solve', '--help']); "
         "print([m for m in ('numpy', 'pandas', 'torch', 'rich', 'jinja2') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -41,7 +43,24 @@ def test_version_and_help(alignlab):
     for line in ("--help", "", "-h"):
         code, shown, _ = alignlab(line)
         assert code == 0
-        assert all(name in shown for name in ("audit", "init", "compare"))
+        assert all(name in shown for name in ("audit", "init", "compare", "values"))
+
+
+def test_a_group_of_commands_lists_them(alignlab):
+    listed = alignlab("values --help")
+    assert listed[0] == 0
+    assert alignlab("values") == listed
+    for name in ("solve", "irl", "prefer", "shape", "compare", "elicit"):
+        assert f"  {name} " in listed[1]
+    assert "...\n" not in listed[1]
+
+
+def test_what_was_kept_is_said_when_a_command_is_stopped(alignlab, monkeypatch):
+    def stopped(words):
+        raise StoppedError("stopped; it is kept.")
+
+    monkeypatch.setattr(app, "_run", stopped)
+    assert alignlab("values") == (130, "", "alignlab: stopped; it is kept.\n")
 
 
 def test_every_flag_of_the_audit_is_listed(alignlab):
@@ -59,6 +78,12 @@ def test_every_flag_of_the_audit_is_listed(alignlab):
     ("line", "message"),
     [
         ("audti", "there is no command 'audti'. Did you mean 'audit'?"),
+        ("values slove", "there is no command 'values slove'. Did you mean 'solve'?"),
+        ("values slove", "Commands: solve, irl, prefer, shape, compare, elicit."),
+        ("solve", "there is no command 'solve'. Did you mean 'values solve'?"),
+        ("values solve", "See: alignlab values solve --help"),
+        ("values solve a.csv --discont 1", "Did you mean '--discount'? See: alignlab values solve"),
+        ("values --verbose", "there is no option --verbose. See: alignlab values --help"),
         ("audit --favorable no", "there is no option --favorable. Did you mean '--favourable'?"),
         ("audit --target", "requires an argument"),
         ("audit --seed many", "--seed"),
@@ -156,6 +181,8 @@ def test_a_program_that_ends_itself_is_not_fine(alignlab, monkeypatch):
     [
         ("audit --model a:b --model=c:d", "--model is said twice"),
         ("compare a b --out a.md --out b.md", "--out is said twice"),
+        ("values solve audit --horizon 3 --horizon=4", "--horizon is said twice"),
+        ("values compare a b --out c --out d", "--out is said twice"),
         ("audit --limit performance.auc=0.1 --limit performance.auc=0.5", "performance.auc twice"),
         ("audit --groups '' --target deny", "--groups is empty"),
         ("audit --fail-on , --target deny", "--fail-on is empty"),

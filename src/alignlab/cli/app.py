@@ -115,6 +115,9 @@ CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "
 
 def _run(words: list[str]) -> int:
     command: Any = typer.main.get_command(app)
+    path = _path(command, words)
+    if len(path) == len(words) and hasattr(path[-1], "commands"):
+        words = [*words, "--help"]
     _refuse_repeats(command, words)
     try:
         code = command.main(args=words, prog_name="alignlab", standalone_mode=False, obj=words)
@@ -166,13 +169,21 @@ def _usage_line(error: Any, words: list[str]) -> str:
         group = path[-1] if path else command
         given = next((word for word in words[len(path) :] if not word.startswith("-")), "")
         whole = " ".join([*said.split(), given])
-        listed = ", ".join(group.commands)
-        return f"there is no command {whole!r}.{nearest(given, group.commands)} Commands: {listed}."
+        near = nearest(given, group.commands) or _inside(group, given)
+        return f"there is no command {whole!r}.{near} Commands: {', '.join(group.commands)}."
     option = getattr(error, "option_name", "")
     if message.startswith("No such option"):
         known = [name for each in _options_of(error) for name in each]
         return f"there is no option {option}.{nearest(option, known)} See: {_help(said)}"
     return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(said)}"
+
+
+def _inside(group: Any, given: str) -> str:
+    """Return where a command lies that was asked for without its group, as a question."""
+    for name, each in group.commands.items():
+        if given in getattr(each, "commands", ()):
+            return f" Did you mean '{name} {given}'?"
+    return ""
 
 
 def _options_of(error: Any) -> list[list[str]]:

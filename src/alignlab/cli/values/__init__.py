@@ -15,7 +15,7 @@ __all__ = ["values"]
 
 values = typer.Typer(
     name="values",
-    help="What people want, as rewards and utilities: plan, recover, learn, shape, compare, ask.",
+    help="What people want, as rewards and utilities.",
     add_completion=False,
     rich_markup_mode=None,
 )

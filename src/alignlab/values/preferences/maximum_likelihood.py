@@ -302,11 +302,14 @@ def inverse(matrix: Floats) -> tuple[Floats, Floats]:
         `flat` has one unit vector a column; none where everything is identified.
     """
     diagonal = np.diag(matrix)
+    if not diagonal.any():
+        return np.zeros_like(matrix), np.eye(len(matrix))
     scale = np.sqrt(np.where(diagonal > 0, diagonal, max(float(diagonal.mean()), 1e-300)))
     curvature, directions = linalg.eigh(matrix / np.outer(scale, scale))
     known = curvature > NULL * max(curvature.max(), np.finfo(float).tiny)
     if known.all():
-        return np.asarray(linalg.inv(matrix)), np.zeros((len(matrix), 0))
+        scaled = (directions / curvature) @ directions.T
+        return scaled / np.outer(scale, scale), np.zeros((len(matrix), 0))
     flat = np.linalg.qr(directions[:, ~known] / scale[:, None])[0]
     across = np.eye(len(matrix)) - flat @ flat.T
     size = np.trace(matrix) / len(matrix)

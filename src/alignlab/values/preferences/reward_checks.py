@@ -2,13 +2,15 @@
 
 People's preferences may go round in circles; that is no error, and no reward explains it. How many
 triples of items do is compared with how many would if the reward were right, by drawing answers
-from it. Trajectories of different lengths are compared by sums, so that a constant per step counts
-for the difference in length: it is said, and the mean per step is offered.
+from it, its spread reduced by that of its errors. Trajectories of different lengths are compared by
+sums, so that a constant per step counts for the difference in length: it is said, and the mean per
+step is offered.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +123,24 @@ def _log_loss(reward: FittedReward, data: PreferenceDataset, members: Floats) ->
     return float(-np.where(said == 0, logs[:, 0], np.where(said == 1, logs[:, 2], tie)).mean())
 
 
+def _unspread(reward: FittedReward, data: PreferenceDataset, members: Floats) -> Floats:
+    """Return utilities that vary as much as the true ones do, by what is known of the errors.
+
+    Estimates vary by their errors, too, so that answers drawn from them go round too seldom and a
+    right reward would be refuted; the share of their variance that is error is taken out.
+    """
+    if reward.covariance is None or reward.regularization:
+        return members
+    compared = np.unique(data.members)
+    at: Any = compared if reward.encoder is None else data.items
+    errors = reward.uncertainty(at)
+    errors = errors if reward.encoder is None else errors[compared]
+    errors = errors[np.isfinite(errors)]
+    spread = float(members[:, compared].var(axis=1).mean())
+    share = 1 - float(np.mean(errors**2)) / spread if spread > 0 and len(errors) else 1.0
+    return members * np.sqrt(max(share, 0.0))
+
+
 def _triads(
     reward: FittedReward, data: PreferenceDataset, members: Floats, seed: int
 ) -> Triads | None:
@@ -128,7 +148,8 @@ def _triads(
     circular, complete = circular_triads(pairs.first, pairs.second, 1 - 2 * pairs.preferred, n)
     if complete == 0:
         return None
-    chance = np.exp(_mean_log(reward, members, pairs.first, pairs.second))
+    right = _unspread(reward, data, members)
+    chance = np.exp(_mean_log(reward, right, pairs.first, pairs.second))
     rng = as_generator(seed, "reward", "triads")
     drawn = []
     for _ in range(DRAWS):

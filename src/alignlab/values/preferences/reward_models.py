@@ -77,7 +77,9 @@ def fit_reward(
     regularization
         The ridge on scores or on weights per standard deviation of their feature (a normal prior of
         standard deviation 1/sqrt of it); of networks the weight decay. `None`: maximum likelihood
-        where it exists, and otherwise a ridge of 0.25, with a note that says why.
+        where it exists, and otherwise a ridge of 0.25, with a note that says why; with
+        reliabilities a ridge of 0.1, since two factors have no finite maximum where one annotator
+        never errs.
     holdout
         Share of the comparisons to judge the reward on; 0 to fit to all of them.
     level

@@ -40,7 +40,8 @@ REMEDY = 0.25
 """The ridge where there is no finite maximum: a prior of standard deviation 2 on the log odds."""
 
 PULL = 0.1
-"""A ridge that pulls reliabilities to 1, so that always agreeing is not infinitely reliable."""
+"""A ridge of reliabilities around 1, and of the scores or weights that they multiply: where one
+annotator never errs, the product has a finite maximum and its factors have none."""
 
 FEWEST_CLUSTERS = 10
 """With fewer annotators, how they differ from each other cannot be told from their answers."""
@@ -149,6 +150,8 @@ def _maximum(
 ) -> _Weights:
     """Return the maximum; where there is none, that of the ridge, or an error if none is wanted."""
     ridge = regularization or 0.0
+    if code is not None and regularization is None:
+        ridge = PULL
     model = _model(choices, phi, code, ridge)
     why, apart = "", False
     if phi is None and not ridge:

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alignlab.datasets import PreferenceDataset, Trajectory
+from alignlab.values.preferences import fit_reward
+
+
+def test_preferences_that_go_round_are_legal_and_reported():
+    """Stone, scissors and paper, ten times over: the one triple is circular."""
+    first, second = np.tile([0, 1, 2], 10), np.tile([1, 2, 0], 10)
+    data = PreferenceDataset.from_pairs("abc", first, second, np.zeros(30))
+    reward = fit_reward(data, holdout=0)
+    assert reward.predict() == pytest.approx(0, abs=1e-9)
+    assert (reward.triads.circular, reward.triads.complete) == (1, 1)
+    assert reward.triads.share == 1
+    # With answers by tosses of a coin a quarter of all triples go round, less those with a draw.
+    assert 0.1 < reward.triads.expected < 0.3
+
+
+def test_many_circles_are_a_lack_of_fit_and_few_are_not():
+    rng = np.random.default_rng(0)
+    every = np.array([(a, b) for a in range(12) for b in range(a)])
+    circle = ((every[:, 0] - every[:, 1]) % 12 > 6).astype(float)
+    # A weak trend around which preferences go in a circle.
+    data = PreferenceDataset.from_pairs(
+        np.zeros((12, 1)), *np.repeat(every, 5, axis=0).T, np.repeat(circle, 5)
+    )
+    reward = fit_reward(data, holdout=0)
+    assert reward.triads.p_value == 0.01
+    assert "no single scale fits them" in " ".join(reward.notes)
+    scores = rng.normal(size=12)
+    gap = scores[every[:, 0]] - scores[every[:, 1]]
+    said = (rng.random(len(every)) > 1 / (1 + np.exp(-gap))).astype(float)
+    fair = fit_reward(PreferenceDataset.from_pairs(np.zeros((12, 1)), *every.T, said), holdout=0)
+    assert fair.triads.p_value > 0.05
+    assert fair.triads.complete == 220
+
+
+def test_the_p_value_is_uniform_enough_under_a_right_reward():
+    below = []
+    every = np.array([(a, b) for a in range(10) for b in range(a)])
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        scores = rng.normal(size=10)
+        gap = scores[every[:, 0]] - scores[every[:, 1]]
+        said = (rng.random(45) > 1 / (1 + np.exp(-gap))).astype(float)
+        data = PreferenceDataset.from_pairs(np.zeros((10, 1)), *every.T, said)
+        triads = fit_reward(data, holdout=0).triads
+        below.append(triads.p_value <= 0.1)
+    # 60 times 0.1, and three standard errors of 0.039; taken as they are, scores give 0.3.
+    assert np.mean(below) < 0.22
+
+
+def test_items_never_compared_in_threes_have_no_circles():
+    data = PreferenceDataset.from_pairs("abcd", [0, 0, 2, 2], [1, 1, 3, 3], [0, 1, 0, 1])
+    assert fit_reward(data, holdout=0).triads is None
+
+
+def test_lengths_that_differ_are_said_and_a_mean_is_offered():
+    rng = np.random.default_rng(0)
+    walks = [
+        Trajectory(rng.normal(size=(t + 1, 2)), np.zeros(t, int)) for t in rng.integers(2, 9, 20)
+    ]
+    first = rng.integers(0, 20, 200)
+    second = (first + 1 + rng.integers(0, 19, 200)) % 20
+    data = PreferenceDataset.from_pairs(walks, first, second, rng.integers(0, 2, 200))
+    summed = fit_reward(data, model="linear", holdout=0)
+    assert "normalise='length' compares means" in " ".join(summed.notes)
+    meant = fit_reward(data, model="linear", holdout=0, normalise="length")
+    assert "different lengths" not in " ".join(meant.notes)
+
+
+def test_a_constant_per_step_decides_between_lengths_unless_means_are_compared():
+    """The longer one was always preferred: a reward of sums says that steps are good."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(2, 9, 40)
+    walks = [Trajectory(np.ones((t + 1, 1)), np.zeros(t, int)) for t in lengths]
+    first = rng.integers(0, 40, 300)
+    second = (first + 1 + rng.integers(0, 39, 300)) % 40
+    gap = 0.5 * (lengths[first] - lengths[second])
+    said = (rng.random(300) > 1 / (1 + np.exp(-gap))).astype(float)
+    data = PreferenceDataset.from_pairs(walks, first, second, said)
+    summed = fit_reward(data, model="linear")
+    assert summed.estimates[0].low > 0
+    assert summed.held_out.length_correlation == pytest.approx(1)
+    assert "Preferring the longer item predicts held-out answers as well" in " ".join(summed.notes)
+    meant = fit_reward(data, model="linear", normalise="length")
+    assert np.isinf(meant.estimates[0].high)

@@ -17,6 +17,7 @@ SAYS = {
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",
+    "learn_from_comparisons.py": "20 questions wait",
     "mortgage.py": "report.html",
     "predictions_only.py": "fairness.true_positive_rate",
 }

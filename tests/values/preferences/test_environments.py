@@ -30,6 +30,12 @@ def test_an_id_and_a_function_give_copies_and_an_environment_gives_itself():
     assert given.envs[0].unwrapped is one
 
 
+def test_a_function_that_makes_one_environment_over_and_over_is_refused():
+    one = Still()
+    with pytest.raises(InputError, match="returned one environment twice"):
+        Environments(lambda: one, 10).copies(2)
+
+
 def test_an_episode_length_cuts_episodes_off():
     venv = Environments(Still, 3).copies(1)
     venv.reset()

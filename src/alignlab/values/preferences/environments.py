@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,13 @@ class Environments:
         """Return a vectorised environment of `n` copies, or of the one that was given."""
         from stable_baselines3.common.vec_env import DummyVecEnv
 
-        return DummyVecEnv([self._limited] * (1 if self.is_one else n))
+        made = [self._limited() for _ in range(1 if self.is_one else n)]
+        if len({id(each.unwrapped) for each in made}) < len(made):
+            raise InputError(
+                f"{self.name}() returned one environment twice: make a new one at each call, or "
+                "give the environment itself."
+            )
+        return DummyVecEnv([partial(_itself, each) for each in made])
 
     def _limited(self) -> Any:
         import gymnasium
@@ -109,6 +116,10 @@ class Environments:
         if not hasattr(made, "step"):
             raise InputError(f"{self.name}() made {type(made).__name__}, not an environment.")
         return made
+
+
+def _itself(made: Any) -> Any:
+    return made
 
 
 def _require_spaces(env: Any) -> None:

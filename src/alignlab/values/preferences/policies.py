@@ -15,7 +15,6 @@ from __future__ import annotations
 import inspect
 import math
 import random
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,10 +124,7 @@ def train_policy(
         if reward is not None:
             venv = _paying(venv, reward)
         model = _built(policy, venv, seed, learning=True)
-        with warnings.catch_warnings():
-            # Only said of image policies; kept narrow so that nothing else is hidden.
-            warnings.filterwarnings("ignore", message="You are trying to run .* on the GPU")
-            model.learn(steps, reset_num_timesteps=False)
+        model.learn(steps, reset_num_timesteps=False)
         _close(venv, environments)
         return _taken(policy, model)
 
@@ -309,14 +305,11 @@ def _contained() -> Iterator[None]:
     """Leave the global generators as they were found: the library seeds and draws from them."""
     import torch
 
-    before = (
-        random.getstate(),
-        np.random.get_state(),  # noqa: NPY002 - saved for others, not drawn from
-        torch.random.get_rng_state(),
-    )
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002 - kept, not drawn from
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
-        yield
+        with torch.random.fork_rng(devices=devices):
+            yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])  # noqa: NPY002
-        torch.random.set_rng_state(before[2])

@@ -25,15 +25,16 @@ for cell in range(1, 4):
 street = FiniteMDP(
     moves,
     np.zeros(5),
+    discount=0.8,
     initial=[0, 0.2, 0.6, 0.2, 0],
     action_names=["left", "right"],
     state_names=["shop", "near the shop", "middle", "near the view", "view"],
 )
 features = arrival_features(street, {"shop": 0, "view": 4})
 
-# What nobody knows: the view is worth 2, the shop 1, and people dither.
-wanted = street.with_rewards(features["shop"] + 2 * features["view"])
-walks = simulate(wanted, soft_solve(wanted), 60, length=6, seed=0)
+# What nobody knows: the view is worth 4, the shop 2, and people dither.
+wanted = street.with_rewards(2 * features["shop"] + 4 * features["view"])
+walks = simulate(wanted, soft_solve(wanted), 100, length=6, seed=0)
 
 found = max_causal_entropy_irl(street, walks, features=features, match="decisions")
 print(found)

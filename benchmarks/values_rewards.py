@@ -1,6 +1,6 @@
 """How fast are rewards checked and compared exactly? Beside dense arrays, and econirl where it is.
 
-    python benchmarks/values_rewards.py             # about three minutes
+    python benchmarks/values_rewards.py             # ten minutes, nearly all for the last size
     python benchmarks/values_rewards.py 100 1024    # these numbers of states only
 
 A square grid world with a slip: 4 actions, four outcomes each, a goal in the corner. "Dense" is the

@@ -197,6 +197,15 @@ def test_with_no_discount_a_loop_that_pays_leaves_nothing_best():
     assert check.chart().table.rows
 
 
+def test_with_no_discount_a_loop_that_pays_little_still_pays_without_end():
+    process = shuttle(1.0)
+    steps = Steps(process)
+    check = check_shaping(process, with_added(process, 1e-6 * (steps.target > steps.source)))
+    assert check.verdict == "changes the optimal policy"
+    assert not check.misled.any()
+    assert "a loop pays without end" in check.summary
+
+
 def test_the_shaping_of_a_patient_agent_misleads_an_impatient_one():
     # Φ(s') - Φ(s) with Φ = -(distance): right with discount 1, a bonus for waiting below it.
     process = shuttle(0.9)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -73,6 +74,32 @@ def test_under_a_horizon_by_enumeration():
     tied = regret(process, of=np.zeros(2), under=meant)
     assert (tied.best, tied.worst) == (0, 1)
     assert "between 0 and 1 of expected return (0.00% to 100.00%" in tied.summary
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_under_a_horizon_it_is_the_range_over_all_policies_that_change_with_time(worlds, seed):
+    process = worlds.process(seed, 3, 2, form="sa", horizon=2)
+    optimised = np.random.default_rng(seed).integers(0, 2, (3, 2)).astype(float)
+    chances = process.transitions.toarray().reshape(3, 2, 3)
+    rows = np.arange(3)
+
+    def worth(paid, plan):
+        values = np.zeros((3, 3))
+        for t in (1, 0):
+            now = paid[rows, plan[t]] + 0.9 * chances[rows, plan[t]] @ values[t + 1]
+            values[t] = np.where(process.terminal, 0, now)
+        return values
+
+    plans = list(product(list(worlds.policies(process)), repeat=2))
+    reached = np.array([worth(optimised, plan)[:2] for plan in plans])
+    optimal = np.abs(reached - reached.max(axis=0)).max(axis=(1, 2)) < 1e-9
+    returns = np.array([process.initial @ worth(process.rewards, plan)[0] for plan in plans])
+    found = regret(process, optimised, process.rewards)
+    assert found.highest == pytest.approx(returns.max(), abs=1e-9)
+    assert found.lowest == pytest.approx(returns.min(), abs=1e-9)
+    assert found.best == pytest.approx(returns.max() - returns[optimal].max(), abs=1e-8)
+    assert found.worst == pytest.approx(returns.max() - returns[optimal].min(), abs=1e-8)
 
 
 def test_where_all_policies_are_worth_the_same_nothing_is_lost(worlds):

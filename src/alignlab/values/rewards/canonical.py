@@ -132,10 +132,10 @@ def _least_norm_potential(process: FiniteMDP, expected: Floats) -> Floats:
     found = lsmr(
         differences,
         expected.ravel()[rows],
-        atol=1e-15,
-        btol=1e-15,
+        atol=1e-12,
+        btol=1e-12,
         conlim=0,
-        maxiter=max(5000, 10 * len(free)),
+        maxiter=20_000,
     )[0]
     potential = np.zeros(process.n_states)
     potential[free] = found

@@ -141,6 +141,11 @@ class ShapingCheck:
                 "The added reward is not a potential difference, but whatever is optimal under the "
                 "shaped reward is optimal under the original one here. "
             ) + self._proof()
+        if not self.misled.any():
+            return (
+                "The added reward changes the optimal policy: with no discount, a loop pays "
+                f"without end, and a patient enough agent takes it. {self._proof()}"
+            )
         names = listed((self.original.state_name(int(s)) for s in np.flatnonzero(self.misled)), 5)
         loses = "" if self.regret is None else " " + self.regret.summary
         return (

@@ -43,7 +43,7 @@ Ints = NDArray[np.intp]
 NEGLIGIBLE = 1e-20
 """A discount below this leaves nothing of a reward of ordinary size."""
 
-LEAST_SQUARES_ROUNDS = 5000
+LEAST_SQUARES_ROUNDS = 2000
 """Enough for rounding where few hundred states lie between any two; else near is near enough."""
 
 SHOWN = 8
@@ -175,7 +175,7 @@ def closest_potential(
     rows = np.concatenate([at[ahead], at])
     columns = np.concatenate([steps.target[ahead], steps.source])
     slopes = sparse.csr_array((entries, (rows, columns)), shape=(n, process.n_states))
-    found = lsmr(slopes, added, atol=1e-14, btol=1e-14, conlim=0, maxiter=LEAST_SQUARES_ROUNDS)
+    found = lsmr(slopes, added, atol=1e-12, btol=1e-12, conlim=0, maxiter=LEAST_SQUARES_ROUNDS)
     return np.asarray(found[0], float)
 
 

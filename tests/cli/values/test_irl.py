@@ -13,6 +13,8 @@ def test_a_reward_is_recovered_with_what_cannot_be_told(alignlab, walks):
     text = " ".join(shown.split())
     assert "From 60 trajectories with" in text
     assert "On 12 trajectories kept back" in text
+    assert "goal - hole can be told: " in text
+    assert "goal - step can be told" not in text
     assert "What these demonstrations cannot tell: - shaping: adding any multiple of" in text
     assert max(map(len, shown.splitlines())) <= 80
     told = json.loads(Path("o/irl.json").read_text("utf-8"))

@@ -63,7 +63,7 @@ def compare(
         read_rewards(process, first, impossible=True),
         other if second is None else read_rewards(process, second, impossible=True),
     )
-    names = (first.name, "the process's own reward" if second is None else second.name)
+    names = (str(first), "the process's own reward" if second is None else str(second))
     measures = (
         _measured("STARC", lambda: starc_distance(process, one, other)),
         _measured("EPIC", lambda: epic_distance(process, *everywhere)),

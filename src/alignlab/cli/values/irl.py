@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from alignlab.charts import Chart
     from alignlab.datasets import Trajectory
+    from alignlab.intervals import Estimate
     from alignlab.values.inverse import IRLResult
     from alignlab.values.inverse.cloning import PolicyComparison
     from alignlab.values.processes import FiniteMDP, Rewards
@@ -27,6 +28,9 @@ MOST_STATES = 1000
 
 FEWEST_WALKS, MOST_REFITTED = 10, 200
 """Enough trajectories to keep some back; few enough features to fit twice."""
+
+MOST_PAIRED = 6
+"""With more features than this, differences of two weights are too many to print."""
 
 MOST_TOLD = 5
 """So many directions that cannot be told are printed; the JSON has them all."""
@@ -104,6 +108,7 @@ def irl(
         "demonstrations": demonstrations.name,
         "features": features,
         **found.to_dict(),
+        "differences": {name: told.to_dict() for name, told in _differences(found).items()},
         "held_out": None if cloned is None else cloned.to_dict(),
     }
     frame = rewards_frame(process, found.rewards)
@@ -229,7 +234,7 @@ def _chart(process: FiniteMDP, found: IRLResult, features: str) -> Chart:
 def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -> None:
     import math
 
-    from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table
+    from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table, signed
 
     frame = _weights(found)
     console.print()
@@ -258,6 +263,9 @@ def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -
         )
     else:
         console.print(f"The search did not converge: expectations are off by {found.gap:.2g}.")
+    for name, apart in _differences(found).items():
+        value, low, high = (signed(each) for each in (apart.value, apart.low, apart.high))
+        console.print(f"{name} can be told: {value} [{low}, {high}].")
     if found.not_identified:
         paragraph(console, "What these demonstrations cannot tell:")
         for each in found.not_identified[:MOST_TOLD]:
@@ -265,6 +273,23 @@ def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -
         rest = len(found.not_identified) - MOST_TOLD
         if rest > 0:
             console.print(f"… and {rest:,} more directions; --out DIR writes them all.")
+
+
+def _differences(found: IRLResult) -> dict[str, Estimate]:
+    """Return the differences of two weights that can be told although neither weight can."""
+    import math
+    from itertools import combinations
+
+    open_ones = [
+        name for name, told in found.weights.items() if not math.isfinite(told.high - told.low)
+    ]
+    if found.runaway or not 2 <= len(open_ones) <= MOST_PAIRED:
+        return {}
+    pairs = {
+        f"{one} - {two}": found.contrast({one: 1.0, two: -1.0})
+        for one, two in combinations(open_ones, 2)
+    }
+    return {name: told for name, told in pairs.items() if math.isfinite(told.high - told.low)}
 
 
 def _runaway(found: IRLResult) -> str:

@@ -91,7 +91,7 @@ picture: demo $(VENV)/.test
 
 bench: $(VENV)/.test $(PEERS)/.peers
 	$(BIN)/python benchmarks/audit.py
-	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/importance.py
 
 # --- the lock ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Do the fairness verdicts keep their promise? Simulated audits; prints a Markdown table.
 
-    python benchmarks/coverage.py            # about a minute
+    python benchmarks/verdicts.py            # about a minute
 
 The simulations of the tests, with more draws: false alarms where groups are alike, alarms where
 they are not, and the coverage of the limits of the largest gap and the smallest ratio.

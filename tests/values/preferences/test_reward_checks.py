@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alignlab.datasets import PreferenceDataset, Trajectory
-from alignlab.values.preferences import fit_reward
+from alignlab.values.preferences import fit_reward, reward_checks
 
 
 def test_preferences_that_go_round_are_legal_and_reported():
@@ -51,6 +51,21 @@ def test_the_p_value_is_uniform_enough_under_a_right_reward():
         below.append(triads.p_value <= 0.1)
     # 60 times 0.1, and three standard errors of 0.039; taken as they are, scores give 0.3.
     assert np.mean(below) < 0.22
+
+
+def test_of_many_items_some_are_looked_at(monkeypatch):
+    every = np.array([(a, b) for a in range(9) for b in range(a)])
+    data = PreferenceDataset.from_pairs(
+        np.zeros((9, 1)), *np.tile(every, (2, 1)).T, np.repeat([0.0, 1.0], 36)
+    )
+    monkeypatch.setattr(reward_checks, "MOST_ITEMS", 5)
+    assert fit_reward(data, holdout=0).triads is None
+    said = np.random.default_rng(0).integers(0, 2, 36)
+    data = PreferenceDataset.from_pairs(np.zeros((9, 1)), *every.T, said)
+    assert fit_reward(data, holdout=0).triads.complete == 10
+    many = fit_reward(data, holdout=0, ensemble=3).triads
+    assert many.complete == 10
+    assert many.p_value is None
 
 
 def test_items_never_compared_in_threes_have_no_circles():

@@ -74,15 +74,16 @@ class Triads:
     circular, complete
         How many triples go round, of those whose three pairs were all decided.
     expected
-        How many would go round by chance if the reward were right.
+        How many would go round by chance if the reward were right; `None` where the reward has no
+        standard errors to tell.
     p_value
-        The chance of as many or more if the reward were right, by simulation.
+        The chance of as many or more if the reward were right, by simulation; `None` likewise.
     """
 
     circular: int
     complete: int
-    expected: float
-    p_value: float
+    expected: float | None
+    p_value: float | None
 
     @property
     def share(self) -> float:

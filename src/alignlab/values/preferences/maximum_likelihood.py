@@ -36,7 +36,7 @@ __all__ = ["ChoiceModel", "Maximum", "inverse", "maximise", "sandwich"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DENSE = 2_000
+DENSE = 500
 """With more scores than this the Hessian is not written out."""
 
 KEEPS_REGULAR = 1e-9

@@ -25,6 +25,9 @@ __all__ = ["checked"]
 
 Floats = NDArray[np.float64]
 
+MOST_ITEMS = 200
+"""Of more items, so many are drawn to look for circles among."""
+
 DRAWS = 99
 """Simulated sets of answers; with 99 a p-value of 0.01 can be reached."""
 
@@ -52,7 +55,7 @@ def checked(
             log_loss=_log_loss(reward, train, members),
         )
     triads = _triads(reward, preferences, members, seed)
-    if triads is not None and triads.p_value <= 0.05:
+    if triads is not None and triads.p_value is not None and triads.p_value <= 0.05:
         notes.append(
             f"Preferences go round in circles in {triads.circular:,} of {triads.complete:,} "
             f"triples, more than this reward explains ({triads.expected:.1f} expected): no single "
@@ -129,7 +132,7 @@ def _unspread(reward: FittedReward, data: PreferenceDataset, members: Floats) ->
     Estimates vary by their errors, too, so that answers drawn from them go round too seldom and a
     right reward would be refuted; the share of their variance that is error is taken out.
     """
-    if reward.covariance is None or reward.regularization:
+    if reward.regularization:
         return members
     compared = np.unique(data.members)
     at: Any = compared if reward.encoder is None else data.items
@@ -144,17 +147,25 @@ def _unspread(reward: FittedReward, data: PreferenceDataset, members: Floats) ->
 def _triads(
     reward: FittedReward, data: PreferenceDataset, members: Floats, seed: int
 ) -> Triads | None:
-    pairs, n = data.pairs(), data.n_items
-    circular, complete = circular_triads(pairs.first, pairs.second, 1 - 2 * pairs.preferred, n)
+    """Return the circles among all items, or among some of them where there are many."""
+    rng = as_generator(seed, "reward", "triads")
+    pairs, compared = data.pairs(), np.unique(data.members)
+    place = np.full(data.n_items, -1)
+    n = min(len(compared), MOST_ITEMS)
+    place[rng.permutation(compared)[:n] if len(compared) > n else compared] = np.arange(n)
+    kept = (place[pairs.first] >= 0) & (place[pairs.second] >= 0)
+    first, second = pairs.first[kept], pairs.second[kept]
+    one, two = place[first], place[second]
+    circular, complete = circular_triads(one, two, 1 - 2 * pairs.preferred[kept], n)
     if complete == 0:
         return None
-    right = _unspread(reward, data, members)
-    chance = np.exp(_mean_log(reward, right, pairs.first, pairs.second))
-    rng = as_generator(seed, "reward", "triads")
+    if reward.covariance is None:
+        return Triads(circular, complete, None, None)
+    chance = np.exp(_mean_log(reward, _unspread(reward, data, members), first, second))
     drawn = []
     for _ in range(DRAWS):
-        at = rng.random(len(pairs))
+        at = rng.random(len(first))
         lead = (at < chance[:, 0]).astype(float) - (at >= chance[:, 0] + chance[:, 1])
-        drawn.append(circular_triads(pairs.first, pairs.second, lead, n)[0])
+        drawn.append(circular_triads(one, two, lead, n)[0])
     at_least = 1 + sum(each >= circular for each in drawn)
     return Triads(circular, complete, float(np.mean(drawn)), at_least / (DRAWS + 1))

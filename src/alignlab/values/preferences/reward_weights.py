@@ -46,6 +46,9 @@ annotator never errs, the product has a finite maximum and its factors have none
 FEWEST_CLUSTERS = 10
 """With fewer annotators, how they differ from each other cannot be told from their answers."""
 
+MOST_ERRORS = 1_500
+"""With more scores than this their covariance is not computed: it would take minutes."""
+
 CERTAIN = 15.0
 """Log odds beyond which a maximum is looked at: is it one, or is it on its way to infinity?"""
 
@@ -84,6 +87,11 @@ def fit_weights(
                     names, notes)  # fmt: skip
     parameters, covariance, flat, method, freedom = _covariance(made, code, len(train), len(who))
     d = made.model.n_weights
+    if d > MOST_ERRORS:
+        notes.append(
+            f"There are {d:,} scores, too many for standard errors: fit with ensemble=20 for their "
+            "spread."
+        )
     unknown = _unknown(flat, made.model)
     if encoder is not None and unknown.any():
         lost = listed(names[at] for at in np.flatnonzero(unknown))
@@ -92,7 +100,8 @@ def fit_weights(
             "the compared items do not differ."
         )
     t = critical_value(level, freedom=freedom)
-    half = np.where(unknown, np.inf, t * np.sqrt(np.maximum(np.diag(covariance)[:d], 0)))
+    errors = t * np.sqrt(np.maximum(np.diag(covariance), 0))
+    half = np.where(unknown, np.inf, errors[:d])
     name = method.split(":")[0]
     estimates = tuple(
         Estimate(float(v), float(v - h), float(v + h), level, len(train), name)
@@ -101,7 +110,6 @@ def fit_weights(
     ties = len(choices.tie_sizes)
     reliabilities = []
     if annotators == "reliability":
-        errors = t * np.sqrt(np.maximum(np.diag(covariance), 0))
         for at, person in enumerate(who):
             tau, off = parameters[d + ties + at], errors[d + ties + at]
             told = Estimate(float(tau), float(tau - off), float(tau + off), level,
@@ -116,7 +124,7 @@ def fit_weights(
         names=names,
         weights=weights,
         estimates=estimates,
-        covariance=None if ensemble > 1 else covariance[:d, :d],
+        covariance=None if ensemble > 1 or d > MOST_ERRORS else covariance[:d, :d],
         tie_sizes=choices.tie_sizes,
         tie_logs=tie_logs,
         n_comparisons=len(train),
@@ -242,6 +250,10 @@ def _covariance(
 ) -> tuple[Floats, Floats, Floats, str, float | None]:
     """Return the parameters as they are told, their covariance, flat directions, and the method."""
     model, at, loss = made.model, made.found.parameters, made.found.loss
+    if len(at) > MOST_ERRORS:
+        nothing = np.broadcast_to(np.nan, (len(at), len(at)))
+        at = at if model.annotator is None else _scaled(model, at)[0]
+        return _anchored(model, at), nothing, np.zeros((len(at), 0)), "none: too many scores", None
     hessian = model.hessian(at, loss)
     inverted, flat = inverse(hessian)
     if model.annotator is not None:

@@ -17,7 +17,11 @@ RESULT = Result("test", {"found": [1.5]}, pd.DataFrame({"a": [1]}), CHART, {"mor
 
 def test_files_are_written_all_or_none(here, capsys):
     deliver(
-        RESULT, lambda console: console.print("text"), words=["x"], out=Path("o"), as_json=False
+        lambda: RESULT,
+        lambda console: console.print("text"),
+        words=["x"],
+        out=Path("o"),
+        as_json=False,
     )
     assert capsys.readouterr().out == (
         "text\nWritten to o: test.json, test.csv, test.svg, more.txt\n"
@@ -28,7 +32,7 @@ def test_files_are_written_all_or_none(here, capsys):
     Path("o/test.svg/full").touch()
     other = Result("test", {"found": [2.5]}, pd.DataFrame({"a": [2]}), CHART)
     with pytest.raises(OutputError):
-        deliver(other, lambda _: None, words=["x"], out=Path("o"), as_json=False)
+        deliver(lambda: other, lambda _: None, words=["x"], out=Path("o"), as_json=False)
     assert "Which?" in before["test.svg"].decode()
     assert {path.name for path in Path("o").iterdir()} == before.keys()
 
@@ -37,11 +41,19 @@ def test_json_is_alone_on_standard_output(here, capsys):
     def show(console):
         raise AssertionError
 
-    deliver(RESULT, show, words=["values", "x", "--out", "o"], out=None, as_json=True)
+    deliver(lambda: RESULT, show, words=["values", "x", "--out", "o"], out=None, as_json=True)
     shown = capsys.readouterr().out
     told = json.loads(shown)
     assert told["found"] == [1.5]
     assert told["command"] == "alignlab values x"
+
+
+def test_nothing_is_made_that_goes_nowhere(here, capsys):
+    def made():
+        raise AssertionError
+
+    deliver(made, lambda console: console.print("text"), words=["x"], out=None, as_json=False)
+    assert capsys.readouterr().out == "text\n"
 
 
 def test_where_to_write_is_checked_before_the_work(here):

@@ -90,8 +90,9 @@ def compare(
         for key, each in zip(keys, measures, strict=True):
             paragraph(console, _sentence(key, each))
 
-    frame = _frame(measures)
-    result = Result("compare", content, frame, _chart(measures))
+    def result() -> Result:
+        return Result("compare", content, _frame(measures), _chart(measures))
+
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 

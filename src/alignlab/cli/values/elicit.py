@@ -123,12 +123,13 @@ def elicit(
         content["certainty_equivalent_of_even_chance"] = equivalent.to_dict()
     snippet = _snippet(utility.utilities)
     more = {"utilities.toml": snippet} if snippet else {}
-    chart = utility.chart()
 
     def show(console: Console) -> None:
         _show(console, asked, utility, equivalent, snippet, sitting.stopped, place)
 
-    result = Result("utility", content, utility.to_frame(), chart, more)
+    def result() -> Result:
+        return Result("utility", content, utility.to_frame(), utility.chart(), more)
+
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 

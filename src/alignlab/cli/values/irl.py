@@ -103,25 +103,27 @@ def irl(
     }
     found = max_causal_entropy_irl(process, walks, features=described_by, **options)
     cloned = None if found.runaway else _cloned(process, walks, described_by, options)
-    content = {
-        "process": described(mdp, process),
-        "demonstrations": demonstrations.name,
-        "features": features,
-        **found.to_dict(),
-        "differences": {name: told.to_dict() for name, told in _differences(found).items()},
-        "held_out": None if cloned is None else cloned.to_dict(),
-    }
-    frame = rewards_frame(process, found.rewards)
-    more = {"rewards.csv": frame.to_csv(index=False, lineterminator="\n")}
-    if place is not None:
-        question = "What is each state worth under this reward, and what is done there?"
-        more["policy.svg"] = drawn(found.policy.chart(question))
 
     def show(console: Console) -> None:
         console.print(described(mdp, process), style="bold", soft_wrap=True)
         _show(console, found, cloned)
 
-    result = Result("irl", content, found.to_frame(), _chart(process, found, features), more)
+    def result() -> Result:
+        content = {
+            "process": described(mdp, process),
+            "demonstrations": demonstrations.name,
+            "features": features,
+            **found.to_dict(),
+            "differences": {name: told.to_dict() for name, told in _differences(found).items()},
+            "held_out": None if cloned is None else cloned.to_dict(),
+        }
+        frame = rewards_frame(process, found.rewards)
+        more = {"rewards.csv": frame.to_csv(index=False, lineterminator="\n")}
+        if place is not None:
+            question = "What is each state worth under this reward, and what is done there?"
+            more["policy.svg"] = drawn(found.policy.chart(question))
+        return Result("irl", content, found.to_frame(), _chart(process, found, features), more)
+
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 

@@ -74,7 +74,7 @@ def prepare(out: str | None) -> Path | None:
 
 
 def deliver(
-    result: Result,
+    made: Callable[[], Result],
     show: Callable[[Console], None],
     *,
     words: Sequence[str],
@@ -85,8 +85,8 @@ def deliver(
 
     Parameters
     ----------
-    result
-        What was found.
+    made
+        Makes what leaves; not called where it goes nowhere, for that takes longer than planning.
     show
         Prints it for a person.
     words
@@ -102,8 +102,11 @@ def deliver(
     from alignlab.files import write_all
     from alignlab.plain import to_json
 
-    head = {"alignlab": __version__, "command": command_line(words)}
-    text = to_json({**head, **result.content})
+    text = ""
+    if out is not None or as_json:
+        result = made()
+        head = {"alignlab": __version__, "command": command_line(words)}
+        text = to_json({**head, **result.content})
     if out is not None:
         files = {f"{result.name}.json": text}
         if result.table is not None:

@@ -75,7 +75,9 @@ def fit_file(
         console.print(_about(path, data), style="bold", soft_wrap=True)
         _show(console, reward, data)
 
-    result = Result("prefer", content, reward.to_frame(), reward.chart())
+    def result() -> Result:
+        return Result("prefer", content, reward.to_frame(), reward.chart())
+
     deliver(result, show, words=words, out=out, as_json=as_json)
     return 0
 
@@ -200,8 +202,11 @@ def _share(estimate: Estimate) -> str:
 def _circles(triads: Any) -> str:
     told = (
         f"Circles: in {triads.circular:,} of {triads.complete:,} triples majorities go round "
-        f"(a over b over c over a); the reward expects {triads.expected:.1f}"
+        "(a over b over c over a)"
     )
+    if triads.p_value is None:
+        return f"{told}."
+    told = f"{told}; the reward expects {triads.expected:.1f}"
     if triads.p_value < 0.05:
         return f"{told} (p = {triads.p_value:.2g})."
     return f"{told}, so that slips would explain them."

@@ -77,9 +77,9 @@ def run_environment(
         raise StoppedError(message) from None
     waiting = training.state == "waiting"
     content = {"environment": environment, "teacher": kind, **training.to_dict()}
-    frame = training.to_frame()
-    chart = None if waiting else training.chart()
-    result = Result("prefer", content, frame, chart)
+
+    def result() -> Result:
+        return Result("prefer", content, training.to_frame(), None if waiting else training.chart())
 
     def show(console: Console) -> None:
         console.print(f"{environment}, taught by {_told(kind, given)}", style="bold")

@@ -68,16 +68,18 @@ def shape(
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     target = _target(process, potential, shaped, bonus)
     check = check_shaping(process, target)
-    more = {}
-    if potential is not None:
-        frame = rewards_frame(process, target)
-        more["rewards.csv"] = frame.to_csv(index=False, lineterminator="\n")
-    content = {
-        "process": described(mdp, process),
-        "checked": f"{given[0]} {ways[given[0]]}",
-        **_named(process, check.to_dict()),
-    }
-    result = Result("shape", content, _states(process, check), _chart(process, check), more)
+
+    def result() -> Result:
+        more = {}
+        if potential is not None:
+            frame = rewards_frame(process, target)
+            more["rewards.csv"] = frame.to_csv(index=False, lineterminator="\n")
+        content = {
+            "process": described(mdp, process),
+            "checked": f"{given[0]} {ways[given[0]]}",
+            **_named(process, check.to_dict()),
+        }
+        return Result("shape", content, _states(process, check), _chart(process, check), more)
 
     def show(console: Console) -> None:
         console.print(described(mdp, process), style="bold", soft_wrap=True)

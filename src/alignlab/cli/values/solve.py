@@ -77,14 +77,16 @@ def solve(
         console.print(described(mdp, process), style="bold", soft_wrap=True)
         _show(console, process, found)
 
-    content = {
-        "process": described(mdp, process),
-        "beginning": _beginning(process, found),
-        **found.to_dict(),
-        "states": [process.state_name(state) for state in range(process.n_states)],
-        "actions": [process.action_name(action) for action in range(process.n_actions)],
-    }
-    result = Result("solve", content, found.to_frame(), found.chart())
+    def result() -> Result:
+        content = {
+            "process": described(mdp, process),
+            "beginning": _beginning(process, found),
+            **found.to_dict(),
+            "states": [process.state_name(state) for state in range(process.n_states)],
+            "actions": [process.action_name(action) for action in range(process.n_actions)],
+        }
+        return Result("solve", content, found.to_frame(), found.chart())
+
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
 

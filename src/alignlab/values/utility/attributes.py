@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from alignlab.errors import InputError
 from alignlab.values.utility.functions import Utility
@@ -181,6 +180,8 @@ def _constants(utilities: Sequence[Utility], constants: Sequence[float]) -> Floa
 
 def _interaction(ks: Floats) -> float:
     """Solve 1 + K = prod(1 + K k_i) for the root that is not 0."""
+    from scipy.optimize import brentq  # costs an audit, which needs none, half a second
+
     excess = float(np.sum(ks) - 1)
     if abs(excess) <= SUM_TOLERANCE:
         return 0.0

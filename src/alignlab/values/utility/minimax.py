@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linprog
 
 from alignlab.errors import InputError, ModelError
 from alignlab.tables import Table
@@ -118,6 +117,8 @@ def minimax_regret(utilities: ArrayLike, *, names: Sequence[str] | None = None) 
     >>> found.mixture.round(3).tolist(), round(found.mixed_value, 3)
     ([0.625, 0.375], 3.75)
     """
+    from scipy.optimize import linprog  # costs an audit, which needs none, half a second
+
     worth, labels = option_matrix(utilities, names)
     regrets = worth.max(axis=0) - worth
     worst = regrets.max(axis=1)

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from alignlab.errors import require_choice
 from alignlab.intervals import Estimate
@@ -141,6 +139,9 @@ def contradictions(
     >>> contradictions([took, refused], ordered=True)[1]
     1
     """
+    from scipy.sparse import csr_array  # costs an audit, which needs none, half a second
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
     pairs = []
     edges = []
     for i, taken in enumerate(answers):

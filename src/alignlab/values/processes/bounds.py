@@ -7,8 +7,8 @@ is monotone and T(V + c) - TV lies between 0 and γc (equal to γc where nothing
 
 and without terminal states m and M themselves serve, and the middle of the two is twice as good.
 With discount 1, V* <= U for any U with TU <= U if every policy that is considered ends
-[bertsekas2013stochastic]; U = V + 2δw, w being the longest expected time that nearly optimal play can
-last. What rounding may have done is added everywhere.
+[bertsekas2013stochastic]; U = V + 2δw, w being the longest expected time that nearly optimal play
+can last. What rounding may have done is added everywhere.
 """
 
 from __future__ import annotations
@@ -33,13 +33,12 @@ Floats = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
 
 
-def rounding_of(mdp: FiniteMDP, rewards: Floats, size: float, temperature: float = 0.0) -> float:
+def rounding_of(sweeps: Sweeps, size: float, temperature: float = 0.0) -> float:
     """Return what rounding can do to one backup of values of at most `size`."""
-    longest = int(np.diff(mdp.transitions.indptr).max(initial=0))
-    largest = float(np.abs(rewards).max(initial=0.0)) + mdp.discount * size
+    largest = sweeps.largest_reward + sweeps.discount * size
     # The log-sum-exp adds a logarithm of at most log A, and a rounding for each action.
-    choice = temperature * (np.log(max(mdp.n_actions, 2)) + 2) * (mdp.n_actions + 8)
-    return float(EPS * ((longest + 4) * largest + choice))
+    choice = temperature * (np.log(max(sweeps.n_actions, 2)) + 2) * (sweeps.n_actions + 8)
+    return float(EPS * ((sweeps.longest_row + 4) * largest + choice))
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,8 @@ def undiscounted_bound(
 
     delta = max(residual, rounding) + rounding
     scale = max(float(np.abs(values).max(initial=0.0)), 1e-300)
-    near = mdp.available & (values[:, None] - sweeps.action_values(values) <= 1e-6 * scale)
+    worse = values[:, None] - sweeps.action_values(values)
+    near = mdp.available & (worse <= max(1e-6 * scale, 2 * delta))
     if not ends_surely(mdp, near):
         return float("inf")
     time = 1.01 * longest_time(_only(mdp, near))

@@ -131,7 +131,10 @@ class _System:
 
     def factorised(self, x: Floats, size: float, accuracy: float) -> tuple[Floats, float]:
         identity = sparse.eye_array(self.n)
-        factors = splu(sparse.csc_array(identity - self.discount * self.matrix))
+        try:
+            factors = splu(sparse.csc_array(identity - self.discount * self.matrix))
+        except RuntimeError:  # singular to the last digit: the policy does not end
+            return x, size
         for _ in range(3):
             moved = x + factors.solve(self.left(x))
             new = self.size(moved)
@@ -175,7 +178,10 @@ class _System:
                 break
             moved = x.copy()
             kernels.relax(*matrix, self.discount, self.right, moved, batch)
-            new = self.size(moved)
+            with np.errstate(all="ignore"):
+                new = self.size(moved)
+            if not np.isfinite(new):
+                return x, size, True
             if not new < size and size <= 1e-10 * (self.norm(self.right) + self.norm(x)):
                 return x, size, True
             # The residual of a sweep may rise for a while as what it moves travels on.

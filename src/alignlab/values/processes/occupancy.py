@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.errors import InputError
 from alignlab.plain import plain
-from alignlab.values.processes.linear import policy_matrix, policy_rewards, solve_policy
+from alignlab.values.processes.linear import (
+    policy_matrix,
+    policy_rewards,
+    solve_policy,
+    unsigned,
+)
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.policies import as_policy
 from alignlab.values.processes.sweeps import Sweeps
@@ -109,9 +115,7 @@ def occupancy(
     Raises
     ------
     InputError
-        If this is no policy for the process.
-    ModelError
-        If with discount 1 the policy does not end.
+        If this is no policy for the process, or with discount 1 one that does not end.
 
     Examples
     --------
@@ -128,9 +132,7 @@ def occupancy(
         mass, arrived = mdp.initial.copy(), np.empty(mdp.n_states)
         with Sweeps(mdp, threads=threads) as sweeps:
             for step in range(mdp.horizon):
-                sweeps.policy_forward(
-                    checked.probabilities(step, mdp.n_actions), mass, arrived, visits
-                )
+                sweeps.policy_forward(checked.probabilities(step), mass, arrived, visits)
                 mass, arrived = arrived, mass
         error = mdp.horizon * 1e-15 * visits.sum()
     else:
@@ -144,7 +146,7 @@ def occupancy(
             accuracy=max(tolerance / times, 1e-15 * times),
             transposed=True,
         )
-        chosen = checked.probabilities(0, mdp.n_actions) * mdp.available
+        chosen = checked.probabilities(0)
         visits = states[:, None] * chosen
         error = (residual + 1e-15) * times
     inflow = mdp.initial + mdp.discount * (mdp.transitions.T @ visits.ravel())
@@ -192,7 +194,7 @@ def policy_values(
     values, now = np.zeros(mdp.n_states), np.empty(mdp.n_states)
     with Sweeps(mdp, threads=threads) as sweeps:
         for step in range(mdp.horizon - 1, -1, -1):
-            sweeps.policy(values, now, checked.probabilities(step, mdp.n_actions))
+            sweeps.policy(values, now, checked.probabilities(step))
             values, now = now, values
     return values
 
@@ -201,5 +203,21 @@ def _ends_in(mdp: FiniteMDP, matrix: Any) -> float:
     """Return the most discounted steps that the policy can take from anywhere."""
     if mdp.discount < 1:
         return 1 / (1 - mdp.discount)
+    _require_an_end(mdp, matrix)
     alive = np.where(mdp.terminal, 0.0, 1.0)
     return float(1.01 * solve_policy(matrix, 1.0, alive, accuracy=1e-3)[0].max())
+
+
+def _require_an_end(mdp: FiniteMDP, matrix: Any) -> None:
+    from alignlab.values.processes import kernels
+
+    reached = mdp.terminal.copy()
+    pointers, targets, _ = unsigned(matrix)
+    follow = np.ones((mdp.n_states, 1), dtype=bool)
+    kernels.way_to_end(pointers, targets, follow, reached, np.zeros(mdp.n_states, np.int32))
+    if not reached.all():
+        raise InputError(
+            f"With discount 1 the policy never ends from state "
+            f"{mdp.state_name(int((~reached).argmax()))}, so what it is worth is not defined. Give "
+            "a discount below 1 or a horizon, or another policy."
+        )

@@ -123,7 +123,7 @@ def _backward_induction(mdp: FiniteMDP, sweeps: Sweeps, horizon: int) -> Solutio
     for step in range(horizon - 1, -1, -1):
         sweeps.hard(values[step + 1], values[step], policy[step])
         size = float(np.abs(values[step + 1]).max())
-        error = mdp.discount * error + rounding_of(mdp, sweeps.rewards, size)
+        error = mdp.discount * error + rounding_of(sweeps, size)
     return Solution(mdp, values, policy, horizon, error, "backward induction")
 
 
@@ -136,7 +136,7 @@ def _value_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, method: M
     while True:
         least, largest = sweeps.hard(values, now, policy)
         iterations += 1
-        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+        rounding = rounding_of(sweeps, float(np.abs(values).max()))
         error = bounds.error(least, largest, rounding)
         if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
             break
@@ -179,7 +179,7 @@ def _policy_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Solut
     while True:
         iterations += 1
         matrix, paid = policy_matrix(mdp, policy), policy_rewards(sweeps.rewards, policy)
-        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(now).max()))
+        rounding = rounding_of(sweeps, float(np.abs(now).max()))
         accuracy = max(accuracy, rounding)
         values, _ = solve_policy(matrix, mdp.discount, paid, accuracy=accuracy, guess=now)
         least, largest = sweeps.hard(values, now, choice)
@@ -207,7 +207,7 @@ def _undiscounted(
     If one of them does not, the changed states on its loop gain at each round: the loop pays.
     """
     values, policy, iterations, residual = _improve(mdp, sweeps, tolerance, start)
-    rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+    rounding = rounding_of(sweeps, float(np.abs(values).max()))
     error = undiscounted_bound(mdp, sweeps, values, residual, rounding)
     return Solution(mdp, values, policy, iterations, error, method)
 
@@ -222,7 +222,7 @@ def _improve(
     while True:
         iterations += 1
         matrix, paid = policy_matrix(mdp, policy), policy_rewards(sweeps.rewards, policy)
-        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+        rounding = rounding_of(sweeps, float(np.abs(values).max()))
         accuracy = max(1e-3 * tolerance, rounding)
         values, residual = solve_policy(matrix, 1.0, paid, accuracy=accuracy, guess=values)
         _, largest = sweeps.hard(values, now, choice)
@@ -306,7 +306,7 @@ def _linear_program(mdp: FiniteMDP, sweeps: Sweeps) -> Solution:
     values = np.asarray(found.x)
     now, policy = np.empty(S), np.empty(S, np.int32)
     least, largest = sweeps.hard(values, now, policy)
-    rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()))
+    rounding = rounding_of(sweeps, float(np.abs(values).max()))
     iterations = int(found.nit)
     if mdp.discount == 1:
         near = mdp.available & (sweeps.action_values(values) >= values[:, None] - 1e-7)

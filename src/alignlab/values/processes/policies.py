@@ -31,17 +31,22 @@ class Policy:
         From a step to actions of shape (S,) or probabilities of shape (S, A).
     stationary
         Whether it is the same at every step.
+    available
+        Which actions can be taken, shape (S, A).
     """
 
     at: Callable[[int], NDArray[Any]]
     stationary: bool
+    available: NDArray[np.bool_]
 
-    def probabilities(self, step: int, n_actions: int) -> NDArray[np.float64]:
-        """Return what is done at a step as probabilities, shape (S, A)."""
+    def probabilities(self, step: int) -> NDArray[np.float64]:
+        """Return what is done at a step as probabilities, shape (S, A); none in terminal states."""
         done = self.at(step)
         if done.ndim == 2:
             return done
-        return np.eye(n_actions)[done]
+        chances = np.zeros(self.available.shape)
+        chances[np.arange(len(done)), done] = 1.0
+        return np.where(self.available, chances, 0.0)
 
 
 def as_policy(mdp: FiniteMDP, policy: Any) -> Policy:
@@ -71,8 +76,8 @@ def as_policy(mdp: FiniteMDP, policy: Any) -> Policy:
         # One step at a time: all of them together are H times as large as the process.
         if H is None:
             fixed = _stationary(mdp, policy.policy())
-            return Policy(lambda step: fixed, stationary=True)
-        return Policy(lambda step: _stationary(mdp, policy.policy(step)), stationary=False)
+            return Policy(lambda step: fixed, True, mdp.available)
+        return Policy(lambda step: _stationary(mdp, policy.policy(step)), False, mdp.available)
     given = np.asarray(policy.policy if isinstance(policy, Solution) else policy)
     if given.ndim == 0 or given.dtype.kind not in "iufb":
         raise InputError(
@@ -85,14 +90,14 @@ def as_policy(mdp: FiniteMDP, policy: Any) -> Policy:
     )
     if not by_step:
         done = _stationary(mdp, given)
-        return Policy(lambda step: done, stationary=True)
+        return Policy(lambda step: done, True, mdp.available)
     if H is None or len(given) != H:
         raise InputError(
             f"The policy has shape {given.shape}, one row a step; the process has "
             f"{'no horizon' if H is None else f'a horizon of {H}'}."
         )
     steps = [_stationary(mdp, each) for each in given]
-    return Policy(lambda step: steps[step], stationary=False)
+    return Policy(lambda step: steps[step], False, mdp.available)
 
 
 def _whole(given: NDArray[Any]) -> bool:

@@ -82,10 +82,10 @@ def simulate(
     alive = np.flatnonzero(~mdp.terminal[state])
     visited, done, earned, moved = [state.copy()], [], [], []
     step = 0
-    chosen = _cumulated(checked, 0, mdp.n_actions)
+    chosen = _cumulated(checked, 0)
     while alive.size and (most is None or step < most):
         if not checked.stationary and step:
-            chosen = _cumulated(checked, step, mdp.n_actions)
+            chosen = _cumulated(checked, step)
         here = state[alive]
         u = generator.random((2, n))[:, alive]
         limits = chosen[here]
@@ -139,8 +139,8 @@ def _never_ends(mdp: FiniteMDP, policy: Policy) -> int | None:
     return int(stuck.argmax()) if stuck.any() else None
 
 
-def _cumulated(policy: Policy, step: int, n_actions: int) -> Floats:
-    return np.cumsum(policy.probabilities(step, n_actions), axis=1)
+def _cumulated(policy: Policy, step: int) -> Floats:
+    return np.cumsum(policy.probabilities(step), axis=1)
 
 
 def _drawn(cumulated: Floats, u: Floats) -> Whole:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, ModelError
 from alignlab.values.processes.bounds import Discounted, rounding_of
 from alignlab.values.processes.linear import policy_matrix, solve_policy
 from alignlab.values.processes.mdp import FiniteMDP
@@ -83,7 +83,7 @@ def soft_solve(
         values = soft_backward(mdp, temperature=T, threads=threads)
         size = float(np.abs(values).max())
         weights = mdp.discount ** np.arange(mdp.horizon)
-        error = float(rounding_of(mdp, mdp.expected_rewards, size, T) * weights.sum())
+        error = float(rounding_of(Sweeps(mdp, threads=1), size, T) * weights.sum())
         return SoftSolution(mdp, values, T, mdp.horizon, error)
     begin = np.zeros(mdp.n_states) if start is None else np.array(start, dtype=float)
     if begin.shape != (mdp.n_states,) or not np.isfinite(begin).all():
@@ -106,7 +106,7 @@ def _newton(
     for iterations in range(1, STEPS + 1):
         least, largest = sweeps.soft(values, now, temperature, chosen)
         change = max(-least, largest)
-        rounding = rounding_of(mdp, sweeps.rewards, float(np.abs(values).max()), temperature)
+        rounding = rounding_of(sweeps, float(np.abs(values).max()), temperature)
         if discount < 1:
             error = bounds.error(least, largest, rounding)
             if error <= max(tolerance, 2 * rounding / (1 - discount)):
@@ -114,24 +114,31 @@ def _newton(
                 return SoftSolution(mdp, now, temperature, iterations, error)
         elif change <= max(1e-3 * tolerance, rounding):
             error = _undiscounted(mdp, sweeps, values, change, rounding, temperature, chosen)
+            if change <= rounding and not np.isfinite(error):
+                break
             if error <= tolerance or change <= rounding:
                 return SoftSolution(mdp, values, temperature, iterations, error)
         # Solved as far as the next step can use.
         floor = rounding if discount == 1 else max(rounding, 0.1 * (1 - discount) * tolerance)
-        step, _ = solve_policy(
-            policy_matrix(mdp, chosen),
-            discount,
-            now - values,
-            accuracy=max(floor, 1e-2 * change if discount < 1 else 1e-6 * change),
-            guess=None,
-        )
+        try:
+            step, _ = solve_policy(
+                policy_matrix(mdp, chosen),
+                discount,
+                now - values,
+                accuracy=max(floor, 1e-2 * change if discount < 1 else 1e-6 * change),
+            )
+        except ModelError:
+            break
         values = values + step
         if not np.abs(values).max() < LARGEST:
             break
+    if discount < 1:
+        now[~mdp.terminal] += bounds.shift(least, largest)
+        return SoftSolution(mdp, now, temperature, iterations, error)
     raise InputError(
-        "The soft values are infinite: with discount 1, at temperature "
-        f"{temperature:g}, staying is worth more entropy than it costs. Lower the temperature, "
-        "make steps cost more, or give a discount below 1 or a horizon."
+        "The soft values are infinite, or too near to it for a digit to be certain: with discount "
+        f"1, at temperature {temperature:g}, staying is worth more entropy than it costs. Lower "
+        "the temperature, make steps cost more, or give a discount below 1 or a horizon."
     )
 
 

@@ -346,6 +346,16 @@ class Sweeps:
         found = self._each(work)
         return min(least for least, _ in found), max(largest for _, largest in found)
 
+    @cached_property
+    def longest_row(self) -> int:
+        """The most states that one action can lead to."""
+        return int(np.diff(self._matrix[0].astype(np.int64)).max(initial=0))
+
+    @cached_property
+    def largest_reward(self) -> float:
+        """The largest |r(s, a)|."""
+        return float(np.abs(self.rewards).max(initial=0.0))
+
     @property
     def divided(self) -> bool:
         """Whether the process is large enough to be divided among threads."""

@@ -7,7 +7,7 @@ The person is simulated; replace `person` by a function that shows the question 
 
 import numpy as np
 
-from alignlab.values.utility import decision_policy, elicit_outcomes, simulated_person
+from alignlab.values import decision_policy, elicit_outcomes, simulated_person
 
 # What each outcome is worth to the person is not known to the program, only to `person`.
 person = simulated_person(

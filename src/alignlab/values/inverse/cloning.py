@@ -244,7 +244,7 @@ def compare_policies(
         times = np.zeros_like(seen.time) if policy.stationary else seen.time
         for time in np.unique(times).tolist():
             now = times == time
-            shares = policy.probabilities(time, mdp.n_actions)
+            shares = policy.probabilities(time)
             chance[now] = shares[seen.states[now], seen.actions[now]]
         with np.errstate(divide="ignore"):
             each = np.log(chance)

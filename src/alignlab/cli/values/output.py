@@ -31,6 +31,9 @@ __all__ = [
     "speaks",
 ]
 
+MARGIN = 16
+"""Around a drawing, in pixels: a viewer's letters may be wider than those it was laid out with."""
+
 MOST_ROWS = 20
 """A table on a terminal has no more rows than this; the file has them all."""
 
@@ -129,7 +132,8 @@ def drawn(chart: Chart) -> str:
     """Return a chart as a drawing with its question above: a file has no page around it."""
     from alignlab.drawing import vegalite_svg
 
-    return vegalite_svg({**chart.themed(), "title": {"text": chart.question, "anchor": "start"}})
+    title = {"text": chart.question, "anchor": "start", "offset": 12}
+    return vegalite_svg({**chart.themed(), "title": title, "padding": MARGIN})
 
 
 def speaks(console: Console) -> bool:

@@ -20,6 +20,7 @@ SAYS = {
     "learn_from_comparisons.py": "20 questions wait",
     "mortgage.py": "report.html",
     "predictions_only.py": "fairness.true_positive_rate",
+    "rank_from_comparisons.py": "answers the wrong way round",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
 }
 """What each one must print, so that a program that does nothing is seen."""

@@ -68,6 +68,22 @@ def test_of_many_items_some_are_looked_at(monkeypatch):
     assert many.p_value is None
 
 
+def test_held_out_answers_are_predicted_as_of_who_gave_them():
+    """One of two has the buttons mixed up: told apart, both are predicted."""
+    rng = np.random.default_rng(0)
+    scores = np.linspace(-2, 2, 12)
+    first = rng.integers(0, 12, 800)
+    second = (first + rng.integers(1, 12, 800)) % 12
+    who = rng.integers(0, 3, 800)
+    gap = np.array([2.0, 2.0, -2.0])[who] * (scores[first] - scores[second])
+    said = (rng.random(800) > 1 / (1 + np.exp(-gap))).astype(float)
+    data = PreferenceDataset.from_pairs(np.zeros((12, 1)), first, second, said, annotators=who)
+    apart = fit_reward(data, annotators="reliability").held_out
+    alike = fit_reward(data).held_out
+    assert apart.accuracy.low > alike.accuracy.high + 0.05
+    assert apart.calibration_slope.low < 1 < apart.calibration_slope.high
+
+
 def test_items_never_compared_in_threes_have_no_circles():
     data = PreferenceDataset.from_pairs("abcd", [0, 0, 2, 2], [1, 1, 3, 3], [0, 1, 0, 1])
     assert fit_reward(data, holdout=0).triads is None

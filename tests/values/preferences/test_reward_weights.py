@@ -198,6 +198,15 @@ def test_the_ridge_is_in_units_of_the_features():
     assert "Laplace" in one.standard_errors
 
 
+@pytest.mark.parametrize("annotators", ["alike", "reliability"])
+def test_a_weak_ridge_adds_nothing_to_the_errors_of_scores(annotators):
+    """A ridge makes the scores' mean uncertain, which is no part of their differences."""
+    data = answers(np.random.default_rng(6), 2_000, n_items=10, who=np.arange(2_000) % 2)
+    plain = fit_reward(data, holdout=0)
+    ridged = fit_reward(data, holdout=0, regularization=1e-4, annotators=annotators)
+    assert ridged.uncertainty() == pytest.approx(plain.uncertainty(), rel=0.15)
+
+
 def test_bootstrap_members_spread_like_the_standard_errors():
     data = answers(np.random.default_rng(5), 600)
     one = fit_reward(data, model="linear", holdout=0)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.datasets import PreferenceDataset
+from alignlab.datasets import Pairs, PreferenceDataset
 from alignlab.random import as_generator
 from alignlab.values.preferences.comparisons import Ties
 from alignlab.values.preferences.fitted_reward import FittedReward, Triads
@@ -66,7 +66,7 @@ def checked(
         pairs = held_out.pairs()
         report = judge(
             pairs,
-            _mean_log(reward, members, pairs.first, pairs.second),
+            _mean_log(reward, members, pairs.first, pairs.second, _attention(reward, pairs)),
             tie_share=float(np.mean(train.pairs().preferred == 0.5)),
             lengths=preferences.lengths,
             utilities=members.mean(axis=0),
@@ -109,11 +109,23 @@ def _lengths(
     ]  # fmt: skip
 
 
+def _attention(reward: FittedReward, pairs: Pairs) -> Floats | float:
+    """Return the reliability of who answered each pair; 1 where nobody was told apart."""
+    if pairs.annotators is None or not reward.reliabilities:
+        return 1.0
+    tau = {each.annotator: each.reliability.value for each in reward.reliabilities}
+    return np.array([tau.get(name, 1.0) for name in pairs.annotators])
+
+
 def _mean_log(
-    reward: FittedReward, members: Floats, first: NDArray[np.int64], second: NDArray[np.int64]
+    reward: FittedReward,
+    members: Floats,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    attention: Floats | float = 1.0,
 ) -> Floats:
     """Return the log of the ensemble's mean probabilities of first, tie, second; (n, 3)."""
-    each = reward.log_answers(members[:, first], members[:, second])
+    each = reward.log_answers(attention * members[:, first], attention * members[:, second])
     return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
 
 

@@ -258,11 +258,12 @@ def _covariance(
     inverted, flat = inverse(hessian)
     if model.annotator is not None:
         at, change = _scaled(model, at)
-        covariance = change @ inverted @ change.T
+        covariance = _centred(model, change @ inverted @ change.T)
         return _anchored(model, at), covariance, flat, "Wald: inverse of the joint Hessian", None
     at = _anchored(model, at)
     if made.ridge:
-        return at, inverted, flat, "Laplace: inverse of the Hessian with the ridge", None
+        covariance = _centred(model, inverted)
+        return at, covariance, flat, "Laplace: inverse of the Hessian with the ridge", None
     clustered = code is not None and n_people >= FEWEST_CLUSTERS
     cluster = code if clustered else np.arange(n)
     covariance = sandwich(inverted, model.scores(at, loss, cluster))  # type: ignore[arg-type]
@@ -302,6 +303,15 @@ def _anchored(model: ChoiceModel, at: Floats) -> Floats:
     d = model.n_weights
     moved[:d] -= (np.bincount(part, at[:d]) / np.bincount(part))[part]
     return moved
+
+
+def _centred(model: ChoiceModel, covariance: Floats) -> Floats:
+    """Return the covariance of scores less their mean, which only the ridge knows."""
+    if model.features is not None:
+        return covariance
+    centre = np.eye(len(covariance))
+    centre[: model.n_weights, : model.n_weights] -= 1 / model.n_weights
+    return centre @ covariance @ centre
 
 
 def _unknown(flat: Floats, model: ChoiceModel) -> NDArray[np.bool_]:

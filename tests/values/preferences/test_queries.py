@@ -66,6 +66,16 @@ def test_drawn_histories_are_near_all_of_them(monkeypatch):
     assert joint_information(chance[:, some[0]]) > 0.97 * joint_information(chance[:, exact[0]])
 
 
+def test_a_question_is_not_asked_in_other_words(monkeypatch):
+    """Each of eight questions is there three times; drawn histories know which are answered."""
+    monkeypatch.setattr(queries, "HISTORIES", 16)
+    sure = np.random.default_rng(0).random((200, 8)) < 0.5
+    chance = np.tile(np.where(sure, 0.98, 0.02), 3)
+    taken, added = _greedy(chance, 8, np.random.default_rng(0))
+    assert sorted((taken % 8).tolist()) == list(range(8))
+    assert (added > 0.3).all()
+
+
 @pytest.mark.parametrize("method", ["information gain", "disagreement", "batch"])
 def test_the_best_pair_is_the_best_of_all(method):
     reward, rows = fitted()

@@ -108,6 +108,7 @@ def elicit(
     try:
         asked = sitting.ask()
     except KeyboardInterrupt:
+        print(file=sitting.stream)  # what follows is no answer to the prompt
         kept = f"{place / KEPT} keeps every answer; the same command goes on." if place else (
             "without --out DIR no answer is kept."
         )  # fmt: skip

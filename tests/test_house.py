@@ -176,7 +176,10 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     extras = project["optional-dependencies"]
 
     def packages(requirements: list[str]) -> set[str]:
-        return {re.match(r"[\w-]+", each)[0].lower() for each in requirements}
+        return {plain(re.match(r"[\w-]+", each)[0]) for each in requirements}
+
+    def plain(name: str) -> str:
+        return name.lower().replace("_", "-")
 
     def imported_by(tree: ast.AST) -> set[str]:
         names = {
@@ -195,7 +198,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
     imported = set().union(*map(imported_by, trees)) - sys.stdlib_module_names - {"alignlab"}
     providers = packages_distributions()
-    used = {providers[name][0].lower() for name in imported}
+    used = {plain(providers[name][0]) for name in imported}
     always, optional = packages(project["dependencies"]), extras.keys() - {"test", "docs"}
     allowed = always.union(*(packages(extras[extra]) for extra in optional))
     assert used == allowed

@@ -85,14 +85,14 @@ def test_the_information_of_decisions_is_right_on_average(tools):
     mdp = tools.process(terminal=False, discount=0.5)
     table = read_features(mdp, np.random.default_rng(4).normal(size=(6, 3, 2))).expected
     at = np.array([0.5, 0.3])
-    walks = tools.walks(mdp, tools.reference(mdp).policy(table @ at), 20_000, longest=4)
+    walks = tools.walks(mdp, tools.reference(mdp).policy(table @ at), 5_000, longest=4)
     dual = Dual(read_demonstrations(mdp, walks), 1.0, "decisions")
 
     def visits(weights):
         return np.einsum("sa,sak->k", dual.plan(table @ weights).visits, table)
 
     information = dual.curvature(dual.plan(table @ at), table).information
-    assert information == pytest.approx(differences(visits, at), rel=0.03, abs=0.02)
+    assert information == pytest.approx(differences(visits, at), rel=0.06, abs=0.03)
 
 
 def test_the_policy_is_the_soft_one(tools):

@@ -151,10 +151,11 @@ def max_causal_entropy_irl(
     identified = identify(seen, described)
     scale = described.scale
     free = linalg.null_space(identified.null.T) if identified.null.size else np.eye(len(scale))
+    counted = dual.counted(described) / scale
     fit = maximise(
         dual,
         described.expected / scale,
-        dual.counted(described) / scale,
+        counted,
         free,
         start=free @ (free.T @ (_start(start, len(scale)) * scale)),
         most=max_iterations,
@@ -162,7 +163,7 @@ def max_causal_entropy_irl(
     )
     runaway = np.zeros((len(scale), 0)) if fit.runaway is None else fit.runaway[:, None]
     unknown = np.column_stack([identified.null, runaway])
-    covariance, freedom = _covariance(dual, described, fit, unknown, regularization)
+    covariance, freedom = _covariance(dual, described, counted, fit, unknown, regularization)
     weights = fit.weights / scale
     covariance = covariance / np.outer(scale, scale)
     # A combination c·w is c/scale in scaled weights, so directions are divided likewise.
@@ -199,10 +200,9 @@ def _start(given: ArrayLike | None, k: int) -> Floats:
 
 
 def _covariance(
-    dual: Dual, features: Features, fit: Fit, unknown: Floats, penalty: float
+    dual: Dual, features: Features, counted: Floats, fit: Fit, unknown: Floats, penalty: float
 ) -> tuple[Floats, int]:
     """Return the sandwich of the scaled weights and Student's degrees of freedom."""
-    counted = dual.counted(features) / features.scale
     parts = counted - fit.curvature.expected
     parts = parts - parts.mean(axis=0)
     n, k = parts.shape

@@ -7,8 +7,9 @@ policy (100 episodes a seed), as a share of what the true reward reaches with th
 Student's interval over seeds. The controls say what the share would be for reasons that have
 nothing to do with answers: CartPole pays 1 a step, so any positive constant teaches it.
 
-In "no end", an episode does not end when the pole falls: it lies there, worth nothing, until 200
-steps are over. A constant then teaches nothing, and neither does the length of an episode.
+In "no end" a fallen pole is put up again and the episode goes on to 200 steps, of which those count
+in which the pole is within 0.03 rad of upright. A constant then teaches nothing, and neither does
+the length of an episode.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from alignlab.values.preferences.teachers import SyntheticTeacher
 from alignlab.values.preferences.training import train_from_preferences
 
 STEPS = 60_000
+NEARLY = 0.03
+"""Radians from upright within which a step pays where nothing ends; the pole falls at 0.21."""
+
 PPO = {
     "n_steps": 32,
     "batch_size": 256,
@@ -48,24 +52,22 @@ TEACHERS = {
 }
 
 
-class Lying(gymnasium.Wrapper):
-    """CartPole in which the fallen pole lies until time is over, and ends nothing."""
+class Again(gymnasium.Wrapper):
+    """CartPole in which a fallen pole is put up again, and a step pays while it is nearly upright.
 
-    def reset(self, **options):
-        self.fallen = None
-        return self.env.reset(**options)
+    Nothing ends and every episode has 200 steps, so that neither a constant nor a length teaches.
+    """
 
     def step(self, action):
-        if self.fallen is not None:
-            return self.fallen, 0.0, False, False, {}
-        seen, reward, ended, _, told = self.env.step(action)
+        seen, _, ended, _, told = self.env.step(action)
+        paid = float(abs(seen[2]) < NEARLY)
         if ended:
-            self.fallen = seen
-        return seen, reward, False, False, told
+            seen, _ = self.env.reset()
+        return seen, paid, False, False, told
 
 
-def lying() -> gymnasium.Env:
-    return gymnasium.wrappers.TimeLimit(Lying(gymnasium.make("CartPole-v1").unwrapped), 200)
+def again() -> gymnasium.Env:
+    return gymnasium.wrappers.TimeLimit(Again(gymnasium.make("CartPole-v1").unwrapped), 200)
 
 
 def under(reward, env, seed: int) -> float:
@@ -110,9 +112,9 @@ def rows() -> dict:
         {"rationality": 0.0, "equal_within": None}, "CartPole-v1", seed
     )
     table["control: a constant reward of 1"] = lambda seed: under(ones, "CartPole-v1", seed)
-    table["no end: true reward"] = lambda seed: under(None, lying, seed)
-    table["no end: teacher: perfect"] = lambda seed: from_answers({}, lying, seed)
-    table["no end: control: a constant reward of 1"] = lambda seed: under(ones, lying, seed)
+    table["no end: true reward"] = lambda seed: under(None, again, seed)
+    table["no end: teacher: perfect"] = lambda seed: from_answers({}, again, seed)
+    table["no end: control: a constant reward of 1"] = lambda seed: under(ones, again, seed)
     return table
 
 

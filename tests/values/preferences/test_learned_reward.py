@@ -69,6 +69,18 @@ def test_the_pay_is_scaled_and_not_shifted():
     assert np.allclose(reward.returns(items), sums, atol=1e-5)
 
 
+def test_a_constant_that_no_answer_speaks_of_is_taken_out():
+    items = walks(100)
+    true = np.array([w.states[:-1, 0].sum() for w in items])
+    reward = fit_learned_reward(compared(items, true), segment_length=LENGTH, n_actions=2)
+    steps = np.concatenate([w.states[:-1] for w in items])
+    paid = reward(steps, np.concatenate([w.actions for w in items]))
+    assert abs(paid.mean()) < 1e-6
+    assert np.allclose(
+        reward.returns(items), np.bincount(np.repeat(np.arange(100), LENGTH), paid), atol=1e-6
+    )
+
+
 def test_members_differ_in_their_weights_and_their_data():
     items = walks(40)
     data = compared(items, np.array([w.states[:-1, 0].sum() for w in items]))

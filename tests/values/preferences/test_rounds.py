@@ -46,6 +46,7 @@ def linear(*slopes):
         "bias.0": np.zeros((n, 1, 1)),
         "centre": np.zeros(2),
         "spread": np.ones(2),
+        "shift": np.zeros(n),
         "scale": np.ones(n),
     }
     return LearnedReward(arrays, 0, 0, 1)

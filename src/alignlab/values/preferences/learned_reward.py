@@ -7,10 +7,13 @@ Each member is a small network r(s, a); a segment's utility is the sum of r over
 steps after an end adding nothing (`segments`). The members are fitted by `reward_networks`, each to
 its own bootstrap sample of the comparisons [christiano2017deep, sec. 2.2.3].
 
-What a policy is paid is mean_m r_m / rms(r_m), the root mean square being over the steps that were
-compared. Members are made alike in scale, because without errors in the answers a member's scale is
-a matter of how long it was fitted; and they are scaled only, never shifted. The zero is what having
-ended is worth: to subtract a mean would pay for ending early or late whatever anybody answered.
+What a policy is paid is mean_m (r_m - c_m) / rms(r_m - c_m), the root mean square being over the
+steps that were compared. Members are made alike in scale, because without errors in the answers a
+member's scale is a matter of how long it was fitted. The shift c is 0 wherever some comparison is
+of segments that took different numbers of steps: the answers then say what having ended is worth
+beside going on, which is the zero here, and to subtract a mean would pay for ending early or late
+whatever anybody answered. Where no comparison does, a constant per step is unknown and c takes the
+mean out: what is left of it is an accident of the first weights.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ class LearnedReward:
     ----------
     arrays
         The networks' weights ("weight.0", "bias.0", …; the first axis counts the members), the
-        inputs' "centre" and "spread", and each member's "scale".
+        inputs' "centre" and "spread", and each member's "shift" and "scale".
     n_states
         How many observations there are if they are numbered; 0 if they are vectors.
     n_actions
@@ -66,7 +69,8 @@ class LearnedReward:
     def __call__(self, observations: Any, actions: Any) -> NDArray[np.float64]:
         """Return what each of n steps is paid, (n,), in units of its root mean square."""
         steps = self._members(_inputs(observations, actions, self.n_states, self.n_actions))
-        return (steps / self.arrays["scale"][:, None]).mean(axis=0).astype(np.float64)
+        shift, scale = self.arrays["shift"][:, None], self.arrays["scale"][:, None]
+        return ((steps - shift) / scale).mean(axis=0)
 
     def utilities(self, segments: Sequence[Trajectory]) -> NDArray[np.float64]:
         """Return each member's utilities u of the segments, (members, n)."""
@@ -77,8 +81,11 @@ class LearnedReward:
 
     def returns(self, segments: Sequence[Trajectory]) -> NDArray[np.float64]:
         """Return what each segment is paid in all, (n,)."""
-        each = self.utilities(segments) / self.arrays["scale"][:, None]
-        return each.mean(axis=0) * np.sqrt(self.segment_length)
+        inputs, owner = _stacked(segments, self.n_states, self.n_actions)
+        steps = self._members(inputs) - self.arrays["shift"][:, None]
+        paid = (steps / self.arrays["scale"][:, None]).mean(axis=0)
+        sums: Floats = np.bincount(owner, paid, minlength=len(segments))
+        return sums
 
     def _members(self, inputs: Floats) -> Floats:
         """Return r of every member and step, (members, n)."""
@@ -154,13 +161,17 @@ def fit_learned_reward(
         weight_decay=WEIGHT_DECAY,
         seed=seed,
     )
-    arrays = {"centre": networks.centre, "spread": networks.scale, "scale": np.ones(members)}
+    arrays = {"centre": networks.centre, "spread": networks.scale}
     layers = [[part for part in m if hasattr(part, "weight")] for m in networks.members]
     for at, alike in enumerate(zip(*layers, strict=True)):
         arrays[f"weight.{at}"] = np.stack([part.weight.detach().numpy().T for part in alike])
         arrays[f"bias.{at}"] = np.stack([part.bias.detach().numpy()[None] for part in alike])
     fitted = LearnedReward(arrays, n_states, n_actions, segment_length)
-    size = np.sqrt(np.mean(np.square(fitted._members(inputs)), axis=1))
+    steps = fitted._members(inputs)
+    pairs, lengths = data.pairs(), np.array([len(each) for each in data.items])
+    known = bool(np.any(lengths[pairs.first] != lengths[pairs.second]))
+    arrays["shift"] = np.zeros(members) if known else steps.mean(axis=1)
+    size = np.sqrt(np.mean((steps - arrays["shift"][:, None]) ** 2, axis=1))
     arrays["scale"] = np.where(size > 0, size, 1.0)
     return fitted
 

@@ -42,6 +42,26 @@ def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
     rng = as_generator(settings.seed, "questions", str(at))
     chosen = settings.query_selection != "random" and run.reward is not None
     wanted = (ends - begins) * (CANDIDATES if chosen else 1)
+    pairs = _pairs(walks, run.queries, wanted, settings, rng)
+    if chosen and run.reward is not None:
+        pairs = _best_pairs(pairs, run.reward, ends - begins, settings.query_selection)
+    asked = datetime.now(UTC).isoformat(timespec="seconds")
+    return tuple(Query(begins + i, *pair, asked=asked) for i, pair in enumerate(pairs))
+
+
+def _pairs(
+    walks: Sequence[Trajectory],
+    before: Sequence[Query],
+    wanted: int,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> list[tuple[Trajectory, Trajectory]]:
+    """Return pairs of new segments; half of them of a new one and one that was shown before.
+
+    What a policy does now is much alike: only beside what it did earlier does it show whether it
+    is better, and a policy that has learned to please the reward and nobody else is found out.
+    """
+    shown = [segment for query in before for segment in (query.first, query.second)]
     pairs: list[tuple[Trajectory, Trajectory]] = []
     while len(pairs) < wanted:
         drawn = draw_segments(walks, 2 * wanted, length=settings.segment_length, seed=rng)
@@ -52,11 +72,10 @@ def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
                 "Give more rollout_steps."
             )
         pairs += zip(drawn[::2], drawn[1::2], strict=False)
-    pairs = pairs[:wanted]
-    if chosen and run.reward is not None:
-        pairs = _best_pairs(pairs, run.reward, ends - begins, settings.query_selection)
-    asked = datetime.now(UTC).isoformat(timespec="seconds")
-    return tuple(Query(begins + i, *pair, asked=asked) for i, pair in enumerate(pairs))
+    for at in range(0, wanted if shown else 0, 2):
+        new, old = pairs[at][0], shown[rng.integers(len(shown))]
+        pairs[at] = (new, old) if rng.random() < 0.5 else (old, new)
+    return pairs[:wanted]
 
 
 def _best_pairs(

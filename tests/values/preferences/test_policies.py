@@ -77,6 +77,25 @@ def test_training_is_a_function_of_its_arguments():
     assert float(more.arrays["moments.0.step"]) == 6
 
 
+def test_the_learning_rate_falls_in_a_line_over_several_calls():
+    # Nothing is learned once the rate is 0, and little shortly before.
+    first = train_policy(fresh(), CORRIDOR, None, steps=64, seed=0, total=128)
+    over = train_policy(first, CORRIDOR, None, steps=64, seed=1, total=64)
+    assert over.steps == 128
+    keys = [key for key in first.arrays if key.startswith("weights.")]
+    assert all(np.array_equal(first.arrays[key], over.arrays[key]) for key in keys)
+    # By hand: in batches of 32, the rates are 0.01 times 3/4, 1/2; one call or two is the same.
+    rates = []
+    for total in (None, 128):
+        moved = train_policy(fresh(), CORRIDOR, None, steps=32, seed=0, total=total)
+        start = train_policy(
+            fresh(options={**SMALL, "learning_rate": 0.0}), CORRIDOR, None, steps=32, seed=0
+        )
+        rates.append(max(np.abs(moved.arrays[k] - start.arrays[k]).max() for k in keys))
+    assert 0.6 < rates[1] / rates[0] < 0.9
+    assert fresh(options={}).learning_rate == 3e-4
+
+
 @pytest.mark.parametrize("algorithm", ["PPO", "A2C"])
 def test_a_policy_learns_what_pays(algorithm):
     options = SMALL if algorithm == "PPO" else {"learning_rate": 0.01}

@@ -9,6 +9,7 @@ from alignlab.values.preferences.questions import Answer, Query
 from alignlab.values.preferences.rounds import (
     _best_pairs,
     _foretold,
+    _pairs,
     asked_in_round,
     next_questions,
     seed_for,
@@ -101,3 +102,24 @@ def test_questions_go_on_counting_and_are_the_same_each_time(selection):
         run.settings, policy, None, first, tuple(Answer(q.id, 1.0) for q in first), ("over",)
     )
     assert [query.number for query in next_questions(more, environments)] == [2, 3, 4]
+
+
+def test_new_behaviour_is_compared_with_old():
+    walk = Trajectory(np.arange(41.0)[:, None], np.zeros((40, 1)))
+    old = [Query(at, step(-1.0), step(-2.0)) for at in range(3)]
+    some = settings(segment_length=5)
+    pairs = _pairs([walk], old, 20, some, np.random.default_rng(0))
+    beside = [[float(side.states[0, 0]) < 0 for side in pair] for pair in pairs]
+    assert len(pairs) == 20
+    assert [any(pair) for pair in beside] == [True, False] * 10
+    # Either may be shown first.
+    assert {tuple(pair) for pair in beside[::2]} == {(True, False), (False, True)}
+    assert not any(
+        map(
+            any,
+            [
+                [s.states[0, 0] < 0 for s in pair]
+                for pair in _pairs([walk], [], 9, some, np.random.default_rng(0))
+            ],
+        )
+    )

@@ -84,8 +84,7 @@ class LearnedReward:
         inputs, owner = _stacked(segments, self.n_states, self.n_actions)
         steps = self._members(inputs) - self.arrays["shift"][:, None]
         paid = (steps / self.arrays["scale"][:, None]).mean(axis=0)
-        sums: Floats = np.bincount(owner, paid, minlength=len(segments))
-        return sums
+        return np.bincount(owner, paid, minlength=len(segments)).astype(np.float64)
 
     def _members(self, inputs: Floats) -> Floats:
         """Return r of every member and step, (members, n)."""

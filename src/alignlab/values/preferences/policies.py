@@ -89,6 +89,12 @@ class Policy:
         if self.algorithm == "PPO":
             object.__setattr__(self, "options", _whole_batches(self.options, self.n_envs))
 
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that it begins with."""
+        usual = inspect.signature(_algorithm(self.algorithm)).parameters["learning_rate"].default
+        return float(self.options.get("learning_rate", usual))
+
     def act(self, environments: Environments) -> Callable[[Any], Any]:
         """Return a function from one observation to the action that the policy thinks best."""
         with _contained():
@@ -101,7 +107,13 @@ class Policy:
 
 
 def train_policy(
-    policy: Policy, environments: Environments, reward: StepReward | None, *, steps: int, seed: int
+    policy: Policy,
+    environments: Environments,
+    reward: StepReward | None,
+    *,
+    steps: int,
+    seed: int,
+    total: int | None = None,
 ) -> Policy:
     """Return the policy improved for `steps` steps under a reward.
 
@@ -118,12 +130,23 @@ def train_policy(
         At least so many; the algorithm finishes the batch that it is in.
     seed
         Of everything that is drawn.
+    total
+        Steps in all, over this call and others: the learning rate falls in a line to 0 there, so
+        that the last policy is settled. `None` leaves it as it is.
     """
     with _contained():
         venv = environments.copies(policy.n_envs)
         if reward is not None:
             venv = _paying(venv, reward)
         model = _built(policy, venv, seed, learning=True)
+        if total is not None:
+            end, first = policy.steps + steps, policy.learning_rate
+
+            def rate(remaining: float) -> float:
+                return first * max(1 - (1 - remaining) * end / total, 0.0)
+
+            model.learning_rate = rate
+            model._setup_lr_schedule()
         model.learn(steps, reset_num_timesteps=False)
         _close(venv, environments)
         return _taken(policy, model)

@@ -109,7 +109,12 @@ def improved(run: Run, environments: Environments) -> Run:
             seed=as_generator(settings.seed, "reward", str(at)),
         )
         policy = train_policy(
-            policy, environments, reward, steps=int(steps), seed=seed_for(settings, "learn", at)
+            policy,
+            environments,
+            reward,
+            steps=int(steps),
+            seed=seed_for(settings, "learn", at),
+            total=settings.policy_steps,
         )
     returns = evaluate_policy(
         policy,

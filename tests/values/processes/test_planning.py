@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from alignlab.errors import InputError
 from alignlab.values.processes import FiniteMDP, solve
@@ -240,3 +241,19 @@ def test_bad_input_is_said_in_one_line(chain, options, message):
     with pytest.raises(InputError, match=message) as caught:
         solve(chain(2, 0.9), **options)
     assert "\n" not in str(caught.value)
+
+
+def test_large_processes_without_an_end_are_solved_alike_by_all_methods(big_walk):
+    # Larger than what is factorised, with rewards that pull in all directions.
+    mdp = big_walk(60, discount=0.99)
+    S = mdp.n_states
+    corner = sparse.csr_array(
+        (np.ones(4), (S * 4 - 4 + np.arange(4), np.full(4, S - 1))), (4 * S, S)
+    )
+    paid = np.random.default_rng(0).random((S, 4))
+    endless = FiniteMDP(mdp.transitions + corner, paid, discount=0.99, terminal=[])
+    truth = solve(endless, method="value iteration", tolerance=1e-9)
+    for method in ITERATIVE:
+        found = solve(endless, method=method, tolerance=1e-6)
+        assert found.error_bound <= 1e-6
+        assert np.abs(found.values - truth.values).max() <= 1e-6 + 1e-9

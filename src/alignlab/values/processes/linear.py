@@ -98,7 +98,7 @@ def solve_policy(
     for turn in range(TURNS):
         if size <= accuracy:
             break
-        x, size = system.krylov(x, size, accuracy, 12 * 2**turn)
+        x, size = system.krylov(x, size, accuracy, 6 * 2**turn)
         x, size, stuck = system.relaxed(x, size, accuracy, 200 * 2**turn)
         if stuck:
             break

@@ -55,7 +55,7 @@ WARM = 2_000
 def solve(
     mdp: FiniteMDP,
     *,
-    method: Method = "policy iteration",
+    method: Method | None = None,
     tolerance: float = 1e-8,
     threads: int | None = None,
 ) -> Solution:
@@ -69,8 +69,9 @@ def solve(
     mdp
         The process.
     method
-        "policy iteration" serves for everything; "value iteration" and "modified policy iteration"
-        need no linear equations; "linear programming" is an independent check for small processes.
+        "policy iteration" is exact to rounding; "modified policy iteration" is the quick one for
+        many states; "value iteration" is the plain one; "linear programming" is an independent
+        check for small processes. `None` takes the first up to 2,500 states and the second beyond.
         With a horizon, all of them are backward induction.
     tolerance
         How far values may be from the optimal ones, in the unit of the rewards. Where rounding, or
@@ -101,6 +102,8 @@ def solve(
     >>> best.values.round(6).tolist(), best.policy[0], best.error_bound < 1e-8
     ([10.0, 0.0], np.int32(0), True)
     """
+    if method is None:
+        method = "policy iteration" if mdp.n_states <= DIRECT else MODIFIED
     require_choice(method, METHODS, what="method")
     accuracy = require_tolerance(tolerance)
     with Sweeps(mdp, threads=threads) as sweeps:

@@ -116,7 +116,24 @@ def test_probabilities_that_mislead_are_named_where_the_decisions_do_better():
     seen = finding(replace(given, probabilities=given.probabilities[:, ::-1]))
     assert seen.headline.high < 0
     assert "the probabilities mislead" in seen.summary
+    assert seen.estimates["loss beyond what the model expects"].high < 0
     assert seen.advice[0].startswith("Recalibrate first")
+
+
+def test_a_calibrated_model_is_not_accused_by_a_loss_that_was_hardly_seen():
+    # One risky loan in fifty fails and costs what a hundred earn; in many tables none does.
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        said = np.where(rng.random(1000) < 0.05, 0.98, 0.999)
+        given = replace(
+            context(said, utilities=np.array([[0.0, 0.0], [-100.0, 1.0]])),
+            outcomes=(rng.random(1000) < said).astype(int),
+            decisions=np.ones(1000, int),
+        )
+        seen = finding(given)
+        assert "mislead" not in seen.summary
+        over = seen.estimates["best utility promised beyond what came"]
+        assert any("Recalibrate" in line for line in seen.advice) == (over.low > 0)
 
 
 def test_groups_have_their_own_losses_and_small_ones_no_number():

@@ -67,6 +67,7 @@ def expected_utility(check: Check, context: AuditContext) -> Finding:
             "utility per case now": found.now,
             "utility per case of the best decisions": found.best_now,
             "loss, as the model expects": found.expected_loss,
+            "loss beyond what the model expects": found.unexpected_loss,
             "utility now, as the model expects": found.expected,
             "best utility, as the model expects": found.best_expected,
             "best utility promised beyond what came": found.overstated,
@@ -103,10 +104,10 @@ def _summary(found: UtilityLoss) -> str:
             f"{found.best_now.value:.3g}, so they lose {words}"
         )
     if loss.high < 0:
+        misled = ", so the probabilities mislead" if found.unexpected_loss.high < 0 else ""
         return (
             f"The decisions were worth {found.now.value:.3g} per case, more than the best by the "
-            f"model's own probabilities, {found.best_now.value:.3g}: a loss of {words}, so the "
-            "probabilities mislead"
+            f"model's own probabilities, {found.best_now.value:.3g}: a loss of {words}{misled}"
         )
     return (
         f"The decisions were worth {found.now.value:.3g} per case, and no loss beyond chance is "
@@ -129,7 +130,7 @@ def _where(context: AuditContext, found: UtilityLoss) -> str:
 
 def _advice(check: Check, context: AuditContext, found: UtilityLoss) -> tuple[str, ...]:
     lines = []
-    if found.overstated.low > 0 or found.loss.high < 0:
+    if found.overstated.low > 0:
         over = found.overstated
         lines.append(
             f"Recalibrate first: the best decisions by these probabilities were worth "

@@ -92,6 +92,18 @@ def test_the_least_norm_is_least(worlds):
     assert np.linalg.norm(canonical_reward(process, process.rewards)) >= least
 
 
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, METHODS)
+def test_what_nobody_reaches_leaves_no_trace(worlds, seed, method):
+    # Discount 0 knows the first step only.
+    process = worlds.process(seed, discount=0.0, form="sa", initial=0)
+    other = process.rewards.copy()
+    other[1:] += 1e12
+    before = canonical_reward(process, process.rewards, method=method)
+    assert canonical_reward(process, other, method=method) == pytest.approx(before, abs=1e-12)
+    assert not before[1:].any()
+
+
 def test_bad_input_is_said_in_one_line(worlds):
     process = worlds.process(0)
     wrong = [

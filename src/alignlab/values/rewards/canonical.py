@@ -7,8 +7,9 @@ expectation, by the values V of one fixed policy π [skalse2024starc]:
 
 here π is uniform over the available actions. The other choice is the reward of least Euclidean norm
 among all r(s, a) + γ E[Φ(S')] - Φ(s), a sparse least-squares problem.
-Terminal states have the value and the potential 0. Two rewards have the same C where every policy's
-return differs by the same amount; C is linear, so a scale stays a scale.
+Terminal states have the value and the potential 0; states that are not reached do not count. Two
+rewards have the same C where every policy's return differs by the same amount; C is linear, so a
+scale stays a scale.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from scipy.sparse.linalg import lsmr
 from alignlab.errors import InputError, require_choice
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.occupancy import policy_values
-from alignlab.values.rewards.steps import reward_scale
+from alignlab.values.rewards.steps import reached, reward_scale
 
 __all__ = ["CANONICALISATIONS", "Canonicalisation", "canonical_reward", "uniform_policy"]
 
@@ -63,7 +64,9 @@ def canonical_reward(
 
     Returns
     -------
-    Shape (S, A); 0 where an action is not available.
+    Shape (S, A); 0 where an action is not available, and in states that are not reached from the
+    beginning, whatever they pay: no policy's return knows them. With discount 0 these are all but
+    the first.
 
     Raises
     ------
@@ -95,14 +98,15 @@ def canonical_reward(
     if policy is not None and method != "value-adjusted levelling":
         raise InputError(f"policy has no meaning for method={method!r}: leave it out.")
     shape = (process.n_states, process.n_actions)
-    expected = process.expected(rewards)
+    counted = process.available & reached(process)[:, None]
+    expected = np.where(counted, process.expected(rewards), 0.0)
     if method == "minimal":
-        potential = _least_norm_potential(process, expected)
+        potential = _least_norm_potential(process, expected, counted)
     else:
         potential = -values_of(process, expected, policy)
     onward = process.discount * (process.transitions @ potential).reshape(shape)
     # Φ = -V: levelling is the shaping by minus the policy's values.
-    return np.where(process.available, expected - onward + potential[:, None], 0.0)
+    return np.where(counted, expected - onward + potential[:, None], 0.0)
 
 
 def uniform_policy(process: FiniteMDP) -> Floats:
@@ -120,9 +124,11 @@ def values_of(process: FiniteMDP, expected: Floats, policy: ArrayLike | None = N
     return np.where(process.terminal, 0.0, scale * values)
 
 
-def _least_norm_potential(process: FiniteMDP, expected: Floats) -> Floats:
+def _least_norm_potential(
+    process: FiniteMDP, expected: Floats, counted: NDArray[np.bool_]
+) -> Floats:
     """Return the potential whose differences are nearest to a reward, in least squares."""
-    rows = np.flatnonzero(process.available.ravel())
+    rows = np.flatnonzero(counted.ravel())
     stay = sparse.csr_array(
         (np.ones(len(rows)), rows // process.n_actions, np.arange(len(rows) + 1)),
         shape=(len(rows), process.n_states),

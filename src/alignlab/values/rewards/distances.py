@@ -27,12 +27,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order
 
 from alignlab.errors import InputError, require_choice
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.rewards.canonical import Canonicalisation, canonical_reward
-from alignlab.values.rewards.steps import reward_scale
+from alignlab.values.rewards.steps import reached, reward_scale
 
 __all__ = ["RewardDistance", "epic_distance", "starc_distance"]
 
@@ -127,12 +126,12 @@ def starc_distance(
     """
     require_choice(normalisation, ORDERS, what="normalisation")
     require_choice(distance, ORDERS, what="distance")
-    pairs = process.available & _reached(process)[:, None]
     canonical, norms = [], []
     for rewards in (first, second):
-        levelled = canonical_reward(process, rewards, method=canonicalisation)[pairs]
+        levelled = canonical_reward(process, rewards, method=canonicalisation).ravel()
         size = float(np.linalg.norm(levelled, ORDERS[normalisation]))
-        scale = np.abs(process.expected(rewards)).max(initial=0.0) / max(1 - process.discount, 1e-3)
+        counted = process.expected(rewards)[reached(process)]
+        scale = np.abs(counted).max(initial=0.0) / max(1 - process.discount, 1e-3)
         if np.abs(levelled).max(initial=0.0) <= TRIVIAL * scale:
             levelled, size = np.zeros_like(levelled), 0.0
         canonical.append(levelled / (size or 1.0))
@@ -221,19 +220,6 @@ def epic_distance(
     ]
     apart = norm(*(a - b for a, b in zip(*scaled, strict=True))) / 2
     return RewardDistance(min(apart, 1.0), f"EPIC, Pearson, coverage {name}", *sizes)
-
-
-def _reached(process: FiniteMDP) -> NDArray[np.bool_]:
-    """Return which states can be visited, shape (S,): no policy's return knows the others."""
-    S = process.n_states
-    starts = np.flatnonzero(process.initial)
-    extra = sparse.csr_array((np.ones(len(starts)), starts, [0, len(starts)]), shape=(1, S))
-    graph = sparse.block_array(
-        [[process.successors, None], [extra, sparse.csr_array((1, 1))]], format="csr"
-    )
-    reached = np.zeros(S + 1, dtype=bool)
-    reached[breadth_first_order(graph, S, return_predecessors=False)] = True  # type: ignore[call-overload]
-    return reached[:S]
 
 
 def _canonical_parts(

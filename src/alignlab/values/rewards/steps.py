@@ -12,11 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
 
 from alignlab.errors import InputError
 from alignlab.values.processes.mdp import FiniteMDP, Rewards
 
-__all__ = ["Steps", "require_same_process", "reward_scale"]
+__all__ = ["Steps", "reached", "require_same_process", "reward_scale"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -85,6 +86,40 @@ class Steps:
         """Return what each step pays as rewards r(s, a, s')."""
         matrix = self.process.transitions
         return sparse.csr_array((paid, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def reached(process: FiniteMDP) -> NDArray[np.bool_]:
+    """Return in which states an action can be asked for: no policy's return knows the others.
+
+    Shape (S,), or (H, S) with a horizon: after how many steps. Discount 0 knows only the
+    first.
+
+    Examples
+    --------
+    >>> chain = FiniteMDP([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [0, 0, 0], initial=0)
+    >>> reached(chain).tolist()
+    [True, True, False]
+    >>> reached(chain.replace(horizon=2)).tolist()
+    [[True, False, False], [False, True, False]]
+    """
+    starts = (process.initial > 0) & ~process.terminal
+    if process.horizon is not None:
+        found = np.zeros((process.horizon, process.n_states), dtype=bool)
+        found[0] = starts
+        onward = process.successors.T.tocsr()
+        for t in range(1, process.horizon if process.discount > 0 else 1):
+            found[t] = (onward @ found[t - 1].astype(float) > 0) & ~process.terminal
+        return found
+    if process.discount == 0:
+        return starts
+    S, first = process.n_states, np.flatnonzero(starts)
+    extra = sparse.csr_array((np.ones(len(first)), first, [0, len(first)]), shape=(1, S))
+    graph = sparse.block_array(
+        [[process.successors, None], [extra, sparse.csr_array((1, 1))]], format="csr"
+    )
+    seen = np.zeros(S + 1, dtype=bool)
+    seen[breadth_first_order(graph, S, return_predecessors=False)] = True  # type: ignore[call-overload]
+    return seen[:S] & ~process.terminal
 
 
 def reward_scale(*paid: Floats) -> float:

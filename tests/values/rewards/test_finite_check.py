@@ -255,6 +255,47 @@ def test_under_a_horizon_the_verdict_is_that_of_enumeration():
     assert big.regret.worst == pytest.approx(1 - 0.81)
 
 
+def two_ways(horizon):
+    """From 0 by way of 1 or of 2 to the end: a horizon of three steps or more stops nobody."""
+    chances = np.zeros((4, 2, 4))
+    chances[0, 0, 1] = chances[0, 1, 2] = 1
+    chances[1:3, :, 3] = 1
+    rewards = [[1, 0], [0, 0], [0, 0], [0, 0]]
+    return FiniteMDP(chances, rewards, discount=0.9, horizon=horizon, initial=0)
+
+
+def test_under_a_horizon_only_what_can_be_reached_in_time_is_judged():
+    # In state 2 at the last step Φ is left over, but nobody is there then.
+    process = two_ways(10)
+    check = check_shaping(process, potential_shaping(process, [0, 0, 5, 0]))
+    assert check.verdict == "potential-based"
+    assert check.residual < 1e-12
+    assert check.expected_residual < 1e-12
+    assert not check.changed.any()
+    # With one step the agent is stopped in state 2.
+    short = two_ways(1)
+    steps = Steps(short)
+    potential = np.array([0, 0, 5.0, 0])
+    fixed = 0.9 * potential[steps.target] - potential[steps.source]
+    check = check_shaping(short, with_added(short, fixed))
+    assert check.misled.tolist() == [True, False, False, False]
+    assert check.witness.better.states == (0, 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 6))
+def test_what_potential_shaping_allows_under_a_horizon_is_safe(worlds, seed, horizon):
+    process = worlds.process(seed, 5, 2, ends=2, horizon=horizon, initial=0, missing=False)
+    potential = worlds.potential(process, seed) * (np.arange(5) > seed % 4)
+    try:
+        shaped = potential_shaping(process, potential)
+    except InputError:
+        return
+    check = check_shaping(process, shaped)
+    assert check.verdict.startswith("potential-based")
+    assert check.safe
+
+
 def test_scale_changes_no_verdict(worlds):
     process = worlds.process(6)
     steps = Steps(process)

@@ -8,6 +8,8 @@ With F = shaped - original, three questions of falling strength, each decided ex
   same here, but not where the dynamics differ.
 * Is every action that is optimal under the shaped reward optimal under the original one?
 
+With a horizon, a state counts at a step if it can be reached from the beginning in so many.
+
 The only candidate for Φ is minus what F adds along any way on from s (first question), or minus
 what it adds in expectation under any policy (second); the residual of the candidate decides. With
 γ < 1 a constant reward passes in a process that never ends and fails in one that can, so ends
@@ -31,7 +33,7 @@ from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.rewards.canonical import uniform_policy, values_of
 from alignlab.values.rewards.regret import Regret, optimal_sets, regret
 from alignlab.values.rewards.slips import recognised_slip
-from alignlab.values.rewards.steps import Steps, require_same_process, reward_scale
+from alignlab.values.rewards.steps import Steps, reached, require_same_process, reward_scale
 from alignlab.values.rewards.walks import (
     Witness,
     closest_potential,
@@ -71,8 +73,9 @@ class ShapingCheck:
         that is optimal under the shaped reward is worse than the best. "changes the optimal
         policy": at the states in `misled`.
     potential
-        Φ, shape (S,), or (H + 1, S) with a horizon. If nothing is potential-based, the potential
-        whose differences are nearest to the added reward, in least squares.
+        Φ, shape (S,), or (H + 1, S) with a horizon. If nothing is potential-based, without a
+        horizon the potential whose differences are nearest to the added reward in least squares,
+        and with one what a single way on from each state would make it.
     residual, expected_residual
         The largest |F - (γ Φ(s') - Φ(s))| on any step, and in expectation for any state and
         action, each for its own best candidate, in units of reward.
@@ -81,7 +84,8 @@ class ShapingCheck:
     witness
         Two ways on from one state that no potential explains; `None` if potential-based.
     changed
-        Where the sets of optimal actions differ, shape (S,), at any step if there is a horizon.
+        Where the sets of optimal actions differ, shape (S,); with a horizon, at any step at which
+        the state can be reached from the beginning, as in all that is said here.
     misled
         Where an action is optimal under the shaped reward only, shape (S,).
     original_actions, shaped_actions
@@ -185,7 +189,8 @@ class ShapingCheck:
         for state in np.flatnonzero(self.changed).tolist():
             sets = [self.original_actions, self.shaped_actions]
             if sets[0].ndim == 3:
-                at = int((sets[0][:, state] != sets[1][:, state]).any(axis=1).argmax())
+                differ = (sets[0][:, state] != sets[1][:, state]).any(axis=1)
+                at = int((differ & reached(self.original)[:, state]).argmax())
                 sets = [each[at] for each in sets]
             told = [", ".join(names(int(a)) for a in np.flatnonzero(each[state])) for each in sets]
             lost = float("nan") if self.regret is None else float(self.regret.loss[state])
@@ -250,8 +255,12 @@ def check_finite(
     first, second, unbounded = _sets(original, target, tolerance)
     if unbounded:
         reason = f"{reason} With no discount the shaped return has no bound.".strip()
-    timed = tuple(range(first.ndim - 2))
-    misled = np.asarray((second & ~first).any(axis=(*timed, -1)))
+    changed: Any = (first != second).any(axis=-1)
+    misled: Any = (second & ~first).any(axis=-1)
+    if original.horizon is not None:
+        # What cannot be reached in so many steps is nobody's choice.
+        seen = reached(original)
+        changed, misled = (changed & seen).any(axis=0), (misled & seen).any(axis=0)
     verdict: ShapingVerdict
     if based:
         verdict, witness = "potential-based", None
@@ -269,7 +278,7 @@ def check_finite(
         expected_residual=expected_residual,
         tolerance=limit,
         witness=witness,
-        changed=np.asarray((first != second).any(axis=(*timed, -1))),
+        changed=changed,
         misled=misled,
         original_actions=first,
         shaped_actions=second,
@@ -293,11 +302,11 @@ def _in_expectation(process: FiniteMDP, steps: Steps, added: Floats) -> tuple[Fl
         values = values_of(process, paid)
         return 0.0 - values, float(np.abs(advantage(values, values)).max(initial=0.0))
     values = np.zeros((process.horizon + 1, process.n_states))
-    residual = 0.0
+    residual, seen = 0.0, reached(process)
     for t in reversed(range(process.horizon)):
         offers = advantage(values[t], values[t + 1])
         values[t] = (uniform * offers).sum(axis=1)
-        off = np.where(process.available, offers - values[t][:, None], 0.0)
+        off = np.where(process.available & seen[t][:, None], offers - values[t][:, None], 0.0)
         residual = max(residual, float(np.abs(off).max(initial=0.0)))
     return 0.0 - values, residual
 

@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import lsmr
 
 from alignlab.values.processes.mdp import FiniteMDP
-from alignlab.values.rewards.steps import Steps, reward_scale
+from alignlab.values.rewards.steps import Steps, reached, reward_scale
 
 __all__ = [
     "Walk",
@@ -182,12 +182,21 @@ def closest_potential(
 def largest_residual(
     steps: Steps, added: Floats, potential: Floats, *, discount: float | None = None
 ) -> float:
-    """Return the largest |F - (γ Φ(s') - Φ(s))|; Φ of shape (H + 1, S) changes with time."""
+    """Return the largest |F - (γ Φ(s') - Φ(s))|.
+
+    Φ of shape (H + 1, S) changes with time, and then only what can be reached in time counts.
+    """
     rate = steps.process.discount if discount is None else discount
-    pairs = [(potential, potential)] if potential.ndim == 1 else pairwise(potential)
+    if potential.ndim == 1:
+        left = added - rate * potential[steps.target] + potential[steps.source]
+        return float(np.abs(left).max(initial=0.0))
     return max(
-        float(np.abs(added - rate * after[steps.target] + now[steps.source]).max(initial=0.0))
-        for now, after in pairs
+        float(
+            np.abs(added - rate * after[steps.target] + now[steps.source]).max(
+                where=seen[steps.source], initial=0.0
+            )
+        )
+        for (now, after), seen in zip(pairwise(potential), reached(steps.process), strict=True)
     )
 
 
@@ -315,6 +324,7 @@ def _timed_witness(steps: Steps, added: Floats) -> Witness | None:
     firsts = np.flatnonzero(np.diff(steps.source, prepend=-1))
     chosen = np.full((2, horizon, process.n_states), -1, dtype=np.intp)
     widest, at = 0.0, None
+    seen = reached(process)
     for t in reversed(range(horizon)):
         for side, sign in enumerate((1, -1)):
             offers = sign * added + process.discount * values[side, steps.target]
@@ -323,7 +333,7 @@ def _timed_witness(steps: Steps, added: Floats) -> Witness | None:
             match = np.flatnonzero(offers == highest[steps.source])[::-1]
             chosen[side, t, steps.source[match]] = match
             values[side] = highest
-        gap = values.sum(axis=0)
+        gap = np.where(seen[t], values.sum(axis=0), 0.0)
         # The earliest step at which they differ most: a proof from the start is the plainest.
         if gap.max() >= widest and gap.max() > 0:
             widest, at = (

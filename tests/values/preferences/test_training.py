@@ -1,6 +1,7 @@
 import gymnasium
 import numpy as np
 import pytest
+import stable_baselines3
 from gymnasium import spaces
 
 from alignlab.errors import InputError
@@ -104,6 +105,24 @@ def test_a_run_stopped_and_resumed_is_the_run_that_was_not_stopped(tmp_path):
     assert_same(whole, stopped)
     # Done is done: nothing is asked again and nothing changes.
     assert_same(whole, resume_training(tmp_path / "run", Corridor, Given()))
+
+
+@pytest.mark.parametrize(("policy_steps", "rounds"), [(32, 1), (64, 2), (100, 3)])
+def test_every_update_moves_the_policy(policy_steps, rounds, monkeypatch):
+    moved = []
+    real = stable_baselines3.PPO.train
+
+    def train(self):
+        before = [weight.clone() for weight in self.policy.parameters()]
+        real(self)
+        rate = self.policy.optimizer.param_groups[0]["lr"]
+        pairs = zip(before, self.policy.parameters(), strict=True)
+        moved.append(rate > 0 and any(not old.equal(new) for old, new in pairs))
+
+    monkeypatch.setattr(stable_baselines3.PPO, "train", train)
+    small(policy_steps=policy_steps, rounds=rounds)
+    # One update learns from 32 steps, and a round's share is made of whole ones.
+    assert moved == [True] * rounds * -(-policy_steps // rounds // 32)
 
 
 def test_a_run_that_is_killed_between_its_rounds_goes_on(tmp_path):

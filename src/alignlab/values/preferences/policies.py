@@ -92,8 +92,20 @@ class Policy:
     @property
     def learning_rate(self) -> float:
         """The learning rate that it begins with."""
-        usual = inspect.signature(_algorithm(self.algorithm)).parameters["learning_rate"].default
-        return float(self.options.get("learning_rate", usual))
+        return float(self._option("learning_rate"))
+
+    @property
+    def gathered(self) -> int:
+        """Steps, over all copies, that one update learns from."""
+        return int(self._option("n_steps")) * self.n_envs
+
+    def steps_for(self, wanted: int) -> int:
+        """Return how many steps it learns from where so many are wanted: whole updates."""
+        return -(-wanted // self.gathered) * self.gathered
+
+    def _option(self, name: str) -> Any:
+        usual = inspect.signature(_algorithm(self.algorithm)).parameters[name].default
+        return self.options.get(name, usual)
 
     def act(self, environments: Environments) -> Callable[[Any], Any]:
         """Return a function from one observation to the action that the policy thinks best."""
@@ -131,8 +143,10 @@ def train_policy(
     seed
         Of everything that is drawn.
     total
-        Steps in all, over this call and others: the learning rate falls in a line to 0 there, so
-        that the last policy is settled. `None` leaves it as it is.
+        Steps that will have been learned from in all, over this call and others (`steps_for`): the
+        learning rate falls in a line from the first update to what would be the one after the
+        last, which alone would have none, so that the last policy is settled. `None` leaves it as
+        it is.
     """
     with _contained():
         venv = environments.copies(policy.n_envs)
@@ -143,7 +157,9 @@ def train_policy(
             end, first = policy.steps + steps, policy.learning_rate
 
             def rate(remaining: float) -> float:
-                return first * max(1 - (1 - remaining) * end / total, 0.0)
+                # The library asks once a batch is gathered, and this batch is yet to be learned.
+                begun = (1 - remaining) * end - policy.gathered
+                return first * max(1 - begun / total, 0.0)
 
             model.learning_rate = rate
             model._setup_lr_schedule()

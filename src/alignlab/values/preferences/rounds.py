@@ -92,7 +92,7 @@ def improved(run: Run, environments: Environments) -> Run:
     """Return the run after its answers were learned from and the policy was improved."""
     settings, at = run.settings, len(run.history)
     begins, ends = asked_in_round(settings, at)
-    steps = np.diff(_shares(settings.policy_steps, settings.rounds))[at]
+    shares = np.diff(_shares(settings.policy_steps, settings.rounds)).tolist()
     said = {answer.id: answer.preferred for answer in run.answers}
     here = [(query, said[query.id]) for query in run.queries[begins:ends]]
     accuracy = _foretold(run.reward, here, settings.level)
@@ -112,9 +112,9 @@ def improved(run: Run, environments: Environments) -> Run:
             policy,
             environments,
             reward,
-            steps=int(steps),
+            steps=shares[at],
             seed=seed_for(settings, "learn", at),
-            total=settings.policy_steps,
+            total=sum(policy.steps_for(share) for share in shares),
         )
     returns = evaluate_policy(
         policy,

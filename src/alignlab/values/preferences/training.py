@@ -197,8 +197,8 @@ def train_from_preferences(
     segment_length
         Steps of each of the two segments in a question; fewer where an episode ended.
     policy_steps
-        Environment steps that the policy learns from in all; its learning rate falls in a line
-        to 0 over them.
+        Environment steps that the policy learns from in all, each round's share rounded up to whole
+        updates; its learning rate falls in a line from the first update to the last.
     rounds
         Questions and policy steps are split evenly over so many rounds.
     rollout_steps

@@ -129,6 +129,17 @@ def test_starc_by_hand():
     assert by_max.distance == pytest.approx(0.5, abs=1e-12)
 
 
+def test_with_two_norms_nothing_is_said_of_one(worlds):
+    process = worlds.process(1, form="sa", ends=0)
+    found = starc_distance(
+        process, process.rewards, -process.rewards, normalisation="linf", distance="l1"
+    )
+    assert found.distance > 1
+    assert not found.to_one
+    said = "apart, 0 being the same wishes (STARC, value-adjusted levelling, linf and l1 norm)"
+    assert said in found.summary
+
+
 @pytest.mark.parametrize("canonical", ["value-adjusted levelling", "minimal"])
 def test_states_that_nobody_reaches_do_not_count(canonical):
     chances = np.zeros((3, 2, 3))
@@ -279,7 +290,7 @@ def test_epic_knows_no_ends(worlds):
     # A shaping with Φ(end) = 0 on what can happen is none on S × A × S.
     process = worlds.process(3, 5, 2, ends=1, form="sa")
     shaped = potential_shaping(process, worlds.potential(process, 3, 3))
-    with pytest.raises(InputError, match=r"list \d+ of 50 transitions, and EPIC asks"):
+    with pytest.raises(InputError, match=r"^EPIC asks what every one of 50 .* list \d+"):
         epic_distance(process, process.rewards, shaped.rewards)
     seen = epic_distance(process, process.rewards, shaped.rewards, unlisted="zero")
     assert seen.distance > 0.1

@@ -6,7 +6,8 @@ of the difference,
     d(r1, r2) = 1/2 || C(r1) / ||C(r1)|| - C(r2) / ||C(r2)|| ||,
 
 over the state-action pairs that can be reached. With the Euclidean norm it is sqrt((1 - cos) / 2).
-It is 0 exactly where both rewards order all policies alike, and 1 where they order them oppositely.
+It is 0 exactly where both rewards order all policies alike, and, if one norm is used for both, 1
+where they order them oppositely.
 
 EPIC [gleave2021quantifying, sec. 4] compares r as a function on all of S × A × S: with S, A and S'
 drawn independently,
@@ -51,18 +52,23 @@ class RewardDistance:
     Attributes
     ----------
     distance
-        From 0 (the same wishes) to 1 (the opposite ones).
+        From 0 (the same wishes) to 1 (the opposite ones); with two different norms, 0 are the same
+        wishes and nothing else can be read off the number itself.
     method
         How it was measured, in words.
     first_norm, second_norm
         The norms of the two canonical rewards; 0 where a reward prefers nothing to anything. Its
-        distance from a reward that does is 1/2, and from one that does not 0.
+        distance from a reward that does is then 1/2 (with one norm), and from one that does not 0.
+    to_one
+        Whether 1 is the largest distance, that of opposite wishes: not so where rewards are scaled
+        by one norm and compared by another.
     """
 
     distance: float
     method: str
     first_norm: float
     second_norm: float
+    to_one: bool = True
 
     def __float__(self) -> float:
         """Return the distance."""
@@ -71,7 +77,8 @@ class RewardDistance:
     @property
     def summary(self) -> str:
         """The result in one sentence."""
-        return f"The rewards are {self.distance:.4g} apart, from 0 to 1 ({self.method})."
+        span = "from 0 to 1" if self.to_one else "0 being the same wishes"
+        return f"The rewards are {self.distance:.4g} apart, {span} ({self.method})."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -103,7 +110,8 @@ def starc_distance(
         See `canonical_reward`. Distances by different canonicalisations are different numbers.
     normalisation, distance
         The norms by which rewards are scaled and compared, over the state-action pairs that can be
-        reached from the beginning. If they are the same, the distance is at most 1.
+        reached from the beginning. If they differ, opposite rewards need not be 1 apart, and distances
+        are comparable only within one process and one pair of norms.
 
     Raises
     ------
@@ -138,7 +146,8 @@ def starc_distance(
         norms.append(size)
     apart = float(np.linalg.norm(canonical[0] - canonical[1], ORDERS[distance])) / 2
     norm = normalisation if normalisation == distance else f"{normalisation} and {distance}"
-    return RewardDistance(apart, f"STARC, {canonicalisation}, {norm} norm", *norms)
+    told = f"STARC, {canonicalisation}, {norm} norm"
+    return RewardDistance(apart, told, *norms, to_one=normalisation == distance)
 
 
 def epic_distance(
@@ -238,9 +247,10 @@ def _canonical_parts(
         given.sum_duplicates()
         if unlisted == "refuse" and given.nnz < S * A * S:
             raise InputError(
-                f"the rewards list {given.nnz:,} of {S * A * S:,} transitions, and EPIC asks what "
-                "all of them pay, possible or not. Say unlisted='zero' if the others pay 0, or use "
-                "starc_distance, which asks for possible transitions only."
+                f"EPIC asks what every one of {S * A * S:,} transitions pays, possible or not, and "
+                f"the rewards list {given.nnz:,}: list the others too, or give rewards r(s) or "
+                "r(s, a), or take STARC, which asks for possible transitions only (in Python, "
+                "unlisted='zero' says that the others pay 0)."
             )
         rows = np.repeat(np.arange(S * A, dtype=np.int64), np.diff(given.indptr))
         keys, values = rows * S + given.indices, given.data

@@ -116,6 +116,19 @@ def test_a_stated_potential_is_tested_and_no_other():
     assert wrong.unexplained.value > 0.9
 
 
+@pytest.mark.parametrize("given", ["potential", "features"])
+def test_a_potential_is_not_asked_for_an_end(given):
+    def nearness(seen):
+        if seen in (5, 7, 11, 12, 15):
+            raise ZeroDivisionError
+        return -1 / (15 - seen)
+
+    shaped = potential_shaping(lake(), nearness, discount=0.9)
+    check = check_shaping(lake(), shaped, discount=0.9, steps=1000, **{given: nearness})
+    assert check.verdict == "not refuted"
+    assert check.unexplained.value == 0
+
+
 def pole():
     return gymnasium.make("CartPole-v1")
 

@@ -283,10 +283,12 @@ def _described(
     if potential is not None or features is not None:
         function: Any = potential if potential is not None else features
         name = "potential" if potential is not None else "features"
-        described = [
-            np.array([np.ravel(function(seen)) for seen in each.observations], float)
-            for each in episodes
-        ]
+        described = []
+        for each in episodes:
+            # An end has the potential 0: the function need not be defined there.
+            asked = each.observations[: len(each.actions) + (not each.ended)]
+            found = np.array([np.ravel(function(seen)) for seen in asked], float)
+            described.append(np.pad(found, ((0, int(each.ended)), (0, 0))))
         if not all(np.isfinite(each).all() for each in described):
             raise InputError(f"{name} returned a number that is infinite or missing.")
         return described

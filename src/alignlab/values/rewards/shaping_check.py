@@ -87,7 +87,8 @@ def check_shaping(
     discount
         For environments: the agent's γ.
     potential
-        For environments: a stated potential to be tested, a function of the observation.
+        For environments: a stated potential to be tested, a function of the observation. Like
+        `features`, it is not asked where an episode has ended.
     features
         For environments whose observations are not whole numbers: a function of the observation
         whose linear combinations are the potentials tried; `None` takes the observed numbers, their

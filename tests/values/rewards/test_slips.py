@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alignlab.values.processes import FiniteMDP
 from alignlab.values.rewards.slips import recognised_slip
 from alignlab.values.rewards.steps import Steps
 
@@ -47,3 +48,25 @@ def test_a_horizon(worlds):
 def test_what_is_none_of_these_is_not_named(steps):
     added = np.random.default_rng(0).normal(size=len(steps.row))
     assert recognised_slip(steps, added, 1e-9) == ""
+
+
+def tree():
+    """From 0 to 1 or 2, and from each of them to two ends of its own; every step has a twin."""
+    chances = np.zeros((7, 4, 7))
+    for state in range(3):
+        for action in range(4):
+            chances[state, action, 2 * state + 1 + action % 2] = 1
+    return Steps(FiniteMDP(chances, np.zeros((7, 4)), discount=0.9))
+
+
+def test_where_anything_would_fit_nothing_is_said():
+    steps = tree()
+    worth = np.random.default_rng(0).normal(size=7)
+    assert recognised_slip(steps, worth[steps.target], 1e-9) == ""
+    # A ring of three with one end each: six steps and six potentials.
+    chances = np.zeros((6, 2, 6))
+    for state in range(3):
+        chances[state, 0, (state + 1) % 3] = chances[state, 1, 3 + state] = 1
+    ring = Steps(FiniteMDP(chances, np.zeros((6, 2)), discount=0.9))
+    anything = np.random.default_rng(1).normal(size=6)
+    assert recognised_slip(ring, anything, 1e-9) == ""

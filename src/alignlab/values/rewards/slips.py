@@ -4,7 +4,8 @@ A reward that is not γ Φ(s') - Φ(s) with Φ(terminal) = 0 [ng1999policy, eq. 
 things: a constant; a bonus for where a step arrives, without the minus term; the difference of a
 potential that is not 0 at the end [grzes2017reward]; the difference for discount 1 where the
 agent's is smaller; or a true difference under a horizon, which stops policies where it matters.
-Each is a least-squares fit that leaves nothing over.
+Each is a fit that leaves nothing over. Where a process branches so much that anything would fit, it
+would say nothing, and nothing is said.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def recognised_slip(steps: Steps, added: Floats, limit: float) -> str:
     Examples
     --------
     >>> from alignlab.values.processes.mdp import FiniteMDP
-    >>> chain = FiniteMDP([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [0, 0, 0], discount=0.9)
-    >>> recognised_slip(Steps(chain), np.array([1.0, 2.0]), 0)
+    >>> chain = FiniteMDP([[0, 1, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]],
+    ...                   [0, 0, 0], discount=0.9)
+    >>> recognised_slip(Steps(chain), np.array([1.0, 2.0, 1.0, 2.0]), 0)
     'It depends on nothing but the state arrived in: the term -Φ(s) for the state left is missing.'
     """
     process = steps.process
@@ -51,12 +53,16 @@ def recognised_slip(steps: Steps, added: Floats, limit: float) -> str:
     np.minimum.at(low, steps.target, added)
     np.maximum.at(high, steps.target, added)
     arrived = np.isfinite(low)
-    if (high[arrived] - low[arrived]).max() <= near:
+    links = np.unique(steps.source * process.n_states + steps.target)
+    if len(links) > arrived.sum() and (high[arrived] - low[arrived]).max() <= near:
         return (
             "It depends on nothing but the state arrived in: the term -Φ(s) for the state left is "
             "missing."
         )
+    met = np.union1d(steps.source, steps.target)
     for discount, ends in ((process.discount, False), (process.discount, True), (1.0, True)):
+        if len(links) <= (len(met) if ends else int((~process.terminal[met]).sum())):
+            continue
         found = closest_potential(steps, added, discount=discount, ends=ends)
         if largest_residual(steps, added, found, discount=discount) > near:
             continue

@@ -12,20 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-# This folder's coverage.py would hide the package of that name, which numba looks for.
-sys.path[:] = [each for each in sys.path if Path(each).resolve() != Path(__file__).parent]
+import numpy as np
+from scipy import sparse
 
-import numpy as np  # noqa: E402
-from scipy import sparse  # noqa: E402
-
-from alignlab.values.processes import FiniteMDP  # noqa: E402
-from alignlab.values.rewards import (  # noqa: E402
+from alignlab.values.processes import FiniteMDP
+from alignlab.values.rewards import (
     check_shaping,
     epic_distance,
     potential_shaping,

@@ -28,7 +28,7 @@ def test_a_bonus_for_nothing_is_caught_with_its_loop(alignlab, lake):
     assert "F 3,2 down left" in text
     code, shown, _ = alignlab(f"values shape {lake} --bonus bonus.csv --fail-unsafe --out o")
     assert code == 1
-    assert "Gate: not safe, so the exit code is 1." in shown
+    assert "Gate: not a safe shaping, so the exit code is 1." in shown
     assert "mislead" in Path("o/shape.svg").read_text("utf-8")
     told = json.loads(Path("o/shape.json").read_text("utf-8"))
     assert told["misled"] == ["F 3,2"]
@@ -39,6 +39,36 @@ def test_the_gate_stays_open_for_what_is_safe(alignlab, lake):
     code, shown, _ = alignlab(f"values shape {lake} --potential potential.csv --fail-unsafe")
     assert code == 0
     assert "Gate: safe." in shown
+
+
+def test_luck_in_one_process_is_no_shaping(alignlab, lake):
+    paid = pd.DataFrame({"next_state": range(16), "reward": 0.0})
+    paid.loc[15, "reward"] = 1.0
+    paid.loc[14, "reward"] = 1e-6  # just before the goal, and too little to stay for
+    paid.to_csv("near.csv", index=False)
+    code, shown, _ = alignlab(f"values shape {lake} --bonus near.csv --fail-unsafe")
+    assert code == 1
+    assert "Not a shaping, but the optimal policies stay here." in shown
+    assert "Safe" not in shown
+    assert "\nFrom state" in shown  # the witness begins a line
+    assert "Gate: not a safe shaping" in shown
+
+
+def test_another_scale_is_named_and_passes(alignlab, lake):
+    paid = pd.DataFrame({"next_state": range(16), "reward": 0.0})
+    paid.loc[15, "reward"] = 2.5
+    paid.to_csv("more.csv", index=False)
+    code, shown, _ = alignlab(f"values shape {lake} --shaped more.csv --fail-unsafe")
+    assert code == 0
+    assert "Safe: it is 2.5 times the original reward." in shown
+    code, shown, _ = alignlab(f"values shape {lake} --shaped more.csv --json")
+    told = json.loads(shown)
+    assert (told["multiple_of_original"], told["passes"]) == (2.5, True)
+    paid["reward"] *= -1
+    paid.to_csv("less.csv", index=False)
+    code, shown, _ = alignlab(f"values shape {lake} --shaped less.csv --fail-unsafe")
+    assert code == 1
+    assert "times the original" not in shown
 
 
 @pytest.mark.parametrize(

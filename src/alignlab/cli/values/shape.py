@@ -19,6 +19,12 @@ __all__ = ["shape"]
 
 FINE, UNSAFE = 0, 1
 
+ROUNDING = 1e-9
+"""Relative to the largest reward."""
+
+SHAPINGS = ("potential-based", "potential-based in expectation")
+"""Verdicts about what was added, not about what it happens to do in this process."""
+
 GIVEN = "--potential, --shaped or --bonus"
 
 
@@ -42,14 +48,19 @@ def shape(
     option: Options = None,
     fail_unsafe: Annotated[
         bool,
-        typer.Option("--fail-unsafe", help="Exit with 1 if the optimal policy changes."),
+        typer.Option(
+            "--fail-unsafe",
+            help="Exit with 1 unless it is potential-based, also if only in expectation, or the "
+            "original reward at another scale.",
+        ),
     ] = False,
     out: Out = None,
     as_json: Json = False,
 ) -> int:
     """Say whether a shaped reward is safe.
 
-    It is if what is best stays best; the potential, or a loop that pays for nothing, is the proof.
+    It is if what was added is a potential difference; the potential, or a loop that pays for
+    nothing, is the proof. That what is best stays best in this one process is said, and is luck.
     With --potential the shaped reward is made and checked, and DIR/rewards.csv has it. Exit code:
     0, or 1 if --fail-unsafe says so, or 2 on wrong input.
     """
@@ -68,6 +79,8 @@ def shape(
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     target = _target(process, potential, shaped, bonus)
     check = check_shaping(process, target)
+    scale = _multiple(process, target)
+    passes = scale is not None or check.verdict in SHAPINGS
 
     def result() -> Result:
         more = {}
@@ -78,15 +91,19 @@ def shape(
             "process": described(mdp, process),
             "checked": f"{given[0]} {ways[given[0]]}",
             **_named(process, check.to_dict()),
+            "multiple_of_original": scale,
+            "passes": passes,
         }
         return Result("shape", content, _states(process, check), _chart(process, check), more)
 
     def show(console: Console) -> None:
         console.print(described(mdp, process), style="bold", soft_wrap=True)
-        _show(console, process, check, fail_unsafe)
+        _show(console, check, scale)
+        if fail_unsafe:
+            _show_gate(console, passes)
 
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
-    return UNSAFE if fail_unsafe and not check.safe else FINE
+    return UNSAFE if fail_unsafe and not passes else FINE
 
 
 def _target(
@@ -104,6 +121,22 @@ def _target(
     assert bonus is not None
     parts = {"original": process.rewards, "bonus": read_rewards(process, bonus)}
     return read_features(process, parts).rewards([1.0, 1.0])
+
+
+def _multiple(process: FiniteMDP, target: Rewards) -> float | None:
+    """Return by which positive number, other than 1, the process's reward was multiplied."""
+    import numpy as np
+
+    from alignlab.values.rewards.steps import Steps
+
+    steps = Steps(process)
+    before, after = steps.paid(process.rewards), steps.paid(target)
+    if not (size := float(before @ before)):
+        return None
+    scale = float(after @ before) / size
+    off = np.abs(after - scale * before).max()
+    same = scale > 0 and off <= ROUNDING * np.abs(after).max() and abs(scale - 1) > ROUNDING
+    return scale if same else None
 
 
 def _named(process: FiniteMDP, told: dict[str, Any]) -> dict[str, Any]:
@@ -155,25 +188,66 @@ def _chart(process: FiniteMDP, check: ShapingCheck) -> Any:
     return values_chart(process, potential, question="Which potential is added?")
 
 
-def _show(console: Console, process: FiniteMDP, check: ShapingCheck, gate: bool) -> None:
+def _show(console: Console, check: ShapingCheck, scale: float | None) -> None:
     from rich.text import Text
 
     from alignlab.cli.terminal import COLOURS
-    from alignlab.cli.values.output import paragraph, rows_table, signed
+    from alignlab.cli.values.output import MOST_ROWS, rows_table, signed
 
-    colour = COLOURS["pass"] if check.safe else COLOURS["fail"]
-    word = "Safe" if check.safe else "Not safe"
+    colour = "pass" if scale is not None or check.verdict in SHAPINGS else "fail"
     console.print()
-    console.print(Text.assemble((f"{word}: ", colour), f"{check.verdict}."))
-    console.print(check.summary)
+    console.print(Text(_headline(check, scale), style=COLOURS[colour]))
+    for line in _grounds(check, scale):
+        console.print(Text(line))
     table = check.table()
     if table.rows:
         frame = table.to_frame()
         frame["loss"] = frame["loss"].map(lambda lost: "" if lost != lost else signed(lost))
         console.print()
         console.print(rows_table(frame, right=("loss",)))
-        if len(frame) > 20:
-            console.print(f"… and {len(frame) - 20:,} more states; --out DIR writes them all.")
-    if gate:
-        line = "Gate: safe." if check.safe else "Gate: not safe, so the exit code is 1."
-        paragraph(console, line, style="" if check.safe else COLOURS["fail"])
+        if len(frame) > MOST_ROWS:
+            rest = len(frame) - MOST_ROWS
+            console.print(f"… and {rest:,} more states; --out DIR writes them all.")
+
+
+def _headline(check: ShapingCheck, scale: float | None) -> str:
+    if scale is not None:
+        return f"Safe: it is {scale:.6g} times the original reward."
+    if check.verdict in SHAPINGS:
+        return f"Safe: {check.verdict}."
+    if check.safe:
+        return "Not a shaping, but the optimal policies stay here."
+    return f"Not safe: {check.verdict}."
+
+
+def _grounds(check: ShapingCheck, scale: float | None) -> list[str]:
+    """Return what the verdict means, what it costs, who shows it and why, each a line."""
+    process = check.original
+    if scale is not None:
+        return ["The scale of a reward changes no preference among policies."]
+    if check.potential_based:
+        return [check.summary]
+    lines = []
+    if check.verdict in SHAPINGS:
+        lines = ["Every policy gains the same here, but would not under other dynamics."]
+    elif check.safe:
+        lines = [
+            "Whatever is optimal under the shaped reward is optimal under the original one here, "
+            "and need not be where the dynamics, the discount or the rest of the reward differ."
+        ]
+    elif check.misled.any():
+        misled, inside = int(check.misled.sum()), int((~process.terminal).sum())
+        lines = [f"At {misled:,} of {inside:,} states an action becomes optimal that was not."]
+    else:
+        lines = ["A loop pays without end, and without a discount a patient agent takes it."]
+    cost = "" if check.safe or check.regret is None else check.regret.summary
+    proof = "" if check.witness is None else check.witness.told(process)
+    return [line for line in (*lines, cost, proof, check.reason) if line]
+
+
+def _show_gate(console: Console, passes: bool) -> None:
+    from alignlab.cli.terminal import COLOURS
+    from alignlab.cli.values.output import paragraph
+
+    line = "Gate: safe." if passes else "Gate: not a safe shaping, so the exit code is 1."
+    paragraph(console, line, style="" if passes else COLOURS["fail"])

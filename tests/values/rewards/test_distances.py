@@ -173,6 +173,18 @@ def test_starc_is_exact_when_rewards_are_tiny_or_huge(worlds):
     assert found == pytest.approx(usual, abs=1e-9)
 
 
+@pytest.mark.parametrize("canonical", ["value-adjusted levelling", "minimal"])
+def test_a_large_constant_changes_no_distance_where_nothing_ends(worlds, canonical):
+    process = worlds.process(2, 50, 2, ends=0, form="sa", discount=0.95)
+    other = np.random.default_rng(6).normal(size=(50, 2))
+    usual, found = (
+        starc_distance(process, other + size, process.rewards + size, canonicalisation=canonical)
+        for size in (0, 1e9)
+    )
+    assert usual.distance > 0.1
+    assert found.distance == pytest.approx(usual.distance, abs=1e-6)
+
+
 # EPIC
 
 

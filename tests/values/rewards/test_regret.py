@@ -102,6 +102,19 @@ def test_under_a_horizon_it_is_the_range_over_all_policies_that_change_with_time
     assert found.worst == pytest.approx(returns.max() - returns[optimal].min(), abs=1e-8)
 
 
+@pytest.mark.parametrize("horizon", [None, 5])
+def test_a_large_constant_loses_nothing_where_nothing_ends(worlds, horizon):
+    process = worlds.process(2, 50, 2, ends=0, form="sa", discount=0.95, horizon=horizon)
+    other = np.random.default_rng(6).normal(size=(50, 2))
+    usual = regret(process, other, process.rewards)
+    found = regret(process, other + 1e8, process.rewards + 1e8)
+    assert usual.worst > 0.1
+    assert found.worst == pytest.approx(usual.worst, abs=1e-5)
+    assert found.best == pytest.approx(usual.best, abs=1e-5)
+    steps = (1 - (0 if horizon is None else 0.95**horizon)) / 0.05
+    assert found.highest == pytest.approx(usual.highest + 1e8 * steps, rel=1e-12)
+
+
 def test_where_all_policies_are_worth_the_same_nothing_is_lost(worlds):
     process = worlds.process(1, ends=0)
     found = regret(process, process.rewards, np.ones(6))

@@ -24,7 +24,7 @@ from scipy.sparse.linalg import lsmr
 from alignlab.errors import InputError, require_choice
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.occupancy import policy_values
-from alignlab.values.rewards.steps import reached, reward_scale
+from alignlab.values.rewards.steps import levelled, reached, reward_scale
 
 __all__ = ["CANONICALISATIONS", "Canonicalisation", "canonical_reward", "uniform_policy"]
 
@@ -100,6 +100,7 @@ def canonical_reward(
     shape = (process.n_states, process.n_actions)
     counted = process.available & reached(process)[:, None]
     expected = np.where(counted, process.expected(rewards), 0.0)
+    expected, _ = levelled(process, expected, counted)
     if method == "minimal":
         potential = _least_norm_potential(process, expected, counted)
     else:

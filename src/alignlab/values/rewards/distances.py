@@ -32,7 +32,7 @@ from scipy import sparse
 from alignlab.errors import InputError, require_choice
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.rewards.canonical import Canonicalisation, canonical_reward
-from alignlab.values.rewards.steps import reached, reward_scale
+from alignlab.values.rewards.steps import levelled, reached, reward_scale
 
 __all__ = ["RewardDistance", "epic_distance", "starc_distance"]
 
@@ -110,8 +110,8 @@ def starc_distance(
         See `canonical_reward`. Distances by different canonicalisations are different numbers.
     normalisation, distance
         The norms by which rewards are scaled and compared, over the state-action pairs that can be
-        reached from the beginning. If they differ, opposite rewards need not be 1 apart, and distances
-        are comparable only within one process and one pair of norms.
+        reached from the beginning. If they differ, opposite rewards need not be 1 apart, and
+        distances are comparable only within one process and one pair of norms.
 
     Raises
     ------
@@ -136,18 +136,19 @@ def starc_distance(
     require_choice(distance, ORDERS, what="distance")
     canonical, norms = [], []
     for rewards in (first, second):
-        levelled = canonical_reward(process, rewards, method=canonicalisation).ravel()
-        size = float(np.linalg.norm(levelled, ORDERS[normalisation]))
-        counted = process.expected(rewards)[reached(process)]
-        scale = np.abs(counted).max(initial=0.0) / max(1 - process.discount, 1e-3)
-        if np.abs(levelled).max(initial=0.0) <= TRIVIAL * scale:
-            levelled, size = np.zeros_like(levelled), 0.0
-        canonical.append(levelled / (size or 1.0))
+        left = canonical_reward(process, rewards, method=canonicalisation).ravel()
+        size = float(np.linalg.norm(left, ORDERS[normalisation]))
+        known = process.available & reached(process)[:, None]
+        paid, _ = levelled(process, process.expected(rewards), known)
+        scale = np.abs(paid[known]).max(initial=0.0) / max(1 - process.discount, 1e-3)
+        if np.abs(left).max(initial=0.0) <= TRIVIAL * scale:
+            left, size = np.zeros_like(left), 0.0
+        canonical.append(left / (size or 1.0))
         norms.append(size)
     apart = float(np.linalg.norm(canonical[0] - canonical[1], ORDERS[distance])) / 2
     norm = normalisation if normalisation == distance else f"{normalisation} and {distance}"
     told = f"STARC, {canonicalisation}, {norm} norm"
-    return RewardDistance(apart, told, *norms, to_one=normalisation == distance)
+    return RewardDistance(apart, told, norms[0], norms[1], to_one=normalisation == distance)
 
 
 def epic_distance(
@@ -228,7 +229,7 @@ def epic_distance(
         for each, size in zip(aligned, sizes, strict=True)
     ]
     apart = norm(*(a - b for a, b in zip(*scaled, strict=True))) / 2
-    return RewardDistance(min(apart, 1.0), f"EPIC, Pearson, coverage {name}", *sizes)
+    return RewardDistance(min(apart, 1.0), f"EPIC, Pearson, coverage {name}", sizes[0], sizes[1])
 
 
 def _canonical_parts(

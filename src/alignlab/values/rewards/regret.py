@@ -27,7 +27,7 @@ from alignlab.tables import Table
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.planning import Method, solve
 from alignlab.values.processes.solutions import Solution
-from alignlab.values.rewards.steps import reward_scale
+from alignlab.values.rewards.steps import levelled, reward_scale
 
 __all__ = ["Regret", "optimal_sets", "regret"]
 
@@ -168,7 +168,7 @@ def regret(
             "with discount 1 and no horizon a policy that never ends may have no return, so a "
             "worst policy may not exist. Use .replace(discount=...) below 1, or a horizon."
         )
-    paid = process.expected(under)
+    paid, constant = levelled(process, process.expected(under), process.available)
     size = reward_scale(paid)
     meant = process.with_rewards(paid / size)
     steps = () if process.horizon is None else (process.horizon,)
@@ -188,13 +188,15 @@ def regret(
     ]
     lost = [each if each > least else 0.0 for each in lost]
     loss = top - unluckiest
+    paid_for = process.discount ** np.arange(process.horizon or 0)
+    counted = 1 / (1 - process.discount) if process.horizon is None else float(paid_for.sum())
     return Regret(
         best=lost[0],
         worst=lost[1],
         best_share=lost[0] / room if room > least else 0.0,
         worst_share=lost[1] / room if room > least else 0.0,
-        highest=highest,
-        lowest=lowest,
+        highest=highest + constant * counted,
+        lowest=lowest + constant * counted,
         loss=np.where(loss > least, loss, 0.0),
         process=process,
     )
@@ -203,9 +205,10 @@ def regret(
 def optimal_sets(process: FiniteMDP, *, tolerance: float) -> Bools:
     """Return which actions are optimal, shape (S, A), or (H, S, A) with a horizon.
 
-    The tolerance is relative to the largest reward or value.
+    The tolerance is relative to the largest reward or value, once a constant that orders nothing
+    is taken out.
     """
-    paid = process.expected_rewards
+    paid, _ = levelled(process, process.expected_rewards, process.available)
     # What solving promises is in the unit of the rewards, so rewards are brought to size 1.
     solution = _solved(process.with_rewards(paid / reward_scale(paid)))
     least = tolerance * max(1.0, float(np.abs(solution.values).max()))

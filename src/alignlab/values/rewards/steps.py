@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from alignlab.errors import InputError
 from alignlab.values.processes.mdp import FiniteMDP, Rewards
 
-__all__ = ["Steps", "reached", "require_same_process", "reward_scale"]
+__all__ = ["Steps", "levelled", "reached", "require_same_process", "reward_scale"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -120,6 +120,21 @@ def reached(process: FiniteMDP) -> NDArray[np.bool_]:
     seen = np.zeros(S + 1, dtype=bool)
     seen[breadth_first_order(graph, S, return_predecessors=False)] = True  # type: ignore[call-overload]
     return seen[:S] & ~process.terminal
+
+
+def levelled(
+    process: FiniteMDP, expected: Floats, counted: NDArray[np.bool_]
+) -> tuple[Floats, float]:
+    """Return expected rewards (S, A) about 0, and what was taken from each, where nothing ends.
+
+    There each step's pay is certain to be followed by the next, so a constant orders no policies,
+    and a large one would drown in rounding what does. Elsewhere nothing is taken.
+    """
+    if process.terminal.any():
+        return expected, 0.0
+    paid = expected[counted]
+    middle = float(paid.min() / 2 + paid.max() / 2)
+    return np.where(counted, expected - middle, 0.0), middle
 
 
 def reward_scale(*paid: Floats) -> float:

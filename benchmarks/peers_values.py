@@ -12,10 +12,7 @@ import warnings
 from time import perf_counter
 from types import SimpleNamespace
 
-# This folder's coverage.py would hide the package of that name.
-sys.path[:] = [each for each in sys.path if not each.endswith("benchmarks")]
-
-import numpy as np  # noqa: E402
+import numpy as np
 
 ITERATIONS = 1_000
 

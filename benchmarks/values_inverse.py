@@ -18,15 +18,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-# This folder's coverage.py would hide the package of that name, which numba looks for.
-sys.path[:] = [each for each in sys.path if Path(each).resolve() != Path(__file__).parent]
+import numpy as np
+from scipy import sparse
 
-import numpy as np  # noqa: E402
-from scipy import sparse  # noqa: E402
-
-from alignlab.datasets import Trajectory  # noqa: E402
-from alignlab.values.inverse import max_causal_entropy_irl  # noqa: E402
-from alignlab.values.processes import (  # noqa: E402
+from alignlab.datasets import Trajectory
+from alignlab.values.inverse import max_causal_entropy_irl
+from alignlab.values.processes import (
     FiniteMDP,
     simulate,
     soft_backward,

@@ -11,6 +11,7 @@ from alignlab.errors import InputError
 from alignlab.values.processes import FiniteMDP
 from alignlab.values.rewards import check_shaping, potential_shaping
 from alignlab.values.rewards.steps import Steps
+from alignlab.values.rewards.walks import largest_residual, walk_potential
 
 SEEDS = st.integers(0, 2**16)
 
@@ -62,6 +63,22 @@ def test_the_first_states_potential_is_free_below_discount_one(worlds):
     check = check_shaping(process, potential_shaping(process, potential))
     assert check.potential_based
     assert check.potential == pytest.approx(potential, abs=1e-10)
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0])
+@pytest.mark.parametrize("patience", [1e-5, 1e-9])
+def test_a_true_shaping_at_a_discount_next_to_one(constant, patience):
+    rng = np.random.default_rng(0)
+    chances = np.zeros((300, 2, 300))
+    chances[np.arange(300), 0, (np.arange(300) + 1) % 300] = 1
+    chances[np.arange(300), 1, rng.integers(0, 300, 300)] = 1
+    process = FiniteMDP(chances, rng.normal(size=(300, 2)), discount=1 - patience)
+    steps, potential = Steps(process), 10 * rng.normal(size=300)
+    added = process.discount * potential[steps.target] - potential[steps.source] + constant
+    check = check_shaping(process, with_added(process, added))
+    assert check.verdict == "potential-based"
+    flawed = added + 1e-3 * (steps.row == 17)
+    assert largest_residual(steps, flawed, walk_potential(steps, flawed)) > check.tolerance
 
 
 def test_a_constant_is_a_shaping_only_where_nothing_ends(worlds):

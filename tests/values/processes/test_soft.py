@@ -113,13 +113,46 @@ def test_with_discount_1_an_end_that_costs_enough_to_avoid_is_finite():
     assert found.error_bound < 1e-8
 
 
-@pytest.mark.parametrize("paid", [0.0, 0.5])
-def test_with_discount_1_endless_entropy_is_said(paid):
+@pytest.mark.parametrize("cost", [20.0, 36.0, 100.0, 1e4])
+@pytest.mark.parametrize("temperature", [1e-3, 0.2, 1.0])
+@pytest.mark.parametrize("start", [None, [0.0, 0.0], [1e6, 0.0]])
+def test_with_discount_1_an_end_that_costs_much_is_found(cost, temperature, start):
+    # As above with -c for leaving: V = -c - T log(1 - e^(-1/T)). Seen from 0, no float tells the
+    # chance of staying from 1, and the soft policy seems never to end.
     stay = np.array([[[1.0, 0], [0, 1]], [[0, 0], [0, 0]]])
-    mdp = FiniteMDP(stay, [[paid, 0], [0, 0]], discount=1.0)
-    with pytest.raises(InputError, match="more entropy than it costs") as caught:
-        soft_solve(mdp)
+    mdp = FiniteMDP(stay, [[-1.0, -cost], [0, 0]], discount=1.0)
+    found = soft_solve(mdp, temperature=temperature, start=start)
+    truth = -cost - temperature * np.log1p(-np.exp(-1 / temperature))
+    assert abs(found.values[0] - truth) <= found.error_bound < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("paid", "message"),
+    [
+        (0.0, "costs more than 0.549"),
+        (-1e-3, "more entropy than it costs"),
+        (0.5, "loop through state 0"),
+    ],
+)
+def test_with_discount_1_endless_entropy_is_said(paid, message):
+    # One way to leave, and two to stay, which are worth T log 2 in entropy.
+    stay = np.array([[[1.0, 0], [1, 0], [0, 1]], [[0, 0], [0, 0], [0, 0]]])
+    rewards = [[paid, paid, 0], [0, 0, 0]]
+    mdp = FiniteMDP(stay, rewards, discount=1.0)
+    with pytest.raises(InputError, match=message) as caught:
+        soft_solve(mdp, temperature=0.5)
     assert "\n" not in str(caught.value)
+
+
+def test_the_advice_that_the_error_gives_is_true():
+    stay = np.array([[[1.0, 0], [1, 0], [0, 1]], [[0, 0], [0, 0], [0, 0]]])
+    for cost, finite in [(0.5 * np.log(3) + 1e-3, True), (0.5 * np.log(2) - 1e-3, False)]:
+        mdp = FiniteMDP(stay, np.full(2, -cost), discount=1.0)
+        if finite:
+            assert np.isfinite(soft_solve(mdp, temperature=0.5).values).all()
+            continue
+        with pytest.raises(InputError, match=r"every step costs more than 0\.549"):
+            soft_solve(mdp, temperature=0.5)
 
 
 def test_a_good_start_saves_steps_and_changes_nothing(random_mdp):

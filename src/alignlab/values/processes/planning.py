@@ -35,7 +35,15 @@ from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.solutions import Solution
 from alignlab.values.processes.sweeps import Sweeps
 
-__all__ = ["METHODS", "Method", "Solution", "longest_time", "require_tolerance", "solve"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "Solution",
+    "best_that_ends",
+    "longest_time",
+    "require_tolerance",
+    "solve",
+]
 
 Floats = NDArray[np.float64]
 Actions = NDArray[np.int32]
@@ -242,6 +250,12 @@ def _improve(
                 "ever, so no value is the best. Give a discount below 1 or a horizon, or make the "
                 "loop cost something."
             )
+
+
+def best_that_ends(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Floats:
+    """Return the values of the best policy that ends, with discount 1; raise if a loop pays."""
+    start = None if mdp.n_states <= DIRECT else _warm(mdp, sweeps, tolerance)
+    return _improve(mdp, sweeps, tolerance, start)[0]
 
 
 def _on_a_loop(mdp: FiniteMDP, policy: Actions) -> int:

@@ -5,20 +5,21 @@
 the most that expected reward plus T times the discounted causal entropy of the actions can be
 [ziebart2010modeling, ch. 5-6]. As T falls it tends to the best value V*: 0 <= V - V* <= T log A /
 (1 - γ). The backup is convex and monotone, so Newton's method, which solves the linear equations of
-the current soft policy, rises to the fixed point from below [rust1987optimal]. With discount 1
-there may be none: staying for ever can be worth more entropy than it costs.
+the current soft policy, rises to the fixed point from below [rust1987optimal]. With discount 1 it
+begins at V*, whose soft policy surely ends; there may be no fixed point, as going on for ever can
+be worth more entropy than it costs.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError, ModelError
 from alignlab.values.processes.bounds import Discounted, rounding_of
 from alignlab.values.processes.linear import policy_matrix, solve_policy
 from alignlab.values.processes.mdp import FiniteMDP
-from alignlab.values.processes.planning import require_tolerance
+from alignlab.values.processes.planning import best_that_ends, require_tolerance
 from alignlab.values.processes.solutions import SoftSolution
 from alignlab.values.processes.sweeps import Sweeps, require_temperature, soft_backward
 
@@ -35,7 +36,7 @@ def soft_solve(
     *,
     temperature: float = 1.0,
     tolerance: float = 1e-8,
-    start: Floats | None = None,
+    start: ArrayLike | None = None,
     threads: int | None = None,
 ) -> SoftSolution:
     """Find the soft-optimal values of a finite process.
@@ -52,7 +53,8 @@ def soft_solve(
     tolerance
         How far values may be from the true ones, in the unit of the rewards.
     start
-        Values near the answer, shape (S,), if some are known; ignored with a horizon.
+        Values near the answer, shape (S,), if some are known; they change how long it takes, and
+        are ignored with a horizon.
     threads
         At most so many; `None` takes as many as there are cores. It changes no result.
 
@@ -85,20 +87,55 @@ def soft_solve(
         weights = mdp.discount ** np.arange(mdp.horizon)
         error = float(rounding_of(Sweeps(mdp, threads=1), size, T) * weights.sum())
         return SoftSolution(mdp, values, T, mdp.horizon, error)
-    begin = np.zeros(mdp.n_states) if start is None else np.array(start, dtype=float)
+    with Sweeps(mdp, threads=threads) as sweeps:
+        found = None
+        if start is not None:
+            found = _newton(mdp, sweeps, _checked_start(mdp, start), T, accuracy, warm=True)
+        if found is None:
+            begin = _cold_start(mdp, sweeps, accuracy)
+            found = None if begin is None else _newton(mdp, sweeps, begin, T, accuracy)
+    if found is None:
+        raise InputError(
+            "The soft values are infinite, or too near to it for a digit to be certain: with "
+            f"discount 1, at temperature {T:g}, going on is worth more entropy than it costs. They "
+            f"are finite if every step costs more than {T * np.log(mdp.n_actions):.3g} (T log A); "
+            "or give a discount below 1 or a horizon."
+        )
+    return found
+
+
+def _checked_start(mdp: FiniteMDP, start: ArrayLike) -> Floats:
+    begin = np.array(start, dtype=float)
     if begin.shape != (mdp.n_states,) or not np.isfinite(begin).all():
         raise InputError(
             f"start has shape {begin.shape}: give a finite value for each of {mdp.n_states} states."
         )
     begin[mdp.terminal] = 0.0
-    with Sweeps(mdp, threads=threads) as sweeps:
-        return _newton(mdp, sweeps, begin, T, accuracy)
+    return begin
+
+
+def _cold_start(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Floats | None:
+    """Return values whose soft policy surely ends, if there are any."""
+    if mdp.discount < 1:
+        return np.zeros(mdp.n_states)
+    # The best way to the end has a chance of 1/A at least in each state. From other values, even
+    # 0, the soft policy may stay with a chance that no float tells from 1.
+    try:
+        return best_that_ends(mdp, sweeps, tolerance)
+    except ModelError:
+        return None
 
 
 def _newton(
-    mdp: FiniteMDP, sweeps: Sweeps, values: Floats, temperature: float, tolerance: float
-) -> SoftSolution:
-    """Solve (I - γ P_π) d = TV - V for the soft policy π of V, and go to V + d."""
+    mdp: FiniteMDP,
+    sweeps: Sweeps,
+    values: Floats,
+    temperature: float,
+    tolerance: float,
+    *,
+    warm: bool = False,
+) -> SoftSolution | None:
+    """Solve (I - γ P_π) d = TV - V for the soft policy π of V, and go to V + d; None if in vain."""
     discount = mdp.discount
     bounds = Discounted(discount, bool(mdp.terminal.any()))
     now = np.empty_like(values)
@@ -132,14 +169,10 @@ def _newton(
         values = values + step
         if not np.abs(values).max() < LARGEST:
             break
-    if discount < 1:
-        now[~mdp.terminal] += bounds.shift(least, largest)
-        return SoftSolution(mdp, now, temperature, iterations, error)
-    raise InputError(
-        "The soft values are infinite, or too near to it for a digit to be certain: with discount "
-        f"1, at temperature {temperature:g}, staying is worth more entropy than it costs. Lower "
-        "the temperature, make steps cost more, or give a discount below 1 or a horizon."
-    )
+    if discount == 1 or warm:
+        return None
+    now[~mdp.terminal] += bounds.shift(least, largest)
+    return SoftSolution(mdp, now, temperature, iterations, error)
 
 
 LARGEST = 1e15
@@ -157,9 +190,11 @@ def _undiscounted(
 ) -> float:
     """Return the error with discount 1: between V - 2δw and V + 2δw, if the backup says so."""
     delta = max(change, rounding) + rounding
-    time, _ = solve_policy(
-        policy_matrix(mdp, chosen), 1.0, np.where(mdp.terminal, 0.0, 1.0), accuracy=1e-3
-    )
+    alive = np.where(mdp.terminal, 0.0, 1.0)
+    try:
+        time, _ = solve_policy(policy_matrix(mdp, chosen), 1.0, alive, accuracy=1e-3)
+    except ModelError:
+        return float("inf")
     room = np.empty_like(values)
     _, above = sweeps.soft(values + 2 * delta * time, room, temperature)
     below, _ = sweeps.soft(values - 2 * delta * time, room, temperature)

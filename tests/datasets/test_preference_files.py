@@ -108,6 +108,56 @@ def test_the_other_form_is_seen(tmp_path, ending):
     assert not data.order_known
 
 
+@pytest.mark.parametrize(
+    ("text", "answers", "known"),
+    [
+        ("winner,loser,annotator\na,b,ann\nc,b,\n", [0, 0], False),
+        ("first,second,preferred\na,b,first\nc,b,tie\n", [0, 0.5], True),
+        ("first,second,preferred\na,b,b\nc,b,0.0\n", [1, 0], True),
+        ("chosen,rejected,annotator\na,b,ann\nc,b,bob\n", [0, 0], False),
+    ],
+)
+def test_pairs_of_names_are_read_from_a_table(tmp_path, text, answers, known):
+    path = tmp_path / "said.csv"
+    path.write_text(text)
+    data = read_preferences(path)
+    assert data.items == ("a", "b", "c")
+    pairs = data.pairs()
+    assert (pairs.first.tolist(), pairs.second.tolist()) == ([0, 2], [1, 1])
+    assert pairs.preferred.tolist() == answers
+    assert data.order_known == known
+    assert (data.annotators is None) == ("annotator" not in text)
+    if data.annotators is not None:
+        assert data.annotators[0] == "ann"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("winner;loser\na;b\n", "separated by semicolons: save it with commas"),
+        ("winner\tloser\na\tb\n", "separated by tabs"),
+        ("winner,loser\na,a\n", "Row 1 of said.csv compares 'a' with itself"),
+        ("winner,loser\na,b\nc,\n", "Row 2 of said.csv has no loser"),
+        ("winner,loser\na,b,c\n", "Row 1 of said.csv has more cells"),
+        ("first,second,preferred\na,b,secnd\n", "Did you mean 'second'"),
+        ("one,two\na,b\n", "neither"),
+        ("winner,loser\n", "holds no record"),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_why(tmp_path, text, says):
+    path = tmp_path / "said.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says):
+        read_preferences(path)
+
+
+def test_a_wrong_line_is_shown_a_right_one(tmp_path):
+    path = tmp_path / "said.jsonl"
+    path.write_text(ITEMS + '{"compared": [0, 1], "winner": 1}\n')
+    with pytest.raises(InputError, match=r'\{"compared": \[0, 1\], "ranks": \[1, 2\]'):
+        read_preferences(path)
+
+
 ITEMS = '{"item": 0, "text": "a"}\n{"item": 1, "text": "b"}\n'
 
 

@@ -25,5 +25,5 @@ def test_files_that_are_not_there_or_not_readable(tmp_path):
     with pytest.raises(InputError, match=r"said.parquet is not a Parquet file"):
         read_records(tmp_path / "said.parquet")
     (tmp_path / "folder.jsonl").mkdir()
-    with pytest.raises(InputError, match=r"folder.jsonl cannot be read"):
+    with pytest.raises(InputError, match=r"folder.jsonl is a directory"):
         read_records(tmp_path / "folder.jsonl")

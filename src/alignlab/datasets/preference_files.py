@@ -3,8 +3,9 @@
 A record is either an item, `{"item": 0, "text": "…"}` (or `"row": […]`, or a trajectory's
 `"states"`, `"actions"`, `"rewards"`, `"ended"`; a `"group"` where there is one), or a comparison,
 `{"compared": [0, 3], "ranks": [1, 2], "annotator": "ann"}`: the items in the order in which they
-were shown, and 1 for the best. A comparison is one line, so answers can be appended to a file. A
-file of `chosen` and `rejected` texts is read as well.
+were shown, and 1 for the best. A comparison is one line, so answers can be appended to a file.
+Pairs are read as well, one a line or a row: `chosen` and `rejected` texts, the names of a `winner`
+and a `loser`, or those of the `first` and the `second` and which was `preferred`.
 """
 
 from __future__ import annotations
@@ -28,15 +29,22 @@ __all__ = ["read_preferences", "write_preferences"]
 
 ITEM_KEYS = ("row", "text", "states")
 
+PAIRS = (("winner", "loser"), ("first", "second", "preferred"))
+
+ANSWERS = {"first": 0.0, "0": 0.0, "second": 1.0, "1": 1.0, "tie": 0.5, "0.5": 0.5}
+
+SUCH_AS = 'Write it such as {"compared": [0, 1], "ranks": [1, 2], "annotator": "ann"}, 1 the best.'
+
 
 def read_preferences(path: str | Path) -> PreferenceDataset:
-    """Read preferences from a `.jsonl` or `.parquet` file.
+    """Read preferences from a `.jsonl`, `.csv` or `.parquet` file.
 
     Parameters
     ----------
     path
-        Written by `write_preferences`, or in the same form, or with a `chosen` and a `rejected`
-        text in each record (see `read_chosen`).
+        Written by `write_preferences`, or in the same form; or with a pair in each record: `chosen`
+        and `rejected` texts (see `read_chosen`), a `winner` and a `loser`, or a `first`, a `second`
+        and what was `preferred` ("first", "second" or "tie"); and an `annotator` where known.
 
     Raises
     ------
@@ -58,7 +66,11 @@ def read_preferences(path: str | Path) -> PreferenceDataset:
     """
     places, records = read_records(path)
     if "chosen" in records[0]:
-        return read_chosen(records, places=places)
+        annotator = "annotator" if any("annotator" in record for record in records) else None
+        return read_chosen(records, places=places, annotator=annotator)
+    for form in PAIRS:
+        if set(form) <= records[0].keys():
+            return _from_pairs(list(zip(places, records, strict=True)), form)
     return _from_records(list(zip(places, records, strict=True)))
 
 
@@ -146,7 +158,9 @@ def _from_records(numbered: list[tuple[str, Record]]) -> PreferenceDataset:
             groups.append(record.get("group"))
         elif "compared" not in record:
             raise InputError(
-                f'{where} has neither "item" nor "compared".{nearest("compared", record)}'
+                f'{where} has neither "item" nor "compared".{nearest("compared", record)} An item '
+                'is a line such as {"item": 0, "text": "…"}, a comparison one such as '
+                '{"compared": [0, 1], "ranks": [1, 2]}; or each line has "chosen" and "rejected".'
             )
     if not items:
         raise InputError(f"{numbered[0][0].split(' of ')[1]} has comparisons and no items.")
@@ -170,6 +184,39 @@ def _from_records(numbered: list[tuple[str, Record]]) -> PreferenceDataset:
         )
     except InputError as error:
         raise InputError(f"{numbered[0][0].split(' of ')[1]}: {error}") from error
+
+
+def _from_pairs(numbered: list[tuple[str, Record]], form: tuple[str, ...]) -> PreferenceDataset:
+    """Return a dataset of named things, each row one pair of them."""
+    place: dict[str, int] = {}
+    first, second, preferred, annotators = [], [], [], []
+    for where, record in numbered:
+        missing = [key for key in form if key not in record]
+        if missing:
+            raise InputError(f"{where} has no {missing[0]}: it needs {' and '.join(form)}.")
+        one, two = (str(record[key]) for key in form[:2])
+        if one == two:
+            raise InputError(f"{where} compares {one!r} with itself.")
+        said = str(record[form[2]]).strip() if len(form) > 2 else "first"
+        said = said.removesuffix(".0")
+        named = {one: 0.0, two: 1.0, **ANSWERS}
+        if said not in named:
+            raise InputError(
+                f"{where} says that {said!r} was preferred.{nearest(said, ANSWERS)} It is first, "
+                "second or tie."
+            )
+        first.append(place.setdefault(one, len(place)))
+        second.append(place.setdefault(two, len(place)))
+        preferred.append(named[said])
+        annotators.append(str(record.get("annotator", "")))
+    return PreferenceDataset.from_pairs(
+        tuple(place),
+        first,
+        second,
+        preferred,
+        annotators=annotators if any(annotators) else None,
+        order_known=len(form) > 2,
+    )
 
 
 def _item(record: Record, where: str) -> Any:
@@ -208,11 +255,13 @@ def _comparison(
 ) -> tuple[list[int], list[float]]:
     compared, ranks = record["compared"], record.get("ranks")
     if not isinstance(compared, list) or len(set(map(str, compared))) < max(len(compared), 2):
-        raise InputError(f"{where} compares {compared!r}: name two different items or more.")
+        raise InputError(
+            f"{where} compares {compared!r}: name two different items or more. {SUCH_AS}"
+        )
     if not isinstance(ranks, list) or len(ranks) != len(compared):
-        raise InputError(f"{where} has ranks {ranks!r} for {len(compared)} items, 1 for the best.")
+        raise InputError(f"{where} has ranks {ranks!r} for {len(compared)} items. {SUCH_AS}")
     if not all(isinstance(rank, int | float) and np.isfinite(rank) for rank in ranks):
-        raise InputError(f"{where} has ranks {ranks!r}: they are numbers, 1 for the best.")
+        raise InputError(f"{where} has ranks {ranks!r}: they are numbers. {SUCH_AS}")
     missing = [each for each in compared if each not in place]
     if missing:
         raise InputError(f"{where} compares {missing[0]!r}, which is no item of the file.")

@@ -1,7 +1,8 @@
-"""Records from files: a JSON object a line, or a row of a Parquet table, each with its place."""
+"""Records from files: a JSON object a line, or a row of a table, each with its place."""
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,25 +10,30 @@ from typing import IO, Any, TypeAlias
 
 from alignlab.errors import InputError, nearest
 
-__all__ = ["LINES", "PARQUET", "Record", "read_records"]
+__all__ = ["CSV", "LINES", "PARQUET", "Record", "read_records"]
 
 LINES = (".jsonl", ".ndjson")
 PARQUET = (".parquet", ".pq")
+CSV = (".csv",)
 
 Record: TypeAlias = Mapping[str, Any]
 
 
 def read_records(path: str | Path) -> tuple[list[str], list[Record]]:
-    """Return the objects of a `.jsonl` or `.parquet` file, and what errors call their places."""
+    """Return the objects of a `.jsonl`, `.csv` or `.parquet` file, and what errors call each."""
     path = Path(path)
     kind = path.suffix.lower()
-    if kind not in LINES + PARQUET:
+    endings = LINES + CSV + PARQUET
+    if path.is_dir():
+        raise InputError(f"{path} is a directory: name a file of preferences in it.")
+    if kind not in endings:
         raise InputError(
-            f"{path.name} has no ending of a file of preferences.{nearest(kind, LINES + PARQUET)} "
-            "They end in .jsonl or .parquet."
+            f"{path.name} has no ending of a file of preferences.{nearest(kind, endings)} "
+            "They end in .jsonl, .csv or .parquet."
         )
     word = "Line" if kind in LINES else "Row"
-    numbered = list(_json_records(path) if kind in LINES else _parquet_records(path))
+    read = _json_records if kind in LINES else _csv_records if kind in CSV else _parquet_records
+    numbered = list(read(path))
     if not numbered:
         raise InputError(f"The file {path.name} holds no record.")
     places = [f"{word} {number} of {path.name}" for number, _ in numbered]
@@ -53,6 +59,29 @@ def _json_records(path: Path) -> Iterator[tuple[int, Record]]:
             if not isinstance(record, dict):
                 raise InputError(f"Line {number} of {path.name} is not a JSON object.")
             yield number, record
+
+
+def _csv_records(path: Path) -> Iterator[tuple[int, Record]]:
+    """Yield each row below the header; an empty cell says nothing."""
+    with _opened(path) as stream:
+        try:
+            text = stream.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path.name} is not UTF-8 text.") from error
+    head = text.partition("\n")[0]
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if separator in head and "," not in head:
+            raise InputError(
+                f"The columns of {path.name} are separated by {called}: save it with commas."
+            )
+    try:
+        rows = list(csv.DictReader(text.splitlines(keepends=True), strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a CSV file: {error}.") from error
+    for number, row in enumerate(rows, start=1):
+        if None in row:
+            raise InputError(f"Row {number} of {path.name} has more cells than there are columns.")
+        yield number, {key.strip(): cell for key, cell in row.items() if cell}
 
 
 def _opened(path: Path) -> IO[bytes]:

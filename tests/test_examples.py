@@ -21,6 +21,7 @@ SAYS = {
     "mortgage.py": "report.html",
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
+    "recover_a_reward.py": "view less shop",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
 }
 """What each one must print, so that a program that does nothing is seen."""

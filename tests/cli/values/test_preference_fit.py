@@ -37,7 +37,44 @@ def test_circles_are_counted_and_not_refused(alignlab, here):
     Path("c.jsonl").write_text("\n".join([*items, *said * 5]) + "\n", encoding="utf-8")
     code, shown, error = alignlab("values prefer c.jsonl --holdout 0")
     assert (code, error) == (0, "")
-    assert "Circles: in 1 of 1 triples majorities go round" in shown
+    assert "Circles: in the one triple majorities go round" in shown
+
+
+def test_items_keep_the_names_of_the_file(alignlab, here):
+    ways = {"bus": "Take the bus", "car": "Drive", "bike": "Cycle"}
+    items = [f'{{"item": "{name}", "text": "{text}"}}' for name, text in ways.items()]
+    said = [
+        f'{{"compared": ["{a}", "{b}"], "ranks": [1, 2]}}'
+        for a, b in (("bus", "car"), ("car", "bike"), ("bus", "bike"))
+    ]
+    Path("w.jsonl").write_text("\n".join([*items, *said]) + "\n", encoding="utf-8")
+    code, shown, error = alignlab("values prefer w.jsonl --holdout 0 --out o")
+    assert (code, error) == (0, "")
+    text = " ".join(shown.split())
+    assert "majorities do not go round" in text
+    assert "slips" not in text
+    assert "item bus" in text  # in the note
+    assert "Take the bus" in text
+    told = json.loads(Path("o/prefer.json").read_text("utf-8"))
+    assert list(told["estimates"]) == ["bus", "car", "bike"]
+    assert Path("o/prefer.csv").read_text("utf-8").splitlines()[1].startswith("bus,")
+    drawing = Path("o/prefer.svg").read_text("utf-8")
+    assert all(f">{name}<" in drawing for name in ways)
+
+
+def test_a_table_of_winners_is_fitted(alignlab, here):
+    rows = ["winner,loser", *["bus,car"] * 3, "car,bus", "car,bike", "bike,bus"]
+    Path("w.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    code, shown, error = alignlab("values prefer w.csv --holdout 0 --model bradley-terry")
+    assert (code, error) == (0, "")
+    assert "begins" not in shown
+    assert {line.split()[0] for line in shown.splitlines()[3:6]} == {"bus", "car", "bike"}
+
+
+def test_a_drawing_of_texts_says_how_they_begin(alignlab, said):
+    assert alignlab("values prefer texts.jsonl --holdout 0 --out o")[0] == 0
+    assert "answer 4 (4)" in Path("o/prefer.svg").read_text("utf-8")
+    assert Path("o/prefer.csv").read_text("utf-8").startswith("name,value,low,high,text\n")
 
 
 def test_the_same_seed_gives_the_same_bytes(alignlab, said):
@@ -49,7 +86,7 @@ def test_the_same_seed_gives_the_same_bytes(alignlab, said):
     ("line", "message"),
     [
         ("absent.jsonl", "There is no file 'absent.jsonl'"),
-        ("p.csv", "p.csv"),
+        ("p.csv", 'or each line has "chosen" and "rejected"'),
         ("empty.jsonl", "empty.jsonl"),
         ("broken.jsonl", "Line 1 of broken.jsonl"),
         ("rows.jsonl --features speed", "1 feature names for 2 features"),
@@ -60,11 +97,14 @@ def test_the_same_seed_gives_the_same_bytes(alignlab, said):
         ("rows.jsonl --holdout 1", "--holdout 1: it lies from 0 to below 1"),
         ("rows.jsonl --level 95", "--level 95: it lies between 0 and 1"),
         ("rows.jsonl --regularization -1", "regularization=-1"),
-        ("texts.jsonl --annotators", "who made each comparison"),
+        ("texts.jsonl --annotators", "texts.jsonl does not say who made the comparisons"),
+        (".", ". is a directory"),
+        ("semi.csv", "separated by semicolons"),
     ],
 )
 def test_wrong_input_is_one_line(alignlab, said, line, message):
     Path("empty.jsonl").touch()
+    Path("semi.csv").write_text("winner;loser\na;b\n", encoding="utf-8")
     Path("broken.jsonl").write_text("not json\n", encoding="utf-8")
     code, shown, error = alignlab(f"values prefer {line}")
     assert (code, shown) == (2, "")

@@ -23,16 +23,19 @@ def prefer(
         Path | None,
         typer.Argument(
             metavar="PREFERENCES",
-            help="Comparisons: .jsonl or .parquet of items and comparisons, or of chosen and "
-            "rejected texts.",
+            help="Comparisons. A .csv with the columns winner, loser; chosen, rejected; or first, "
+            "second, preferred (first, second or tie); and annotator where known. Or a .jsonl of "
+            'lines such as {"item": "bus", "text": "…"} and {"compared": ["bus", "car"], "ranks": '
+            '[1, 2], "annotator": "ana"}, 1 the best; or of {"chosen": "…", "rejected": "…"}. Or '
+            "either as .parquet.",
         ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="scores: one an item; linear: weights of features. [default: linear where items "
-            "have numbers, else scores]",
+            help="scores: one an item (Bradley-Terry); linear: weights of features. [default: "
+            "linear where items have numbers, else scores]",
         ),
     ] = None,
     features: Annotated[

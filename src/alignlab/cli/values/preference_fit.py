@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,9 @@ BEGIN = 40
 """So many letters of a text tell it from others."""
 
 MODELS, TIES = ("scores", "linear"), ("davidson", "half")
+
+CALLED = {"bradley-terry": "scores", "logistic": "linear"}
+"""Other names of the models."""
 
 
 def fit_file(
@@ -62,7 +67,17 @@ def fit_file(
         raise InputError("--features names the numbers of a linear reward; leave --model out.")
     if names is not None:
         options["feature_names"] = names
+    if "annotators" in options and data.annotators is None:
+        raise InputError(
+            f"--annotators: {path.name} does not say who made the comparisons. Give each one its "
+            '"annotator", or leave --annotators out.'
+        )
     reward = fit_reward(data, model=model, level=level, seed=seed, **options)
+    ids = _ids(path, data)
+    if model == "scores":
+        reward = replace(
+            reward, names=tuple(ids), notes=tuple(_with_names(note, ids) for note in reward.notes)
+        )
     content = {
         "preferences": path.name,
         "comparisons": len(data),
@@ -73,10 +88,16 @@ def fit_file(
 
     def show(console: Console) -> None:
         console.print(_about(path, data), style="bold", soft_wrap=True)
-        _show(console, reward, data)
+        _show(console, reward, data, ids)
 
     def result() -> Result:
-        return Result("prefer", content, reward.to_frame(), reward.chart())
+        frame = reward.to_frame()
+        drawn = reward
+        if model == "scores" and data.kind == "texts":
+            texts = dict(zip(ids, data.items, strict=True))
+            frame["text"] = [texts[name] for name in frame["name"]]
+            drawn = replace(reward, names=tuple(_labels(ids, data)))
+        return Result("prefer", content, frame, drawn.chart())
 
     deliver(result, show, words=words, out=out, as_json=as_json)
     return 0
@@ -90,6 +111,7 @@ def _options(given: Mapping[str, Any], level: float) -> dict[str, Any]:
     if not 0 < level < 1:
         raise InputError(f"--level {level:g}: it lies between 0 and 1, such as 0.95.")
     if "model" in options:
+        options["model"] = CALLED.get(options["model"].lower(), options["model"])
         require_choice(options["model"], MODELS, what="--model")
     if "ties" in options:
         require_choice(options["ties"], TIES, what="--ties")
@@ -106,24 +128,61 @@ def _options(given: Mapping[str, Any], level: float) -> dict[str, Any]:
     return options
 
 
+def _ids(path: Path, data: PreferenceDataset) -> list[str]:
+    """Return what the file calls each item; where it says nothing, numbers from 0."""
+    from alignlab.datasets.records import read_records
+
+    _, records = read_records(path)
+    told = [str(record["item"]) for record in records if "item" in record]
+    if told:
+        return told
+    if "chosen" not in records[0]:  # pairs of names: each is its own
+        return [str(item) for item in data.items]
+    return [str(at) for at in range(data.n_items)]
+
+
+def _labels(ids: Sequence[str], data: PreferenceDataset) -> list[str]:
+    """Return a line for each text that tells it from the others: its name, or how it begins."""
+    if not all(each.isdigit() for each in ids):
+        return list(ids)
+    return [f"{_begins(text)} ({each})" for each, text in zip(ids, data.items, strict=True)]
+
+
+def _begins(text: Any) -> str:
+    return " ".join(str(text).split())[:BEGIN]
+
+
+def _with_names(note: str, ids: Sequence[str]) -> str:
+    """Return a note with the names of the items that it gives by number, as in "items 0, 3"."""
+
+    def named(found: re.Match[str]) -> str:
+        return re.sub(r"\d+", lambda number: ids[int(number[0])], found[0])
+
+    return re.sub(r"\bitems? \d+(?:, \d+)*", named, note)
+
+
 def _has_numbers(data: PreferenceDataset, names: Sequence[str] | None) -> bool:
     return data.kind == "rows" or names is not None
 
 
 def _about(path: Path, data: PreferenceDataset) -> str:
-    told = f"{path.name}: {len(data):,} comparisons of {data.n_items:,} {data.kind}"
+    n = len(data)
+    comparisons = "1 comparison" if n == 1 else f"{n:,} comparisons"
+    told = f"{path.name}: {comparisons} of {data.n_items:,} {data.kind}"
     if data.annotators is None:
         return told
     people = len({name for name in data.annotators if name})
     return f"{told} by " + ("1 annotator" if people == 1 else f"{people:,} annotators")
 
 
-def _show(console: Console, reward: FittedReward, data: PreferenceDataset) -> None:
+def _show(
+    console: Console, reward: FittedReward, data: PreferenceDataset, ids: Sequence[str]
+) -> None:
     from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table
 
     what = "score" if reward.model == "scores" else "weight"
     name = "item" if reward.model == "scores" else "feature"
-    frame = _estimates(reward, data, name, what)
+    frame = _estimates(reward, data, ids, name, what)
     console.print()
     console.print(rows_table(frame, right=(what,)))
     if len(frame) > MOST_ROWS:
@@ -143,7 +202,9 @@ def _show(console: Console, reward: FittedReward, data: PreferenceDataset) -> No
         bullet(console, note, style="yellow")
 
 
-def _estimates(reward: FittedReward, data: PreferenceDataset, name: str, what: str) -> Any:
+def _estimates(
+    reward: FittedReward, data: PreferenceDataset, ids: Sequence[str], name: str, what: str
+) -> Any:
     import pandas as pd
 
     rows = []
@@ -155,12 +216,16 @@ def _estimates(reward: FittedReward, data: PreferenceDataset, name: str, what: s
     level = reward.estimates[0].level if reward.estimates else 0.95
     frame = pd.DataFrame(rows, columns=[name, what, f"{level:.0%} interval"])
     if data.kind == "texts" and reward.model == "scores":
-        frame["begins"] = [" ".join(str(data.items[int(at)]).split())[:BEGIN] for at in frame[name]]
+        texts = dict(zip(ids, data.items, strict=True))
+        begins = [_begins(texts[each]) for each in frame[name]]
+        if begins != frame[name].tolist():
+            frame["begins"] = begins
     return frame
 
 
 def _meaning(reward: FittedReward, what: str) -> str:
-    told = f"In log odds, fitted to {reward.n_comparisons:,} comparisons"
+    n = reward.n_comparisons
+    told = f"In log odds, fitted to {'1 comparison' if n == 1 else f'{n:,} comparisons'}"
     if reward.regularization:
         told += f" with a ridge of {reward.regularization:g}"
     if what == "score":
@@ -200,16 +265,20 @@ def _share(estimate: Estimate) -> str:
 
 
 def _circles(triads: Any) -> str:
-    told = (
-        f"Circles: in {triads.circular:,} of {triads.complete:,} triples majorities go round "
-        "(a over b over c over a)"
-    )
+    round_ = "round (a over b over c over a)"
+    if triads.complete == 1:
+        go = "go" if triads.circular else "do not go"
+        told = f"Circles: in the one triple majorities {go} {round_}"
+    else:
+        told = (
+            f"Circles: in {triads.circular:,} of {triads.complete:,} triples majorities go {round_}"
+        )
     if triads.p_value is None:
         return f"{told}."
     told = f"{told}; the reward expects {triads.expected:.1f}"
     if triads.p_value < 0.05:
         return f"{told} (p = {triads.p_value:.2g})."
-    return f"{told}, so that slips would explain them."
+    return f"{told}, so that slips would explain them." if triads.circular else f"{told}."
 
 
 def _people(reward: FittedReward) -> Any:

@@ -10,6 +10,7 @@ from alignlab.errors import InputError
 from alignlab.values.processes.mdp_checks import (
     checked_initial,
     checked_transitions,
+    reached_from,
     require_distributions,
     without_rows,
 )
@@ -50,3 +51,11 @@ def test_a_start_is_never_in_a_terminal_state_unless_it_is_said():
     assert checked_initial(1, ends).tolist() == [0, 1, 0]
     with pytest.raises(InputError, match="nothing to decide"):
         checked_initial(None, np.array([True, True]))
+
+
+def test_what_can_be_reached_holds_where_it_began():
+    # 0 -> 1 -> 2 and 3 -> 0.
+    graph = sparse.csr_array(np.eye(4)[[1, 2, 2, 0]] * [[1], [1], [0], [1]])
+    begin = np.array([False, True, False, False])
+    assert reached_from(graph, begin).tolist() == [False, True, True, False]
+    assert not reached_from(graph, np.zeros(4, bool)).any()

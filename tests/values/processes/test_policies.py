@@ -32,6 +32,16 @@ def test_two_steps_of_two_states_and_two_actions_are_told_apart_by_kind():
     assert as_policy(mdp, np.array([[0.0, 1.0], [1.0, 0.0]])).stationary
 
 
+@pytest.mark.parametrize(
+    "given", [np.float32([[0.1, 0.9], [0, 0]]), [[0.333333, 0.666666], [2, 2]]]
+)
+def test_what_is_rounded_is_divided_by_its_sum(given):
+    chances = as_policy(process(), given).at(0)
+    assert chances[0].sum() == pytest.approx(1, abs=1e-15)
+    assert chances[0, 0] / chances[0, 1] == pytest.approx(float(given[0][0]) / float(given[0][1]))
+    assert chances[1].tolist() == [0, 0]
+
+
 def test_solutions_are_policies():
     assert as_policy(process(), solve(process())).stationary
     assert as_policy(process(), soft_solve(process())).at(0)[0] == pytest.approx(

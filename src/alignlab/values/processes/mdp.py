@@ -24,6 +24,7 @@ from alignlab.values.processes.mdp_checks import (
     checked_names,
     checked_terminal,
     checked_transitions,
+    reached_from,
     require_a_way_on,
     require_distributions,
     without_rows,
@@ -328,19 +329,9 @@ class FiniteMDP:
         return kept
 
     def _require_a_way_to_end(self) -> None:
-        from scipy.sparse.csgraph import breadth_first_order
-
-        S = self.n_states
-        # One more state leads back to all ends, so that one search finds all that can reach them.
-        ends = np.flatnonzero(self.terminal)
-        back = self.successors.T.tocsr()
-        extra = sparse.csr_array((np.ones(len(ends)), ends, [0, len(ends)]), shape=(1, S))
-        graph = sparse.block_array([[back, None], [extra, sparse.csr_array((1, 1))]], format="csr")
-        found = breadth_first_order(graph, S, return_predecessors=False)  # type: ignore[call-overload]
-        if len(found) <= S:
-            reached = np.zeros(S + 1, dtype=bool)
-            reached[found] = True
-            stuck = int((~reached[:S]).argmax())
+        reached = reached_from(sparse.csr_array(self.successors.T), self.terminal)
+        if not reached.all():
+            stuck = int((~reached).argmax())
             raise InputError(
                 f"discount 1 with no way to end: from state {self.state_name(stuck)} no terminal "
                 "state can be reached, so what is paid would add up for ever. Give a discount "

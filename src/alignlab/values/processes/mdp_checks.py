@@ -20,6 +20,7 @@ __all__ = [
     "checked_names",
     "checked_terminal",
     "checked_transitions",
+    "reached_from",
     "require_a_way_on",
     "require_distributions",
     "without_rows",
@@ -90,6 +91,20 @@ def without_rows(
     kept = ~np.repeat(gone, sizes)
     pointers = np.concatenate([[0], np.cumsum(np.where(gone, 0, sizes))])
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
+
+
+def reached_from(graph: sparse.csr_array, begin: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which nodes can be reached from those marked, these included."""
+    from scipy.sparse.csgraph import breadth_first_order
+
+    # One more node leads to all that are marked, so that one search finds everything.
+    n, marked = len(begin), np.flatnonzero(begin)
+    extra = sparse.csr_array((np.ones(len(marked)), marked, [0, len(marked)]), shape=(1, n))
+    joined = sparse.block_array([[graph, None], [extra, sparse.csr_array((1, 1))]], format="csr")
+    found = breadth_first_order(joined, n, return_predecessors=False)  # type: ignore[call-overload]
+    reached = np.zeros(n + 1, dtype=bool)
+    reached[found] = True
+    return reached[:n]
 
 
 def require_distributions(

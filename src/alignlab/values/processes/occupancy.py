@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from alignlab.errors import InputError
 from alignlab.plain import plain
+from alignlab.values.processes.bounds import EPS
 from alignlab.values.processes.linear import (
     policy_matrix,
     policy_rewards,
@@ -24,6 +26,7 @@ from alignlab.values.processes.linear import (
     unsigned,
 )
 from alignlab.values.processes.mdp import FiniteMDP
+from alignlab.values.processes.mdp_checks import reached_from
 from alignlab.values.processes.policies import as_policy
 from alignlab.values.processes.sweeps import Sweeps
 
@@ -115,7 +118,8 @@ def occupancy(
     Raises
     ------
     InputError
-        If this is no policy for the process, or with discount 1 one that does not end.
+        If this is no policy for the process, or with discount 1 one that does not end from where
+        the process begins.
 
     Examples
     --------
@@ -134,11 +138,16 @@ def occupancy(
             for step in range(mdp.horizon):
                 sweeps.policy_forward(checked.probabilities(step), mass, arrived, visits)
                 mass, arrived = arrived, mass
-        error = mdp.horizon * 1e-15 * visits.sum()
+        error = mdp.horizon * _rounding(mdp, mdp.transitions) * visits.sum()
     else:
         done = checked.at(0)
         matrix = policy_matrix(mdp, done)
-        times = _ends_in(mdp, matrix)
+        alive = ~mdp.terminal
+        if mdp.discount == 1:
+            # Where it never comes it need not end.
+            near = reached_from(matrix, mdp.initial > 0)
+            matrix, alive = _only_rows(matrix, near), alive & near
+        times = _ends_in(mdp, matrix, alive)
         states, residual = solve_policy(
             matrix,
             mdp.discount,
@@ -146,9 +155,11 @@ def occupancy(
             accuracy=max(tolerance / times, 1e-15 * times),
             transposed=True,
         )
+        # The residual itself is known up to rounding.
+        residual += _rounding(mdp, matrix) * (1 + 2 * float(np.abs(states).sum()))
         chosen = checked.probabilities(0)
         visits = states[:, None] * chosen
-        error = (residual + 1e-15) * times
+        error = residual * times
     inflow = mdp.initial + mdp.discount * (mdp.transitions.T @ visits.ravel())
     counted = np.where(mdp.terminal, inflow, visits.sum(axis=1))
     return Occupancy(mdp, visits, counted, float(error))
@@ -187,7 +198,7 @@ def policy_values(
     if mdp.horizon is None:
         done = checked.at(0)
         matrix = policy_matrix(mdp, done)
-        accuracy = tolerance / _ends_in(mdp, matrix)
+        accuracy = tolerance / _ends_in(mdp, matrix, ~mdp.terminal)
         paid = policy_rewards(mdp.expected_rewards, done)
         size = float(np.abs(paid).max(initial=0.0))
         return solve_policy(matrix, mdp.discount, paid, accuracy=max(accuracy, 1e-15 * size))[0]
@@ -199,19 +210,30 @@ def policy_values(
     return values
 
 
-def _ends_in(mdp: FiniteMDP, matrix: Any) -> float:
-    """Return the most discounted steps that the policy can take from anywhere."""
+def _rounding(mdp: FiniteMDP, matrix: sparse.csr_array) -> float:
+    """Return what rounding can do to what arrives in the states, for each unit that is there."""
+    arriving = int(np.bincount(matrix.indices, minlength=1).max())
+    return EPS * (arriving + mdp.n_actions + 4)
+
+
+def _only_rows(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
+    found = sparse.csr_array(sparse.diags_array(kept.astype(float)) @ matrix)
+    found.eliminate_zeros()
+    return found
+
+
+def _ends_in(mdp: FiniteMDP, matrix: sparse.csr_array, alive: NDArray[np.bool_]) -> float:
+    """Return the most discounted steps that the policy can take from where something is done."""
     if mdp.discount < 1:
         return 1 / (1 - mdp.discount)
-    _require_an_end(mdp, matrix)
-    alive = np.where(mdp.terminal, 0.0, 1.0)
-    return float(1.01 * solve_policy(matrix, 1.0, alive, accuracy=1e-3)[0].max())
+    _require_an_end(mdp, matrix, alive)
+    return float(1.01 * solve_policy(matrix, 1.0, alive.astype(float), accuracy=1e-3)[0].max())
 
 
-def _require_an_end(mdp: FiniteMDP, matrix: Any) -> None:
+def _require_an_end(mdp: FiniteMDP, matrix: sparse.csr_array, alive: NDArray[np.bool_]) -> None:
     from alignlab.values.processes import kernels
 
-    reached = mdp.terminal.copy()
+    reached = ~alive
     pointers, targets, _ = unsigned(matrix)
     follow = np.ones((mdp.n_states, 1), dtype=bool)
     kernels.way_to_end(pointers, targets, follow, reached, np.zeros(mdp.n_states, np.int32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from alignlab.errors import InputError
 from alignlab.values.processes.mdp import FiniteMDP
 from alignlab.values.processes.mdp_checks import SUM_TOLERANCE
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Policy", "PolicyLike", "as_policy"]
 
@@ -50,7 +47,7 @@ class Policy:
 
 
 def as_policy(mdp: FiniteMDP, policy: Any) -> Policy:
-    """Return what was given as a policy for this process.
+    """Return what was given as a policy for this process; probabilities divided by their sums.
 
     Parameters
     ----------
@@ -124,7 +121,8 @@ def _stationary(mdp: FiniteMDP, given: NDArray[Any]) -> NDArray[Any]:
             f"of shape ({S}, {A})."
         )
     chances = given.astype(float)
-    off = ~((chances >= 0).all(axis=1) & (np.abs(chances.sum(axis=1) - 1) <= SUM_TOLERANCE))
+    sums = chances.sum(axis=1)
+    off = ~((chances >= 0).all(axis=1) & (np.abs(sums - 1) <= SUM_TOLERANCE))
     off &= ~mdp.terminal
     if off.any():
         state = int(off.argmax())
@@ -136,6 +134,8 @@ def _stationary(mdp: FiniteMDP, given: NDArray[Any]) -> NDArray[Any]:
     if wrong.any():
         state, action = (int(at) for at in np.argwhere(wrong)[0])
         _not_available(mdp, state, action)
+    # What is rounded to six digits, or float32, is off by so much in each of 1 / (1 - γ) steps.
+    chances /= np.where(mdp.terminal, 1.0, sums)[:, None]
     chances[mdp.terminal] = 0.0
     return chances
 

@@ -18,7 +18,7 @@ help:
 	@echo 'make test    install what the tests need, check the style and types, run every test'
 	@echo 'make lint    the style, type and layering checks alone'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make bench   time the audit next to its peers (benchmarks/)'
+	@echo 'make bench   time everything next to its peers (benchmarks/); takes most of an hour'
 	@echo 'make lock    resolve the dependencies anew into the two lock files (needs uv)'
 	@echo 'make clean   remove what was built; the virtual environment .venv stays'
 
@@ -93,6 +93,11 @@ bench: $(VENV)/.test $(PEERS)/.peers
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/importance.py
+	$(BIN)/python benchmarks/values_planning.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_inverse.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_preferences.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_rewards.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_cartpole.py
 
 # --- the lock ------------------------------------------------------------------------------------
 

@@ -18,6 +18,27 @@ def likelihood(x, yes, slope, tau):
     return special.log_expit(np.where(yes, 1, -1) * slope * (x - tau)).sum()
 
 
+def profile_of_slope(x, yes, slope):
+    """The highest log-likelihood with the slope held, by a search over thresholds."""
+    ends = (x.min() - 1 - 5 / slope, x.max() + 1 + 5 / slope)
+    grid = np.linspace(*ends, 2_001)
+    near = grid[np.argmax([likelihood(x, yes, slope, tau) for tau in grid])]
+    width = grid[1] - grid[0]
+    return -optimize.minimize_scalar(
+        lambda tau: -likelihood(x, yes, slope, tau),
+        bounds=(near - width, near + width),
+        method="bounded",
+        options={"xatol": 1e-12},
+    ).fun
+
+
+def highest_noise(x, yes, critical):
+    """The noise at which a clean cut is `critical` less likely, twice over, than certainty."""
+    return optimize.brentq(
+        lambda noise: -2 * profile_of_slope(x, yes, 1 / noise) - critical, 0.01, 1.0
+    )
+
+
 def test_it_is_the_logistic_regressions_ratio():
     x, yes = drawn()
     fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(x[:, None], yes)
@@ -53,7 +74,8 @@ def test_a_clean_cut_is_known_to_lie_between_its_neighbours():
     assert found.high > 0.55
     noise = model.noise(0, level=0.95)
     assert (noise.value, noise.low) == (0.0, 0.0)
-    assert 0 < noise.high < 0.2
+    assert noise.high == pytest.approx(highest_noise(x, x > 0.5, 2.7764**2), rel=1e-3)
+    assert 0.1 < noise.high < 0.2
 
 
 @pytest.mark.parametrize(("answer", "value"), [(True, 0.0), (False, 1.0)])
@@ -77,13 +99,62 @@ def test_against_the_grain_nothing_is_known():
     model = ThresholdModel(x, x < 0.5)
     found = model.threshold(0, 0, 1, level=0.95)
     assert (found.low, found.high) == (0.0, 1.0)
-    assert model.noise(0, level=0.95).value == np.inf
+    noise = model.noise(0, level=0.95)
+    assert (noise.value, noise.high) == (np.inf, np.inf)
+    # Of the slopes that are allowed 0 is best, and small ones are hardly worse.
+    assert 0 < noise.low < 10
 
 
 def test_a_coin_tells_nothing():
     x, _ = drawn(100)
     yes = np.random.default_rng(1).random(100) < 0.5
     assert ThresholdModel(x, yes).noise(0, level=0.95).high == np.inf
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("tau", "noise"), [(0.85, 0.05), (0.5, 0.02), (0.3, 0.3)])
+def test_the_profile_of_the_slope_is_the_highest_likelihood(tau, noise, seed):
+    x, yes = drawn(200, tau, noise, seed)
+    model = ThresholdModel(x, yes)
+    fitted = model._weights[0]
+    assert model._profile_slope(0, fitted) == pytest.approx(model._best, abs=1e-9)
+    for slope in fitted * np.array([0.1, 0.5, 2.0, 8.0, 64.0]):
+        expected = profile_of_slope(x, yes, slope)
+        assert model._profile_slope(0, slope) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_noise_has_its_limits_where_the_likelihood_has_fallen_enough():
+    x, yes = drawn(200, 0.85, 0.05)
+    model = ThresholdModel(x, yes)
+    found = model.noise(0, level=0.95)
+    assert found.low < 0.8 * found.value < 1.2 * found.value < found.high
+    falls = [profile_of_slope(x, yes, 1 / end) for end in (found.low, found.high)]
+    assert falls[0] == pytest.approx(falls[1], abs=1e-5)
+    chance = special.expit((x - model.threshold(0, 0, 1, level=0.95).value) / found.value)
+    critical = stats.t.ppf(0.975, (4 * chance * (1 - chance)).sum() - 2) ** 2
+    assert 2 * (model._best - falls[0]) == pytest.approx(critical, abs=1e-3)
+
+
+@pytest.mark.parametrize(("n", "tau", "noise"), [(50, 0.85, 0.05), (20, 0.5, 0.02)])
+def test_the_intervals_of_the_noise_cover(n, tau, noise):
+    """Of 100 replicates chance may take 6 % from 95; saturated chances once took 60 %."""
+    hits = 0
+    for seed in range(100):
+        x, yes = drawn(n, tau, noise, seed)
+        found = ThresholdModel(x, yes).noise(0, level=0.95)
+        hits += found.low <= noise <= found.high
+    assert hits >= 89
+
+
+def test_with_people_a_clean_cut_within_each_has_no_least_noise():
+    """No slope is too steep where each person has a clean cut of his own."""
+    x = np.tile(np.linspace(0.05, 0.95, 19), 2)
+    person = np.repeat([0, 1], 19)
+    model = ThresholdModel(x, x > np.where(person == 0, 0.3, 0.7), None, person)
+    found = model.noise(0, level=0.95)
+    assert found.low == 0.0
+    assert found.value < 0.02
+    assert 0.02 < found.high < 0.3
 
 
 def test_two_answers_leave_everything_open():

@@ -30,6 +30,9 @@ LEAST = 4
 
 STEPS = 100
 
+SATURATED = 30.0
+"""Log odds beyond which a chance is 0 or 1 to rounding."""
+
 STEEP = 1e6
 """A slope of so many to the spread of x is a step: perfect consistency."""
 
@@ -104,17 +107,19 @@ class ThresholdModel:
         """Return 1/b of a group with its profile interval: 0 is a step, infinity a coin."""
         mine = self.group == group
         n, spread = int(mine.sum()), float(np.ptp(self.x[mine]))
-        crossing = self._beyond(self._best, group, level, 1)
         if spread == 0:
             return Estimate(np.inf, 0.0, np.inf, level, n, "profile likelihood")
-
-        def excess(slope: float) -> float:
-            return crossing(self._profile_slope(group, slope))
-
         steep = STEEP / spread
         value = min(max(float(self._weights[2 * group]), 0.0), steep)
         if self._steps(group):
             value = steep
+        # Against the grain the best b that is allowed is 0.
+        best = self._best if value > 0 else self._profile_slope(group, 0.0)
+        crossing = self._beyond(best, group, level, 1)
+
+        def excess(slope: float) -> float:
+            return crossing(self._profile_slope(group, slope))
+
         flattest = 0.0 if excess(0.0) <= 0 else _root(excess, 0.0, value)
         steepest = np.inf
         bracket = max(value, 1 / spread)
@@ -148,10 +153,12 @@ class ThresholdModel:
 
     def _profile_slope(self, group: int, slope: float) -> float:
         mine = self.group == group
-        offset = np.where(mine, slope * self.x, 0.0)
-        columns = [mine.astype(float)]
-        columns += self._others(group)
-        design = np.column_stack([*columns, self._people]) if columns else self._people
+        # Measured from the threshold, or else every chance of a steep slope begins at 0 or 1.
+        x = self.x[mine]
+        fitted, intercept = self._weights[2 * group : 2 * group + 2]
+        middle = np.clip(-intercept / fitted, x.min(), x.max()) if fitted > 0 else x.mean()
+        offset = np.where(mine, slope * (self.x - middle), 0.0)
+        design = np.column_stack([mine, *self._others(group), self._people])
         return _logistic(design, self.yes, np.zeros(design.shape[1], bool), offset)[0]
 
     def _fit(self, tau: float | None, group: int = -1) -> tuple[float, Floats]:
@@ -207,6 +214,10 @@ def _logistic(
             curvature = X.T @ ((chance * (1 - chance))[:, None] * X)
             ridge = 1e-12 * (1 + np.trace(curvature)) * np.eye(len(w))
             step = np.linalg.solve(curvature + ridge, gradient)
+            # Where all chances are 0 or 1 nothing curves, and a step has no length of its own.
+            now = np.abs(offset + X @ w).max()
+            longest = np.abs(X @ step).max()
+            step *= min(1.0, max(now, SATURATED) / max(longest, SATURATED))
             share, moved = 1.0, weights.copy()
             while share > 1e-6:
                 moved[used] = w + share * step

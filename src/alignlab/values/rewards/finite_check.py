@@ -8,6 +8,8 @@ With F = shaped - original, three questions of falling strength, each decided ex
   same here, but not where the dynamics differ.
 * Is every action that is optimal under the shaped reward optimal under the original one?
 
+With discount 1 and no horizon they are asked of policies that end, and then whether going on for
+ever takes the place of the best way to an end, or gives it up (`endless.py`).
 With a horizon, a state counts at a step if it can be reached from the beginning in so many.
 
 The only candidate for Φ is minus what F adds along any way on from s (first question), or minus
@@ -30,7 +32,9 @@ from alignlab.errors import InputError, listed
 from alignlab.plain import plain
 from alignlab.tables import Cell, Table
 from alignlab.values.processes.mdp import FiniteMDP
+from alignlab.values.processes.planning import solve
 from alignlab.values.rewards.canonical import uniform_policy, values_of
+from alignlab.values.rewards.endless import endless_actions, endless_gain
 from alignlab.values.rewards.regret import Regret, optimal_sets, regret
 from alignlab.values.rewards.slips import recognised_slip
 from alignlab.values.rewards.steps import Steps, reached, require_same_process, reward_scale
@@ -96,6 +100,11 @@ class ShapingCheck:
     regret
         What optimising the shaped reward loses under the original one; `None` where returns may
         have no bound (discount 1 without a horizon).
+    endless
+        With discount 1 and no horizon, policies that end are compared, and "possible" says that
+        there are others, which never end but are best under neither reward more than before;
+        "misleads", that going on for ever is best under one of the two rewards and not under the
+        other, which a potential difference does not rule out. "no" where all of this is no matter.
     reason
         What the added reward looks like instead, where that is recognised; else empty.
     original
@@ -114,6 +123,7 @@ class ShapingCheck:
     shaped_actions: Bools
     regret: Regret | None
     reason: str
+    endless: Literal["no", "possible", "misleads"]
     original: FiniteMDP
 
     def __repr__(self) -> str:
@@ -123,7 +133,7 @@ class ShapingCheck:
     @property
     def potential_based(self) -> bool:
         """Whether the added reward is a potential difference on every step."""
-        return self.verdict == "potential-based"
+        return self.residual <= self.tolerance
 
     @property
     def safe(self) -> bool:
@@ -133,6 +143,22 @@ class ShapingCheck:
     @property
     def summary(self) -> str:
         """The result in a few sentences."""
+        if self.endless == "possible" and self.safe:
+            return (
+                f"{self._compared()} With no discount this compares policies that end; whether "
+                "going on for ever is best has not changed."
+            )
+        return self._compared()
+
+    def _compared(self) -> str:
+        names = listed((self.original.state_name(int(s)) for s in np.flatnonzero(self.misled)), 5)
+        if self.endless == "misleads":
+            return (
+                "The added reward changes the optimal policy: with no discount, whether to end or "
+                f"to go on for ever among the states {names} is best under one reward and not "
+                "under the other, though it may change nothing among policies that end. "
+                f"{self._proof()}"
+            ).strip()
         if self.potential_based:
             return (
                 "The added reward is a potential difference on every possible step (largest "
@@ -153,7 +179,6 @@ class ShapingCheck:
                 "The added reward changes the optimal policy: with no discount, a loop pays "
                 f"without end, and a patient enough agent takes it. {self._proof()}"
             )
-        names = listed((self.original.state_name(int(s)) for s in np.flatnonzero(self.misled)), 5)
         loses = "" if self.regret is None else " " + self.regret.summary
         return (
             f"The added reward changes the optimal policy: at {int(self.misled.sum()):,} of "
@@ -180,6 +205,7 @@ class ShapingCheck:
             "misled": plain(np.flatnonzero(self.misled)),
             "regret": None if self.regret is None else self.regret.to_dict(),
             "reason": self.reason,
+            "endless": self.endless,
         }
 
     def table(self) -> Table:
@@ -266,8 +292,19 @@ def check_finite(
         # What cannot be reached in so many steps is nobody's choice.
         seen = reached(original)
         changed, misled = (changed & seen).any(axis=0), (misled & seen).any(axis=0)
+    endless: Literal["no", "possible", "misleads"] = "no"
+    if original.discount == 1 and original.horizon is None:
+        kept = endless_actions(original, original.available)
+        if kept.any():
+            endless = "possible"
+            strayed = _strays(original, original.with_rewards(steps.as_rewards(after)), tolerance)
+            if strayed.any():
+                endless, misled = "misleads", strayed
     verdict: ShapingVerdict
-    if based:
+    if endless == "misleads":
+        verdict = "changes the optimal policy"
+        witness = None if based else witness
+    elif based:
         verdict, witness = "potential-based", None
     elif in_expectation:
         verdict = "potential-based in expectation"
@@ -289,6 +326,7 @@ def check_finite(
         shaped_actions=second,
         regret=_loss(original, target, tolerance) if bounded else None,
         reason=reason,
+        endless=endless,
         original=original,
     )
 
@@ -336,6 +374,25 @@ def _sets(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> tuple[Boo
         found = [optimal_sets(each, tolerance=least) for each in patient]
     only_shaped = len(unbounded) == 1 and unbounded[0] is not original
     return found[0], found[-1], only_shaped
+
+
+def _strays(original: FiniteMDP, shaped: FiniteMDP, tolerance: float) -> Bools:
+    """Return where only one reward makes going on for ever, or ending, best; shape (S,)."""
+    gains, places = [], []
+    for process in (original, shaped):
+        paid = process.expected_rewards / reward_scale(process.expected_rewards)
+        scaled = process.with_rewards(paid)
+        try:
+            best = solve(scaled, method="policy iteration", tolerance=1e-11)
+        except InputError:  # a loop that pays without end is seen elsewhere
+            return np.zeros(process.n_states, dtype=bool)
+        least = max(tolerance, 1e-9) * max(1.0, float(np.abs(best.values).max()))
+        gain, where = endless_gain(scaled, best.values, best.optimal_actions(least))
+        gains.append(0.0 if abs(gain) <= least else gain)
+        places.append(where)
+    if gains[1] >= 0 > gains[0]:
+        return places[1]
+    return places[0] if gains[0] > 0 >= gains[1] else np.zeros(original.n_states, dtype=bool)
 
 
 def _loss(original: FiniteMDP, target: FiniteMDP, tolerance: float) -> Regret:

@@ -5,9 +5,12 @@ A potential Φ gives each state a number; the shaped reward is [ng1999policy, eq
     r'(s, a, s') = r(s, a, s') + γ Φ(s') - Φ(s),        Φ(terminal) = 0,
 
 with the agent's own discount γ. Along any way on from s the added rewards telescope to -Φ(s), so
-every policy gains the same and none overtakes another. At a fixed horizon the sum is
-γ^H Φ(s_H) - Φ(s_0), which the agent can steer by where it stops: time-invariant potentials keep
-the policies' order only where no policy can change the expectation of Φ(s_H).
+every policy gains the same and none overtakes another; with γ = 1 that is every policy that ends,
+while one that goes on for ever keeps the potential of where it stays (`check_shaping` looks).
+
+At a fixed horizon the sum is γ^H Φ(s_H) - Φ(s_0), which the agent can steer by where it stops:
+time-invariant potentials keep the policies' order only where no policy can change the expectation
+of Φ(s_H).
 """
 
 from __future__ import annotations

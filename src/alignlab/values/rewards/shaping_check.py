@@ -72,7 +72,9 @@ def check_shaping(
 
     Use it before an agent is trained on a reward with bonuses. In a finite process the answer is
     exact, with a potential or a proof that there is none. In an environment, episodes can refute
-    a shaping and never prove one; list its transitions where you can.
+    a shaping and never prove one; list its transitions where you can. With discount 1 and no
+    horizon policies that end are compared; it is said if going on for ever becomes best, or ceases
+    to be.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ NEGLIGIBLE = 1e-20
 """A discount below this leaves nothing of a reward of ordinary size."""
 
 REFINED = 3
-"""A sum and two corrections: with 1 - γ = 1e-9 and thousands of states the last digits are right."""
+"""A sum and two corrections are right to the last digits with 1 - γ = 1e-9 and 3,000 states."""
 
 LEAST_SQUARES_ROUNDS = 2000
 """Enough for rounding where few hundred states lie between any two; else near is near enough."""

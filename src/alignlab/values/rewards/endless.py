@@ -40,7 +40,7 @@ def endless_actions(process: FiniteMDP, allowed: Bools) -> Bools:
     kept = allowed & process.available
     while True:
         lost = ~kept.any(axis=1)
-        chance: Floats = process.transitions @ lost.astype(float)
+        chance: Any = process.transitions @ lost.astype(float)
         leaving = (chance > 0).reshape(kept.shape)
         fewer = kept & ~leaving
         if (fewer == kept).all():

@@ -24,7 +24,7 @@ def test_a_person_is_asked_and_told(asked):
     code, shown, error = asked("--questions 6", "abbaba")
     assert (code, error) == (0, "")
     text = " ".join(shown.split())
-    assert "1 of 6 a 400 for sure b 1,000 with a chance of 35%, else 0 > a" in text
+    assert "1 of 6 a 400 for sure b 1,000 with a chance of 40%, else 0 > a" in text
     assert "by 6 answers" in text
     assert "An even chance of 1,000 or 0 is worth as much as" in text
     assert "answers contradict each other" in text

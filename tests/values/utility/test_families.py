@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from alignlab.values.utility import CARA, CRRA
-from alignlab.values.utility.beliefs import GRID, chance_of_gamble
+from alignlab.values.utility.beliefs import chance_of_gamble
 from alignlab.values.utility.families import Family
 
 FAMILIES = [
@@ -21,8 +23,9 @@ def test_each_hypothesis_is_the_utility_with_that_equivalent(family):
     chances = np.array([0.1, 0.5, 0.9])
     found = family.equivalents(chances)
     low, high = family.low, family.high
-    assert found[1] == pytest.approx(GRID, abs=1e-9)
-    for h in (20, 99, 100, 150):
+    assert found[1] == pytest.approx(family.grid, abs=1e-9)
+    middle = (family.grid > 0.2) & (family.grid < 0.8)  # at the ends chances round to 0 and 1
+    for h in np.flatnonzero((family.grid > 0.1) & (family.grid < 0.8))[::20]:
         utility = family.function(float(family._aversions[h]))
         for p, share in zip(chances, found[:, h], strict=True):
             sure = utility.certainty_equivalent([low, high], [1 - p, p])
@@ -30,7 +33,6 @@ def test_each_hypothesis_is_the_utility_with_that_equivalent(family):
 
     # An item's utility is the chance that makes the gamble as good as the item.
     for item, amount in enumerate(family.amounts):
-        middle = slice(40, 160)  # at the ends chances round to 0 and 1
         back = np.diag(family.equivalents(np.clip(family.utilities[item], 1e-9, 1 - 1e-9)))
         assert back[middle] == pytest.approx((amount - low) / (high - low), abs=1e-6)
 
@@ -43,13 +45,40 @@ def test_the_aversion_falls_as_the_equivalent_rises(family):
 
 def test_risk_neutrality_is_half_and_known_aversions_come_back():
     family = FAMILIES[0]
-    spike = np.zeros(len(GRID))
-    spike[99:101] = 0.5
-    value, low, high = family.aversion(spike, 0.95)
+    none = tuple(np.array([], dtype=kind) for kind in (np.intp, float, float))
+    spike = np.zeros((3, len(family.grid), 1))
+    spike[:, len(family.grid) // 2 - 1 : len(family.grid) // 2 + 1] = 0.5
+    value, low, high = family.aversion(replace(family.belief(none), joint=spike), 0.95)
     assert value == pytest.approx(0, abs=1e-12)
     assert low < 0 < high
     assert isinstance(family.function(0.01), CARA)
     assert FAMILIES[3].function(2.0) == CRRA(2.0, 100.0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_prior_is_nearly_uniform_and_reaches_whoever_never_gambles(family):
+    assert family.prior.sum() == pytest.approx(1)
+    below = np.cumsum(family.prior) - family.prior / 2
+    assert below == pytest.approx(family.grid, abs=0.1)
+    assert below[len(below) // 2] == pytest.approx(family.grid[len(below) // 2], abs=0.1)
+    # At the ends even the largest chance is worth nothing more, and the smallest everything less.
+    assert family.equivalents(np.array([0.99]))[0, 0] < 1e-4
+    assert family.equivalents(np.array([0.01]))[0, -1] > 1 - 1e-4
+
+
+def test_what_no_answer_tells_has_no_limit():
+    family = FAMILIES[0]
+    none = tuple(np.array([], dtype=kind) for kind in (np.intp, float, float))
+    belief = family.belief(none)
+    assert family.aversion(belief, 0.95)[1:] == (-np.inf, np.inf)
+    assert belief.limits(1, 0.95) == (0.0, 1.0)
+    averse = (np.full(6, 0), np.full(6, 0.98), np.zeros(6))  # refuses nearly certain gambles
+    belief = family.belief(averse)
+    value, low, high = family.aversion(belief, 0.95)
+    assert 0 < low < value < high == np.inf
+    assert family.notes(belief, 0.95) == ("The answers set no upper limit to the risk aversion.",)
+    ruin = FAMILIES[2].notes(FAMILIES[2].belief(averse), 0.95)
+    assert "From 1 on, 0 is infinitely bad, and no gamble on it is taken" in ruin[0]
 
 
 def test_noise_on_equivalents_keeps_gambling_falling_in_aversion_and_on_utilities_does_not():

@@ -304,12 +304,14 @@ def _equivalent(asked: Elicitation, level: float) -> Estimate:
     aversion = asked.utility(level=level).aversion
     if aversion is not None:
         ends = (aversion.value, aversion.high, aversion.low)
-        functions = [
-            CARA(each) if asked.form == "CARA" else CRRA(each, asked.wealth) for each in ends
-        ]
-        value, low, high = (
-            each.certainty_equivalent([worst, best], [0.5, 0.5]) for each in functions
-        )
+
+        def at(aversion: float) -> float:
+            if np.isinf(aversion):  # the answers set no limit
+                return worst if aversion > 0 else best
+            family = CARA(aversion) if asked.form == "CARA" else CRRA(aversion, asked.wealth)
+            return family.certainty_equivalent([worst, best], [0.5, 0.5])
+
+        value, low, high = (at(each) for each in ends)
     else:
         amounts = np.array([worst, *asked.items, best], float)
         drawn = asked.draws(DRAWS)
@@ -373,6 +375,8 @@ def _show(
     if equivalent is not None:
         paragraph(console, _risk(asked, equivalent))
     paragraph(console, str(asked.inconsistency))
+    for note in utility.notes:
+        paragraph(console, note)
     if asked.widest > WIDE:
         console.print("Some intervals are wide: more questions (--questions) would tell more.")
     if snippet:

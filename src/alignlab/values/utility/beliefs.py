@@ -8,7 +8,7 @@ where the noise is unknown too. Without a family, d = p - u_i, and the prior of 
 uniform over all values (named outcomes) or over all rising values (amounts). Given the noise, the
 utilities of rising amounts form a chain, so that one pass forward and one back sum over every
 utility function at once. In a family, d is the gamble's certainty equivalent less the sure amount,
-as a share of the range, and the prior is uniform over the certainty equivalent of an even gamble.
+as a share of the range, on the family's own grid and prior (`families.py`).
 Differences of certainty equivalents, not of expected utilities, keep the chance of gambling falling
 in risk aversion [apesteguia2018monotone; keffert2024stochastic].
 
@@ -26,13 +26,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlog1py, xlogy
 
+from alignlab.intervals import critical_value
+
 __all__ = ["LEVELS", "NOISES", "Belief", "Evidence", "chance_of_gamble", "family_belief",
            "free_belief"]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
 CELLS = 200
-"""Cells of the grid of utilities, or of certainty equivalents, between 0 and 1."""
+"""Cells of the grid of utilities between 0 and 1."""
 
 GRID: Floats = (np.arange(CELLS) + 0.5) / CELLS
 
@@ -66,12 +68,15 @@ class Belief:
         (n_items, n_levels, n_hypotheses, n_noises), or (1, ...) where it is the same for all items.
     draw
         From a count and a generator to that many utilities of all items, shape (n, n_items).
+    prior
+        In a family: the probability of each hypothesis before any answer, shape (n_hypotheses,).
     """
 
     joint: Floats
     utility_at: Floats
     gambles: Floats
     draw: Callable[[int, np.random.Generator], Floats]
+    prior: Floats | None = None
 
     @cached_property
     def marginals(self) -> Floats:
@@ -89,13 +94,33 @@ class Belief:
         return np.asarray((self.marginals * self.utility_at).sum(axis=1))
 
     def limits(self, item: int, level: float) -> tuple[float, float]:
-        """Return the equal-tailed limits of an item's utility."""
-        values, weights = self.utility_at[item], self.marginals[item]
-        if values[0] > values[-1]:
-            values, weights = values[::-1], weights[::-1]
+        """Return the equal-tailed limits of an item's utility.
+
+        Without a family a limit in the outermost cell, and in one a limit that the answers don't
+        set, is the worst or the best itself: an outcome can be as bad, or as good.
+        """
         tails = np.array([(1 - level) / 2, (1 + level) / 2])
-        low, high = quantiles(weights, tails, values)
-        return float(low), float(high)
+        if self.prior is None:
+            low, high = quantiles(self.marginals[item], tails)
+            return (
+                0.0 if low < 1 / CELLS else float(low),
+                1.0 if high > 1 - 1 / CELLS else float(high),
+            )
+        falling, weights = self.utility_at[item], self.marginals[item]
+        low, high = quantiles(weights[::-1], tails, falling[::-1])
+        best, worst = self.open_ends(level)
+        return 0.0 if worst else float(low), 1.0 if best else float(high)
+
+    def open_ends(self, level: float) -> tuple[bool, bool]:
+        """Return whether the answers leave the first, and the last, hypothesis of a family open.
+
+        They rule it out where it makes them much less likely than the likeliest hypothesis does:
+        by the ratio at which a likelihood interval of this level ends.
+        """
+        assert self.prior is not None
+        told = self.marginals[0] / self.prior
+        first, last = told[[0, -1]] >= told.max() * np.exp(-(critical_value(level) ** 2) / 2)
+        return bool(first), bool(last)
 
     def information(self) -> Floats:
         """Return how many bits an answer would tell about the utility, (n_items, n_levels)."""
@@ -168,6 +193,7 @@ def family_belief(
     shares: Floats,
     utility_at: Floats,
     gambles: Floats,
+    prior: Floats,
     evidence: Evidence,
 ) -> Belief:
     """Return the posterior in a family of one parameter.
@@ -179,14 +205,14 @@ def family_belief(
     shares
         The items' amounts as shares of the range, shape (n_items,).
     utility_at
-        The items' utilities under each hypothesis, shape (n_items, n_hypotheses).
-    gambles
+        The items' utilities, falling from hypothesis to hypothesis, shape (n_items, n_hypotheses).
+    gambles, prior
         As in `Belief`.
     evidence
         The answers.
     """
     items, chances, replies = evidence
-    logs = np.zeros((CELLS, len(NOISES)))
+    logs = np.repeat(np.log(prior)[:, None], len(NOISES), axis=1)
     for gap, reply in zip(equivalents(chances) - shares[items][:, None], replies, strict=True):
         gamble = chance_of_gamble(gap[:, None], NOISES)
         logs += xlogy(reply, gamble) + xlog1py(1 - reply, -gamble)
@@ -194,13 +220,14 @@ def family_belief(
     marginal = posterior.sum(axis=1)
 
     def draw(n: int, generator: np.random.Generator) -> Floats:
-        return utility_at[:, generator.choice(CELLS, size=n, p=marginal)].T
+        return utility_at[:, generator.choice(len(prior), size=n, p=marginal)].T
 
     return Belief(
         joint=np.broadcast_to(posterior, (len(shares), *posterior.shape)),
         utility_at=utility_at,
         gambles=gambles,
         draw=draw,
+        prior=prior,
     )
 
 

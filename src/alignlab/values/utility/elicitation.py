@@ -47,6 +47,12 @@ FORMS: tuple[Form, ...] = ("monotone", "CARA", "CRRA", "outcomes")
 
 FORMAT = "alignlab elicitation 1"
 
+ERRATIC = (
+    f"The answers err as much as the model knows ({NOISES[-1]:.0%} of the range) or more: the "
+    "intervals may be too narrow, and a coin might have answered so."
+)
+"""Said where the largest noise considered is the likeliest."""
+
 
 @dataclass(frozen=True)
 class Elicitation:
@@ -215,16 +221,21 @@ class Elicitation:
         )
         function: Any = None
         aversion = None
+        notes: tuple[str, ...] = ()
         if self._family is not None:
-            value, low, high = self._family.aversion(belief.marginals[0], level)
+            value, low, high = self._family.aversion(belief, level)
+            notes = self._family.notes(belief, level)
             aversion = self._estimate(value, low, high, level=level)
             function = self._family.function(value)
         elif self.form == "monotone":
             amounts = [float(each) for each in (self.worst, *self.items, self.best)]
             function = PiecewiseLinear(amounts, [0.0, *means, 1.0])
+        if belief.noise.argmax() == len(NOISES) - 1:
+            notes = (*notes, ERRATIC)
         return ElicitedUtility(
-            self.items, self.worst, self.best, estimates, self._noise(level), aversion, function
-        )
+            self.items, self.worst, self.best, estimates, self._noise(level), aversion, function,
+            notes,
+        )  # fmt: skip
 
     def draws(self, n: int, *, seed: int | np.random.Generator = 0) -> Floats:
         """Return utilities drawn from the posterior, shape (n, n_items).

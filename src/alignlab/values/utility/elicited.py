@@ -43,6 +43,8 @@ class ElicitedUtility:
     function
         A utility of amounts: in a family, the one of the aversion's median; else straight between
         the items. `None` for named outcomes.
+    notes
+        What the answers leave open beyond the intervals, one sentence or two each.
     """
 
     items: tuple[Item, ...]
@@ -52,6 +54,7 @@ class ElicitedUtility:
     noise: Estimate
     aversion: Estimate | None
     function: CARA | CRRA | PiecewiseLinear | None
+    notes: tuple[str, ...] = ()
 
     @property
     def utilities(self) -> dict[Item, float]:
@@ -93,6 +96,7 @@ class ElicitedUtility:
             ],
             "noise": self.noise.to_dict(),
             "aversion": None if self.aversion is None else self.aversion.to_dict(),
+            "notes": list(self.notes),
         }
 
     def table(self) -> Table:

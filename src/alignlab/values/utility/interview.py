@@ -71,7 +71,7 @@ def elicit(
     ...     return "gamble" if question.probability > worth else "sure"
     >>> asked = elicit(risk_averse, 0, 1000, form="CRRA", questions=15)
     >>> print(asked.utility().aversion)  # the square root has 0.5
-    0.489 [0.431, 0.537]
+    0.486 [0.432, 0.528]
     """
     begun = Elicitation.of_amounts(low, high, form=form, amounts=amounts, wealth=wealth)
     return _ask(begun, ask, questions, precision)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -36,6 +38,24 @@ def _random_mdp(seed, n_states=6, n_actions=3, *, ends=True, discount=0.9, horiz
         horizon=horizon,
         **options,
     )
+
+
+@pytest.fixture(scope="session")
+def exactly_solved():
+    return _exactly_solved
+
+
+def _exactly_solved(rows, right):
+    """Return x with rows @ x = right, by elimination in fractions."""
+    n = len(right)
+    table = [[*map(Fraction, row), Fraction(b)] for row, b in zip(rows, right, strict=True)]
+    for s in range(n):
+        table[s] = [x / table[s][s] for x in table[s]]
+        for t in range(n):
+            if t != s and table[t][s]:
+                factor = table[t][s]
+                table[t] = [x - factor * y for x, y in zip(table[t], table[s], strict=True)]
+    return [row[-1] for row in table]
 
 
 @pytest.fixture(scope="session")

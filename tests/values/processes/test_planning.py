@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -97,6 +98,41 @@ def test_the_bound_bounds_however_early_it_stops(
     gap = np.abs(found.values - truth.values).max()
     assert found.error_bound <= max(tolerance, 1e-12)
     assert gap <= found.error_bound + truth.error_bound
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("discount", [0.999, 0.9999])
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e8])
+def test_the_bound_holds_the_rounding_of_what_is_added_at_the_end(
+    random_mdp, exactly_solved, method, discount, scale
+):
+    for seed in range(8):
+        mdp = random_mdp(seed, 3, ends=False, discount=discount)
+        mdp = mdp.with_rewards(scale * mdp.rewards)
+        # However coarse the tolerance: the first sweeps may be lucky.
+        found = solve(mdp, method=method, tolerance=[1e-10, 1e-2, 0.1, 10.0][seed % 4] * scale)
+        best = solve(mdp).policy
+        chosen = mdp.transitions.toarray()[np.arange(3) * 3 + best]
+        rows = [
+            [(s == t) - Fraction(discount) * Fraction(chosen[s, t]) for t in range(3)]
+            for s in range(3)
+        ]
+        exact = exactly_solved(rows, mdp.expected_rewards[np.arange(3), best])
+        error = max(abs(float(Fraction(v) - x)) for v, x in zip(found.values, exact, strict=True))
+        assert error <= found.error_bound
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", [1e-11, 1e-8, 1.0, 1e9])
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_the_unit_of_the_rewards_does_not_matter(method, scale, discount):
+    # One step to 1 or to 2, which pay 1 and 2.
+    chances = np.eye(4)[[1, 2, 3, 3, 3, 3, 0, 0]]
+    rewards = scale * np.array([[0, 0], [1, 1], [2, 2], [0, 0]])
+    mdp = FiniteMDP(chances, rewards, discount=discount, terminal=[3])
+    found = solve(mdp, method=method, tolerance=1e-9 * scale)
+    assert found.policy[0] == 1
+    assert abs(found.values[0] - 2 * discount * scale) <= found.error_bound
 
 
 def test_a_loose_tolerance_stops_earlier_than_a_tight_one(random_mdp):

@@ -62,6 +62,18 @@ class Discounted:
             return 0.0
         return self.discount / (1 - self.discount) * (least + largest) / 2
 
+    def rounding(
+        self,
+        sweeps: Sweeps,
+        values: Floats,
+        least: float,
+        largest: float,
+        temperature: float = 0.0,
+    ) -> float:
+        """Return what rounding can do to a backup of V = `values`, and to shifting V'."""
+        size = float(np.abs(values).max()) + max(-least, largest, 0.0)
+        return rounding_of(sweeps, size + abs(self.shift(least, largest)), temperature)
+
     def error(self, least: float, largest: float, rounding: float) -> float:
         """Return the largest |V* - V'|, V' being shifted."""
         worst = max(-least, largest, 0.0)

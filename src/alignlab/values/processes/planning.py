@@ -147,7 +147,7 @@ def _value_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float, method: M
     while True:
         least, largest = sweeps.hard(values, now, policy)
         iterations += 1
-        rounding = rounding_of(sweeps, float(np.abs(values).max()))
+        rounding = bounds.rounding(sweeps, values, least, largest)
         error = bounds.error(least, largest, rounding)
         if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
             break
@@ -194,6 +194,7 @@ def _policy_iteration(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Solut
         accuracy = max(accuracy, rounding)
         values, _ = solve_policy(matrix, mdp.discount, paid, accuracy=accuracy, guess=now)
         least, largest = sweeps.hard(values, now, choice)
+        rounding = bounds.rounding(sweeps, values, least, largest)
         error = bounds.error(least, largest, rounding)
         if error <= max(tolerance, 2 * rounding / (1 - mdp.discount)):
             break
@@ -304,11 +305,13 @@ def _linear_program(mdp: FiniteMDP, sweeps: Sweeps) -> Solution:
     states = sparse.csr_array(
         (np.ones(len(rows)), (np.arange(len(rows)), rows // A)), (len(rows), S)
     )
+    # In the unit of the largest reward: HiGHS knows only absolute tolerances.
+    unit = sweeps.largest_reward or 1.0
     limits = np.where(mdp.terminal[:, None], 0.0, [[-np.inf, np.inf]])
     found: Any = linprog(  # type: ignore[call-overload]
         np.ones(S),
         A_ub=mdp.discount * mdp.transitions[rows] - states,
-        b_ub=-sweeps.rewards.ravel()[rows],
+        b_ub=-sweeps.rewards.ravel()[rows] / unit,
         bounds=limits,
         method="highs",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
@@ -320,15 +323,17 @@ def _linear_program(mdp: FiniteMDP, sweeps: Sweeps) -> Solution:
             if mdp.discount == 1
             else f"HiGHS did not solve the linear program: {found.message}"
         )
-    values = np.asarray(found.x)
+    values = unit * np.asarray(found.x)
     now, policy = np.empty(S), np.empty(S, np.int32)
     least, largest = sweeps.hard(values, now, policy)
     rounding = rounding_of(sweeps, float(np.abs(values).max()))
     iterations = int(found.nit)
     if mdp.discount == 1:
-        near = mdp.available & (sweeps.action_values(values) >= values[:, None] - 1e-7)
-        policy, ends = way_to_end(mdp, near)
+        # A vertex of the program is the value of actions without slack that end.
         residual = max(-least, largest)
+        slack = max(4 * max(residual, rounding), 1e-12 * unit)
+        near = mdp.available & (sweeps.action_values(values) >= values[:, None] - slack)
+        policy, ends = way_to_end(mdp, near)
         error = undiscounted_bound(mdp, sweeps, values, residual, rounding) if ends else np.inf
         return Solution(mdp, values, policy, iterations, error, "linear programming")
     error = Discounted(mdp.discount, ends=True).error(least, largest, rounding)

@@ -145,6 +145,7 @@ def _newton(
         change = max(-least, largest)
         rounding = rounding_of(sweeps, float(np.abs(values).max()), temperature)
         if discount < 1:
+            rounding = bounds.rounding(sweeps, values, least, largest, temperature)
             error = bounds.error(least, largest, rounding)
             if error <= max(tolerance, 2 * rounding / (1 - discount)):
                 now[~mdp.terminal] += bounds.shift(least, largest)

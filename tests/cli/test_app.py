@@ -100,6 +100,11 @@ def test_wrong_usage_is_one_line(alignlab, line, message):
     assert error.count("\n") == 1
 
 
+def test_debug_stands_in_the_help(capsys):
+    assert main(["--help"]) == 0
+    assert "--debug" in capsys.readouterr().out
+
+
 def test_an_error_is_one_line_and_debug_shows_where(alignlab, monkeypatch):
     code, _, error = alignlab("audit --predictions absent.csv --target y")
     assert code == 2

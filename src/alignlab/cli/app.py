@@ -26,6 +26,9 @@ __all__ = ["main"]
 
 FINE, USAGE, INTERRUPTED = 0, 2, 130
 
+MEANT = {"--gamma": "--discount", "--output": "--out", "--steps": "--horizon"}
+"""What others call an option, and what it is called here."""
+
 app = typer.Typer(
     name="alignlab",
     help="Measure how far a model is from what people want of it.",
@@ -53,6 +56,10 @@ def _options(
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show where an error came from; after any command."),
     ] = False,
 ) -> None:
     """Measure how far a model is from what people want of it."""
@@ -96,6 +103,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             _say("stopped; nothing was written.")
             return INTERRUPTED
+        except MemoryError as error:
+            if debug:
+                raise
+            return _say(
+                f"there is not enough memory for this ({error or 'it is full'}). Give a shorter "
+                "--horizon, fewer rows or a smaller process, or run it where there is more."
+            )
         except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the process)
             return FINE
@@ -174,6 +188,8 @@ def _usage_line(error: Any, words: list[str]) -> str:
     option = getattr(error, "option_name", "")
     if message.startswith("No such option"):
         known = [name for each in _options_of(error) for name in each]
+        if (meant := MEANT.get(option)) in known:
+            return f"there is no option {option}. Did you mean {meant!r}? See: {_help(said)}"
         return f"there is no option {option}.{nearest(option, known)} See: {_help(said)}"
     return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(said)}"
 

@@ -75,10 +75,13 @@ def test_what_a_horizon_does_not_allow_is_not_measured(alignlab, lake):
         ("FrozenLake-v1 potential.csv", "has no column 'reward'"),
         ("CliffWalking-v1 arrival.csv", "has no row for next_state 1,4 and for 21 more"),
         ("chain.csv arrival.csv", "there is no state '3'. It is one of 'home'"),
+        ("FrozenLake-v1 huge.csv", "huge.csv: a reward is 1e+308"),
+        ("FrozenLake-v1 arrival.csv huge.csv", "huge.csv: a reward is 1e+308"),
         ("FrozenLake-v1 arrival.csv --out p.csv", "Cannot write to p.csv"),
     ],
 )
 def test_wrong_input_is_one_line(alignlab, lake, chain, line, message):
+    pd.DataFrame({"next_state": range(16), "reward": 1e308}).to_csv("huge.csv", index=False)
     code, shown, error = alignlab(f"values compare {line}")
     assert (code, shown) == (2, "")
     assert message in error

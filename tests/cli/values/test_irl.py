@@ -105,6 +105,7 @@ def test_each_decision_can_be_explained_instead(alignlab, walks):
         ("walks.csv --features absent.csv", "There is no file 'absent.csv'"),
         ("walks.csv --features potential2.csv", "Row 1 of potential2.csv: height is 'tall'"),
         ("walks.csv --temperature 0", "temperature"),
+        ("walks.csv --temperature 1e300", "--temperature is 1e+300"),
         ("walks.csv --level 2", "level"),
         ("walks.csv --regularization -1", "regularization"),
         ("walks.csv --match decision", "Did you mean 'decisions'?"),

@@ -1,6 +1,11 @@
 import pytest
 
-from alignlab.cli.values.processes import described, environment_options, read_process
+from alignlab.cli.values.processes import (
+    described,
+    environment_options,
+    read_process,
+    require_small,
+)
 from alignlab.errors import InputError
 
 
@@ -25,6 +30,23 @@ def test_what_ends_like_a_file_is_one(chain):
 def test_an_option_is_a_name_and_a_value(word):
     with pytest.raises(InputError, match="write NAME=VALUE"):
         environment_options([word])
+
+
+def test_a_switch_is_true_or_false_and_nothing_else():
+    for value in ("true", "False"):
+        told = environment_options([f"is_slippery={value}"], "FrozenLake-v1")
+        assert told == {"is_slippery": value.lower() == "true"}
+    with pytest.raises(InputError, match="it is true or false"):
+        environment_options(["is_slippery=maybe"], "FrozenLake-v1")
+    assert environment_options(["map_name=8x8"], "FrozenLake-v1") == {"map_name": "8x8"}
+    assert environment_options(["is_slippery=maybe"], "absent") == {"is_slippery": "maybe"}
+
+
+def test_numbers_that_would_overflow_are_refused():
+    require_small([1e99, -1e99], "a reward")
+    for wrong in (1e101, float("inf"), float("nan")):
+        with pytest.raises(InputError, match="a reward is"):
+            require_small([0, wrong], "a reward")
 
 
 def test_values_are_read_as_python_or_json_writes_them():

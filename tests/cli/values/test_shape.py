@@ -80,6 +80,7 @@ def test_another_scale_is_named_and_passes(alignlab, lake):
         ("FrozenLake-v1 --potential ends.csv", "the potential of terminal state G 3,3 is 1"),
         ("FrozenLake-v1 --shaped potential.csv", "has no column 'reward'"),
         ("FrozenLake-v1 --potential potential.csv --horizon 3", "horizon=3"),
+        ("FrozenLake-v1 --shaped huge.csv", "huge.csv: a reward is 1e+308"),
         ("FrozenLake-v1 --potential potential.csv --out p.csv", "Cannot write to p.csv"),
     ],
 )
@@ -87,6 +88,7 @@ def test_wrong_input_is_one_line(alignlab, lake, line, message):
     frame = pd.read_csv("potential.csv")
     frame.loc[15, "potential"] = 1.0
     frame.to_csv("ends.csv", index=False)
+    pd.DataFrame({"next_state": range(16), "reward": 1e308}).to_csv("huge.csv", index=False)
     code, shown, error = alignlab(f"values shape {line}")
     assert (code, shown) == (2, "")
     assert message in error

@@ -52,6 +52,17 @@ def test_the_files_are_written_and_said(alignlab):
     assert "What is each state worth" in Path("o/solve.svg").read_text(encoding="utf-8")
 
 
+def test_too_little_memory_is_no_defect(alignlab, chain, monkeypatch):
+    def full(*_, **__):
+        raise MemoryError("Unable to allocate 119. GiB")
+
+    monkeypatch.setattr("alignlab.values.processes.solve", full)
+    code, shown, error = alignlab(f"values solve {chain}")
+    assert (code, shown) == (2, "")
+    assert error.startswith("alignlab: there is not enough memory for this (Unable to allocate")
+    assert "defect" not in error
+
+
 def test_all_methods_find_the_same(alignlab):
     found = []
     for method in ("policy iteration", "value iteration", "linear programming"):
@@ -70,6 +81,37 @@ def test_soft_values_and_a_horizon(alignlab, chain):
     code, shown, _ = alignlab(f"values solve {chain} --horizon 1 --json")
     assert code == 0
     assert json.loads(shown)["values"] == [[0.0, 5.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_what_the_beginning_is_is_said(alignlab, chain):
+    shown = alignlab(f"values solve {chain} --discount 0.5")[1]
+    assert "drawn from all 2 states where it does not end is worth 3.16." in " ".join(shown.split())
+    text = Path(chain).read_text("utf-8").replace("reward\n", "reward,initial\n")
+    first, *rows = text.splitlines()
+    rows = [f"{row},{int(row.startswith('home'))}" for row in rows]
+    Path("i.csv").write_text("\n".join([first, *rows]) + "\n", encoding="utf-8")
+    assert "The beginning is worth 1.32." in alignlab("values solve i.csv --discount 0.5")[1]
+
+
+def test_with_a_horizon_what_is_shown_is_the_first_step(alignlab, chain):
+    shown = alignlab(f"values solve {chain} --horizon 3")[1]
+    assert "By backward induction; what is shown is best at the first step." in shown
+
+
+def test_a_name_like_another_is_warned_of(alignlab, chain):
+    text = Path(chain).read_text("utf-8").replace("\noffice,", "\nOffice,")
+    Path("slip.csv").write_text(text, encoding="utf-8")
+    code, _, error = alignlab("values solve slip.csv")
+    assert code == 0
+    assert error == (
+        "alignlab: warning: 'office' has no row of its own and so ends it; did you mean 'Office'?\n"
+    )
+    Path("rooms.csv").write_text(
+        "state,action,next_state,probability,reward\nroom 1,go,room 2,1,1\n", encoding="utf-8"
+    )
+    code, shown, error = alignlab("values solve rooms.csv")
+    assert (code, error) == (0, "")
+    assert shown.startswith("rooms.csv: 2 states (1 ends it), 1 action, discount 0.99\n")
 
 
 def test_rewards_from_a_file_are_planned_for(alignlab, lake):
@@ -104,6 +146,14 @@ def test_a_large_process_is_cut_short_and_says_so(alignlab):
         ("chain.csv --method policy", "'policy iteration'"),
         ("chain.csv --soft 0", "temperature=0"),
         ("chain.csv --soft 1 --method x", "--method is for the best actions"),
+        ("chain.csv --method vi", "did you mean 'value iteration'?"),
+        ("chain.csv --method 'value iteration' --horizon 3", "the method is backward induction"),
+        ("chain.csv --horizon 1000000000000", "steps take"),
+        ("chain.csv --soft 1e300", "--soft is 1e+300: give numbers between -1e+100 and 1e+100"),
+        ("chain.csv --gamma 0.5", "there is no option --gamma. Did you mean '--discount'?"),
+        ("huge.csv", "huge.csv: a reward is 1e+308: give numbers between"),
+        ("FrozenLake-v1 --option is_slippery=maybe", "is_slippery=maybe: it is true or false"),
+        ("FrozenLake-v1 --option is_slippery=1", "is_slippery=1: it is true or false"),
         ("chain.csv --option a=1", "options are an environment's, and chain.csv is a file"),
         ("FrozenLake-v1 --option slippery", "write NAME=VALUE"),
         ("FrozenLake-v1 --option a=1 --option a=2", "--option a is said twice"),
@@ -120,6 +170,7 @@ def test_wrong_input_is_one_line(alignlab, chain, line, message):
         "empty.csv": "",
         "words.csv": head + "a,go,b,often,1\n",
         "half.csv": head + "a,go,b,0.5,1\n",
+        "huge.csv": head + "a,go,b,1,1e308\n",
         "endless.csv": head + "a,go,a,1,1\n",
     }.items():
         Path(name).write_text(rows, encoding="utf-8")

@@ -50,7 +50,7 @@ def compare(
     next_state, reward; or next_state, reward, for what is paid on arrival.
     """
     from alignlab.cli.values.output import Result, deliver, prepare
-    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.cli.values.tables import read_rewards
     from alignlab.values.rewards import epic_distance, regret, starc_distance
 
@@ -58,6 +58,9 @@ def compare(
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     one = read_rewards(process, first)
     other = process.rewards if second is None else read_rewards(process, second)
+    for path, rewards in ((first, one), (second, other)):
+        if path is not None:
+            require_small(process.expected(rewards), f"{path}: a reward")
     # EPIC asks what impossible transitions would pay, which tables about arrivals say too.
     everywhere = (
         read_rewards(process, first, impossible=True),

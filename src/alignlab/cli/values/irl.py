@@ -86,12 +86,13 @@ def irl(
     irl.svg; rewards.csv, which the other commands read; and policy.svg, what follows from it.
     """
     from alignlab.cli.values.output import Result, deliver, drawn, prepare
-    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.cli.values.tables import rewards_frame
     from alignlab.errors import require_choice
     from alignlab.values.inverse import max_causal_entropy_irl
 
     place = prepare(out)
+    require_small(temperature, "--temperature")
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     described_by = _features(process, features)
     walks = _demonstrations(process, demonstrations)

@@ -56,7 +56,7 @@ def run_environment(
 
     kind = require_choice(given.get("teacher", "synthetic"), TEACHERS, what="--teacher")
     teacher = _teacher(kind, given, seed, out)
-    made = _maker(environment, environment_options(options))
+    made = _maker(environment, environment_options(options, environment))
     settings = {
         NAMES.get(name, name): value
         for name, value in given.items()

@@ -65,7 +65,7 @@ def shape(
     0, or 1 if --fail-unsafe says so, or 2 on wrong input.
     """
     from alignlab.cli.values.output import Result, deliver, prepare
-    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.cli.values.tables import rewards_frame
     from alignlab.errors import InputError
     from alignlab.values.rewards import check_shaping
@@ -78,6 +78,7 @@ def shape(
     place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     target = _target(process, potential, shaped, bonus)
+    require_small(process.expected(target), f"{ways[given[0]]}: a reward")
     check = check_shaping(process, target)
     scale = _multiple(process, target)
     passes = scale is not None or check.verdict in SHAPINGS

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["solve"]
 
+SHORT = {
+    "pi": "policy iteration",
+    "vi": "value iteration",
+    "mpi": "modified policy iteration",
+    "lp": "linear programming",
+}
+"""What the methods are called in short, though not here."""
+
 EXACT = 1e-6
 """An error bound below this share of the values is said to be rounding."""
 
@@ -30,7 +38,7 @@ def solve(
         typer.Option(
             metavar="NAME",
             help="policy iteration, value iteration, modified policy iteration or linear "
-            "programming. [default: policy iteration]",
+            "programming. With --horizon it is backward induction. [default: policy iteration]",
         ),
     ] = None,
     soft: Annotated[
@@ -51,10 +59,11 @@ def solve(
     """Find the best values and actions of a finite decision process.
 
     The MDP is a Gymnasium environment that keeps a table, or a CSV or Parquet file of its
-    transitions. DIR gets solve.json, solve.csv and solve.svg.
+    transitions. DIR gets solve.json, solve.csv and solve.svg. What the beginning is worth is, for
+    a file without the column initial, the mean of all states where it does not end.
     """
     from alignlab.cli.values.output import Result, deliver, prepare
-    from alignlab.cli.values.processes import described, read_process
+    from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.cli.values.tables import read_rewards
     from alignlab.errors import InputError
     from alignlab.values.processes import soft_solve
@@ -62,10 +71,19 @@ def solve(
 
     if soft is not None and method is not None:
         raise InputError("--method is for the best actions; --soft has a method of its own.")
+    if horizon is not None and method is not None:
+        raise InputError(
+            f"--method {method}: with --horizon the method is backward induction, so leave it out."
+        )
+    if method in SHORT:
+        raise InputError(f"--method {method}: did you mean {SHORT[method]!r}?")
+    if soft is not None:
+        require_small(soft, "--soft")
     place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     if rewards is not None:
         process = process.with_rewards(read_rewards(process, rewards))
+        require_small(process.expected_rewards, f"{rewards}: a reward")
     found: Solution | SoftSolution
     if soft is None:
         chosen: Any = "policy iteration" if method is None else method
@@ -102,6 +120,7 @@ def _show(console: Console, process: FiniteMDP, found: Solution | SoftSolution) 
 
     from alignlab.cli.values.grids import has_arrows, show_grid
     from alignlab.cli.values.output import MOST_ROWS, paragraph, rows_table, signed
+    from alignlab.cli.values.processes import beginning
 
     values = np.atleast_2d(found.values)[0]
     if has_arrows(process):
@@ -115,10 +134,10 @@ def _show(console: Console, process: FiniteMDP, found: Solution | SoftSolution) 
     first = "" if process.horizon is None else " before the first step"
     paragraph(
         console,
-        f"The beginning is worth {signed(_beginning(process, found))}{first}. "
+        f"{beginning(process)} is worth {signed(_beginning(process, found))}{first}. "
         + _certainty(found.error_bound, float(np.abs(values).max(initial=0.0))),
     )
-    console.print(_method(found))
+    console.print(_method(process, found))
 
 
 def _shown(found: Any) -> Any:
@@ -161,11 +180,13 @@ def _certainty(bound: float, scale: float) -> str:
     return f"No value is off by more than {bound:.2g}."
 
 
-def _method(found: Any) -> str:
+def _method(process: FiniteMDP, found: Any) -> str:
     if hasattr(found, "temperature"):
         return (
             f"Actions are chosen by exp(value / {found.temperature:g}); values count a bonus of "
             f"{found.temperature:g} for each nat of randomness."
         )
-    times = "once" if found.iterations == 1 else f"{found.iterations:,} times"
+    if process.horizon is not None:
+        return f"By {found.method}; what is shown is best at the first step."
+    times = {1: "once", 2: "twice"}.get(found.iterations, f"{found.iterations:,} times")
     return f"By {found.method}, improved {times}."

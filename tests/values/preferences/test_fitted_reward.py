@@ -7,7 +7,7 @@ import pytest
 
 from alignlab.datasets import PreferenceDataset, Trajectory
 from alignlab.errors import InputError
-from alignlab.values.preferences import NetworkTraining, fit_reward
+from alignlab.values.preferences import NetworkTraining, fit_reward, load_reward
 from alignlab.values.preferences.fitted_reward import log_answers
 
 
@@ -104,3 +104,42 @@ def test_a_network_is_told_by_how_it_does():
         blind.chart()
     with pytest.raises(InputError, match="Give the items"):
         blind.predict()
+
+
+def test_differences_that_are_told_have_an_error_where_weights_have_none():
+    """How often each of three states is met sums to the length: no weight is told, and no matter.
+
+    The same reward without one of the indicators is identified; its errors are these.
+    """
+    rng = np.random.default_rng(0)
+    counts = rng.multinomial(10, [0.2, 0.3, 0.5], size=30).astype(float)
+    first = rng.integers(0, 30, 300)
+    second = (first + rng.integers(1, 30, 300)) % 30
+    gap = (counts[first] - counts[second]) @ [0.0, 0.3, 0.5]
+    said = (rng.random(300) > 1 / (1 + np.exp(-gap))).astype(float)
+    options = {"model": "linear", "holdout": 0}
+    all_of = fit_reward(PreferenceDataset.from_pairs(counts, first, second, said), **options)
+    two_of = fit_reward(PreferenceDataset.from_pairs(counts[:, 1:], first, second, said), **options)
+    assert all(np.isinf(each.high) for each in all_of.estimates)
+    assert all_of.uncertainty(counts) == pytest.approx(two_of.uncertainty(counts[:, 1:]), rel=1e-6)
+    assert np.isinf(all_of.uncertainty(np.add(counts, [1.0, 0.0, 0.0]))).all()
+    assert all_of.sample_utilities(counts, n=4_000).std(axis=0) == pytest.approx(
+        two_of.uncertainty(counts[:, 1:]), rel=0.1
+    )
+
+
+@pytest.mark.parametrize("ensemble", [1, 4])
+def test_what_is_not_told_is_kept_in_a_file(ensemble, tmp_path):
+    made = data()
+    wide = PreferenceDataset(
+        np.column_stack([made.items, np.full(12, 0.3)]), made.members, made.ranks, made.starts
+    )
+    reward = fit_reward(wide, model="linear", holdout=0, ensemble=ensemble)
+    reward.save(tmp_path / "reward.npz")
+    for each in (reward, load_reward(tmp_path / "reward.npz")):
+        assert np.isinf(each.uncertainty([[0.0, 0.0, 1.0], [0.0, 0.0, 0.3]])).tolist() == [
+            True,
+            False,
+        ]
+        apart = np.diff(each.sample_utilities([[0.0, 0.0, 0.3], [0.0, 0.0, 1.3]], n=4_000))
+        assert np.ptp(apart) > 1

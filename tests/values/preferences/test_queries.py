@@ -184,3 +184,22 @@ def test_what_cannot_be_asked_is_said():
         select_queries(reward, rows[:2], exclude=[(1, 0)])
     with pytest.raises(InputError, match="exclude has shape"):
         select_queries(reward, rows[:3], exclude=[1, 0])
+
+
+@pytest.mark.parametrize("method", ["information gain", "disagreement", "batch"])
+def test_what_nobody_was_asked_about_is_asked_first(method):
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 4, 200)
+    second = (first + rng.integers(1, 4, 200)) % 4
+    said = (rng.random(200) > expit(0.5 * (first - second))).astype(float)
+    reward = fit_reward(PreferenceDataset.from_pairs("abcde", first, second, said), holdout=0)
+    made = select_queries(reward, n=4, method=method)
+    assert np.all((made.first == 4) | (made.second == 4))
+    assert made.score.min() > 0.05
+    rows = np.column_stack([rng.normal(size=5), np.full(5, 0.3)])
+    weighted = fit_reward(
+        PreferenceDataset.from_pairs(rows, first, second, said), model="linear", holdout=0
+    )
+    candidates = np.array([[0.0, 0.3], [0.0, 1.3], [0.1, 0.3]])
+    made = select_queries(weighted, candidates, n=2, method=method)
+    assert np.all((made.first == 1) | (made.second == 1))

@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from alignlab.datasets import PreferenceDataset
 from alignlab.errors import InputError
-from alignlab.values.preferences import fit_reward
+from alignlab.values.preferences import fit_reward, maximum_likelihood, reward_weights
 
 WEIGHTS = np.array([1.0, -0.5, 0.0])
 
@@ -214,3 +214,156 @@ def test_bootstrap_members_spread_like_the_standard_errors():
     assert many.weights.shape == (60, 3)
     ratio = many.uncertainty(data.items) / one.uncertainty(data.items)
     assert 0.8 < ratio.mean() < 1.2
+
+
+def crowd(seed, judges, *, n_items=30, people=40, answers_each=40):
+    """Return answers of people who each judge some of the items, and the items' scores."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=n_items) * 0.7
+    scores -= scores.mean()
+    first, second, who = [], [], []
+    for person in range(people):
+        own = rng.choice(n_items, judges * n_items // people, replace=False)
+        for _ in range(answers_each):
+            one, two = rng.choice(own, 2, replace=False)
+            first.append(one)
+            second.append(two)
+            who.append(person)
+    first, second = np.array(first), np.array(second)
+    said = (rng.random(len(first)) > expit(scores[first] - scores[second])).astype(float)
+    return PreferenceDataset.from_pairs(
+        np.zeros((n_items, 1)), first, second, said, annotators=np.array(who)
+    ), scores
+
+
+def test_scores_judged_by_few_each_are_not_clustered():
+    """What one person alone judged has at the maximum no gradient: clusters would look certain."""
+    inside = []
+    for seed in range(12):
+        data, scores = crowd(seed, 4)
+        reward = fit_reward(data, holdout=0)
+        inside.append(covered(reward.estimates, scores))
+    assert "an item was judged by" in reward.standard_errors
+    assert "comparisons independent" in reward.standard_errors
+    # 360 intervals, correlated; clustered by annotator they cover 0.6.
+    assert np.mean(inside) > 0.9
+    data, _ = crowd(0, 40)
+    assert "clustered by 40 annotators" in fit_reward(data, holdout=0).standard_errors
+
+
+def test_weights_are_clustered_with_two_annotators_each():
+    rng = np.random.default_rng(0)
+    data = answers(rng, 600, who=np.arange(600) % 12)
+    assert "clustered" in fit_reward(data, model="linear", holdout=0).standard_errors
+    wide = PreferenceDataset(
+        np.column_stack([data.items, rng.normal(size=(40, 4))]), data.members, data.ranks,
+        data.starts, data.annotators,
+    )  # fmt: skip
+    told = fit_reward(wide, model="linear", holdout=0).standard_errors
+    assert told.endswith("12 annotators are too few to cluster by")
+
+
+@pytest.mark.parametrize("constant", [0.1, 0.3, 0.7, 1 / 3, np.pi])
+def test_a_constant_has_no_weight_whatever_its_digits(constant):
+    data = answers(np.random.default_rng(0), 300)
+    rows = np.column_stack([data.items, np.full(40, constant)])
+    wide = PreferenceDataset(rows, data.members, data.ranks, data.starts)
+    for ridge in (None, 1.0):
+        one, two = (
+            fit_reward(d, model="linear", holdout=0, regularization=ridge) for d in (wide, data)
+        )
+        assert one.weights[0, 3] == 0
+        assert np.isinf(one.estimates[3].high)
+        assert "the weight of feature 3" in one.notes[0]
+        assert one.weights[0, :3] == pytest.approx(two.weights[0], abs=1e-12)
+        assert one.covariance[:3, :3] == pytest.approx(two.covariance, abs=1e-12)
+
+
+@pytest.mark.parametrize("ensemble", [1, 3])
+def test_nothing_but_constants_is_a_reward_of_nothing(ensemble):
+    data = PreferenceDataset.from_pairs(np.full((4, 1), 0.3), [0, 1, 2], [1, 2, 3], [0, 1, 0])
+    reward = fit_reward(data, model="linear", holdout=0, ensemble=ensemble)
+    assert reward.weights.tolist() == [[0.0]] * ensemble
+    assert reward.log_loss == pytest.approx(np.log(2))
+    assert np.isinf(reward.uncertainty([[1.0]])[0])
+
+
+@pytest.mark.parametrize(("scale", "off"), [(1e7, 0), (1e-12, 0), (1, 1e6)])
+def test_units_of_features_change_nothing(scale, off):
+    data = answers(np.random.default_rng(0), 300)
+    moved = PreferenceDataset(data.items * scale + off, data.members, data.ranks, data.starts)
+    one, two = (fit_reward(d, model="linear", holdout=0) for d in (data, moved))
+    assert two.converged
+    assert two.weights * scale == pytest.approx(one.weights, rel=1e-6)
+    assert two.estimates[0].low * scale == pytest.approx(one.estimates[0].low, rel=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 3])
+@pytest.mark.parametrize("half", [1, 2])
+def test_annotators_who_contradict_each_other_are_refused(half, wrong):
+    """Everybody of one half says the opposite of the other half: there is no better half."""
+    first, second = np.tile([0, 1, 0], 10), np.tile([1, 2, 2], 10)
+    said = np.zeros(30)
+    said[:wrong] = 1
+    people = np.repeat(np.arange(2 * half), 30)
+    data = PreferenceDataset.from_pairs(
+        "abc",
+        np.tile(first, 2 * half),
+        np.tile(second, 2 * half),
+        np.concatenate([np.tile(said, half), np.tile(1 - said, half)]),
+        annotators=people,
+    )
+    with pytest.raises(InputError, match="contradict each other"):
+        fit_reward(data, annotators="reliability", holdout=0)
+
+
+def test_a_majority_is_believed_against_a_minority():
+    tau = np.array([1.0, 1.0, 1.0, -1.0, -1.0])
+    data = answers(np.random.default_rng(0), 1_000, tau=tau, who=np.arange(1_000) % 5)
+    reward = fit_reward(data, model="linear", holdout=0, annotators="reliability")
+    assert np.sign([each.reliability.value for each in reward.reliabilities]).tolist() == [
+        1, 1, 1, -1, -1,
+    ]  # fmt: skip
+    assert reward.weights[0, 0] > 0
+    assert not any("answers: with fewer" in note for note in reward.notes)
+
+
+def test_few_answers_an_annotator_are_said():
+    data = answers(np.random.default_rng(0), 100, who=np.arange(100) % 2)
+    notes = fit_reward(data, model="linear", holdout=0, annotators="reliability").notes
+    assert "Somebody gave 50 answers" in notes[-1]
+
+
+@pytest.mark.parametrize("options", [{"model": "linear"}, {}])
+def test_only_ties_are_said_to_be_that(options):
+    data = PreferenceDataset.from_pairs(np.eye(4), [0, 1, 2] * 3, [1, 2, 3] * 3, [0.5] * 9)
+    reward = fit_reward(data, holdout=0, **options)
+    assert reward.notes[0].startswith("Every answer is a tie: the chance of one runs off")
+    assert np.isfinite(reward.tie_logs).all()
+
+
+def test_half_a_preference_either_way_is_no_certainty():
+    """One tie, counted half: the gradient is 0 at the maximum, and the score is not known."""
+    for n in (1, 20):
+        data = PreferenceDataset.from_pairs("ab", [0] * n, [1] * n, [0.5] * n)
+        reward = fit_reward(data, holdout=0, ties="half")
+        # The Hessian by the difference is n / 4, and each score is half of the difference.
+        assert reward.uncertainty() == pytest.approx([1 / np.sqrt(n)] * 2)
+
+
+def test_more_than_five_hundred_parameters_are_fitted_with_ties_and_reliabilities(monkeypatch):
+    rng = np.random.default_rng(1)
+    data = answers(rng, 2_100, tau=np.ones(525), who=np.arange(2_100) % 525)
+    reward = fit_reward(data, model="linear", holdout=0, annotators="reliability")
+    assert reward.converged
+    assert reward.weights[0, 0] > 0.5
+    tied = PreferenceDataset(
+        data.items, data.members, np.where(np.arange(4_200) < 400, 0, data.ranks), data.starts
+    )
+    dense = fit_reward(tied, model="linear", holdout=0)
+    monkeypatch.setattr(maximum_likelihood, "DENSE", 0)
+    sparse = fit_reward(tied, model="linear", holdout=0)
+    assert sparse.weights == pytest.approx(dense.weights, abs=1e-7)
+    monkeypatch.setattr(reward_weights, "DENSE_JOINT", 500)
+    with pytest.raises(InputError, match="3 scores or weights and 525 reliabilities are more than"):
+        fit_reward(data, model="linear", holdout=0, annotators="reliability")

@@ -35,6 +35,9 @@ __all__ = ["FittedReward", "Reliability", "Triads", "log_answers"]
 
 Floats = NDArray[np.float64]
 
+PRIOR = 2.0
+"""The standard deviation, in log odds, of what the comparisons say nothing of."""
+
 
 @dataclass(frozen=True)
 class Reliability:
@@ -136,6 +139,9 @@ class FittedReward:
         How items become numbers; `None` for scores.
     networks
         Of the model "network".
+    flat
+        Directions of scores or weights that the comparisons say nothing of, one a column, at a
+        size of one log odds; `None` if there is no such thing.
     centre
         Mean features (linear) or mean utilities of each member (network) of the items fitted to.
     """
@@ -157,6 +163,7 @@ class FittedReward:
     centre: Floats
     encoder: Encoder | None = None
     networks: RewardNetworks | None = None
+    flat: Floats | None = None
     reliabilities: tuple[Reliability, ...] = ()
     held_out: HeldOut | None = None
     triads: Triads | None = None
@@ -234,41 +241,48 @@ class FittedReward:
         if self.covariance is None:
             if self.n_members < 2:
                 return np.full(self.utilities(items).shape[1], np.nan)
-            return self._around_mean(items).std(axis=0, ddof=1)
+            errors = self._around_mean(items).std(axis=0, ddof=1)
+            return np.where((self._unknown(items) != 0).any(axis=1), np.inf, errors)
         if self.encoder is None:
             errors = np.sqrt(np.maximum(np.diag(self.covariance), 0))
             at = np.arange(len(errors)) if items is None else np.atleast_1d(np.asarray(items))
-            unknown = np.array([np.isinf(each.high) for each in self.estimates])
-            return np.where(unknown, np.inf, errors)[at]
+            return np.where((self._unknown(at) != 0).any(axis=1), np.inf, errors[at])
         steps = self.encoder.steps(items)
         off = steps.total(steps.inputs) - self.centre
         variance = np.einsum("ij,jk,ik->i", off, self.covariance, off)
-        unknown = np.array([np.isinf(each.high) for each in self.estimates])
-        return np.where(
-            (np.abs(off) > 1e-12) @ unknown > 0, np.inf, np.sqrt(np.maximum(variance, 0))
-        )
+        errors = np.sqrt(np.maximum(variance, 0))
+        return np.where((self._unknown(items) != 0).any(axis=1), np.inf, errors)
 
     def sample_utilities(
         self, items: Any = None, *, n: int = 200, seed: int | np.random.Generator = 0
     ) -> Floats:
         """Return draws of the items' utilities: the normal posterior's, or the ensemble's members.
 
+        What the comparisons say nothing of is drawn from a wide prior: of standard deviation 2 on
+        the log odds, for a feature standard deviation of the items fitted to (or for 1, where all
+        of those are the same).
+
         Returns
         -------
         ndarray
             Shape (n, n_items), or (n_members, n_items) for an ensemble.
         """
-        if self.covariance is None:
-            return self._around_mean(items)
         rng = as_generator(seed, "reward", "posterior")
-        spread, directions = np.linalg.eigh(self.covariance)
-        root = directions * np.sqrt(np.maximum(spread, 0))
-        drawn = self.weights[0] + rng.normal(size=(n, len(root))) @ root.T
-        if self.encoder is None:
-            at = np.arange(drawn.shape[1]) if items is None else np.atleast_1d(np.asarray(items))
-            return drawn[:, at]
-        steps = self.encoder.steps(items)
-        return drawn @ (steps.total(steps.inputs) - self.centre).T
+        if self.covariance is None:
+            made = self._around_mean(items)
+        else:
+            spread, directions = np.linalg.eigh(self.covariance)
+            root = directions * np.sqrt(np.maximum(spread, 0))
+            drawn = self.weights[0] + rng.normal(size=(n, len(root))) @ root.T
+            if self.encoder is None:
+                made = drawn if items is None else drawn[:, np.atleast_1d(np.asarray(items))]
+            else:
+                steps = self.encoder.steps(items)
+                made = drawn @ (steps.total(steps.inputs) - self.centre).T
+        unknown = self._unknown(items)
+        if unknown.shape[1]:
+            made = made + PRIOR * rng.normal(size=(len(made), unknown.shape[1])) @ unknown.T
+        return made
 
     def step_rewards(self, trajectory: Trajectory) -> Floats:
         """Return the reward of each step, (T,); their sum (or mean) is the trajectory's utility."""
@@ -351,6 +365,20 @@ class FittedReward:
         from alignlab.values.preferences.reward_files import save_reward
 
         save_reward(self, path)
+
+    def _unknown(self, items: Any) -> Floats:
+        """Return how far each item lies along what the comparisons say nothing of, (n, k)."""
+        if self.flat is None or not self.flat.shape[1]:
+            return np.zeros((self.utilities(items).shape[1], 0))
+        if self.encoder is None:
+            return self.flat if items is None else self.flat[np.atleast_1d(np.asarray(items))]
+        steps = self.encoder.steps(items)
+        off = steps.total(steps.inputs) - self.centre
+        along = off @ self.flat
+        # Features that cancel each other along a direction leave rounding errors of their sizes.
+        size = np.abs(self.flat)
+        rounding = 1e-6 * (np.abs(off) @ size) + 1e-12 * (np.abs(self.centre) @ size)
+        return np.where(np.abs(along) > rounding, along, 0.0)
 
     def _around_mean(self, items: Any) -> Floats:
         """Return every member's utilities less its utility of the mean item fitted to."""

@@ -8,12 +8,15 @@ probabilities and y what was chosen, the gradient is J^T (w P - y) and the Hessi
 
 to which joint reliabilities add the curvature of tau * u. Newton's steps are damped only as far as
 they must be to go downhill [more1978levenberg]. Many scores are solved for by preconditioned
-conjugate gradients instead of a factorisation.
+conjugate gradients instead of a factorisation. With reliabilities the likelihood is not concave: a
+point without a slope is left along a direction of negative curvature, and a second start is what
+annotators who contradict each other agree on, the leading singular vector of their gradients.
 
 A ridge of strength r adds r/2 |theta|^2 to the summed negative log-likelihood: a normal prior of
 standard deviation 1/sqrt(r). The covariance is the inverse of the Hessian H, or the sandwich
 H^-1 B H^-1 with B the sum over clusters of the squared sums of gradients, times G / (G - 1) for G
-clusters [cameron2015practitioner, sec. II].
+clusters [cameron2015practitioner, sec. II]. A direction in which no answer pulls either way (every
+tie as half a preference either way, say) is not certain: there B is H.
 """
 
 from __future__ import annotations
@@ -39,11 +42,23 @@ Ints = NDArray[np.int64]
 DENSE = 500
 """With more scores than this the Hessian is not written out."""
 
+DENSE_JOINT = 3_000
+"""So with reliabilities, whose Hessian may be indefinite: conjugate gradients would not do."""
+
+MANY_PEOPLE = 20
+"""With more annotators than this the derivative by their reliabilities is held sparse."""
+
 KEEPS_REGULAR = 1e-9
 """Damping that is always there: flat directions stay solvable, and Newton's speed is kept."""
 
 NULL = 1e-9
 """A direction whose curvature is below this share of the largest is not identified."""
+
+STILL = 1e-8
+"""Where answers vary by less than this share of what the likelihood expects, nothing pulls."""
+
+BENT = 1e-7
+"""A direction whose curvature is below minus this share of the largest leads off a saddle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +177,8 @@ class ChoiceModel:
 
     def diagonal(self, at: Floats, loss: ChoiceLoss) -> Floats:
         """Return an upper bound of the Hessian's diagonal, to precondition by."""
-        squares = self.jacobian(at).power(2) if self.features is None else self._alternatives**2
+        jacobian = self.jacobian(at)
+        squares = jacobian.power(2) if _is_sparse(jacobian) else jacobian**2
         weight = self.choices.weight[self.choices.choice] * loss.probabilities
         return squares.T @ (weight * (1 - loss.probabilities)) + self.ridge
 
@@ -190,11 +206,13 @@ class ChoiceModel:
         if self._who is None and not ties:
             return self._alternatives
         blocks: list[Any] = [self._alternatives]
+        if self.n_annotators > MANY_PEOPLE:
+            blocks[0] = sparse.csr_array(blocks[0])
         if self._who is not None:
             tau = at[d + ties :][self._who]
-            is_sparse = _is_sparse(self._alternatives)
+            is_sparse = _is_sparse(blocks[0])
             scale = sparse.diags_array(tau)
-            blocks[0] = scale @ self._alternatives if is_sparse else tau[:, None] * blocks[0]
+            blocks[0] = scale @ blocks[0] if is_sparse else tau[:, None] * blocks[0]
         blocks.append(self.choices.tie_columns)
         if self._who is not None:
             n = len(self._who)
@@ -267,13 +285,27 @@ def maximise(model: ChoiceModel, *, tolerance: float = 1e-9, max_iterations: int
     max_iterations
         Steps after which it gives up; what it has is returned, with `converged` false.
     """
-    at = model.start
+    best = _climb(model, model.start, tolerance, max_iterations)
+    if model.annotator is None or not model.n_weights:
+        return best
+    other = _climb(model, _opposed(model), tolerance, max_iterations)
+    lower = model.value(best.parameters)[0] - model.value(other.parameters)[0]
+    return other if lower > 1e-9 * (1 + best.loss.value) else best
+
+
+def _climb(model: ChoiceModel, at: Floats, tolerance: float, max_iterations: int) -> Maximum:
     value, loss = model.value(at)
     damping = 0.0
     for step in range(max_iterations):
         slope = model.gradient(at, loss)
-        if np.abs(slope).max() <= tolerance:
-            return Maximum(at, loss, float(np.abs(slope).max()), step, True)
+        largest = float(np.abs(slope).max(initial=0.0))
+        if largest <= tolerance:
+            away = _off_saddle(model, at, loss, value)
+            if away is None:
+                return Maximum(at, loss, largest, step, True)
+            at, damping = away, 0.0
+            value, loss = model.value(at)
+            continue
         solver = _solver(model, at, loss)
         while True:
             move = solver(slope, damping)
@@ -288,9 +320,33 @@ def maximise(model: ChoiceModel, *, tolerance: float = 1e-9, max_iterations: int
                 return Maximum(at, loss, float(np.abs(slope).max()), step, False)
         at, value, loss = at - move, new_value, new_loss
         damping = 0.0 if damping < 1e-5 else damping / 10
-    slope = model.gradient(at, loss)
-    largest = float(np.abs(slope).max())
-    return Maximum(at, loss, largest, max_iterations, largest <= tolerance)
+    largest = float(np.abs(model.gradient(at, loss)).max())
+    settled = largest <= tolerance and _off_saddle(model, at, loss, value) is None
+    return Maximum(at, loss, largest, max_iterations, settled)
+
+
+def _opposed(model: ChoiceModel) -> Floats:
+    """Return the start at which annotators count as far as they agree, or contradict each other."""
+    loss = model.value(model.start)[1]
+    pulls = model.scores(model.start, loss, model.annotator)[:, : model.n_weights]  # type: ignore[arg-type]
+    tau = np.linalg.svd(pulls, full_matrices=False)[0][:, 0]
+    tau = tau * np.sqrt(len(tau)) * (1 if tau.sum() >= 0 else -1)
+    return np.concatenate([model.start[: -len(tau)], tau])
+
+
+def _off_saddle(model: ChoiceModel, at: Floats, loss: ChoiceLoss, value: float) -> Floats | None:
+    """Return a lower point along the most negative curvature; `None` where there is none."""
+    if model.annotator is None:
+        return None
+    curvature, directions = linalg.eigh(model.hessian(at, loss))
+    if curvature[0] >= -BENT * np.abs(curvature).max():
+        return None
+    for size in 0.5 ** np.arange(20):
+        for way in (size, -size):
+            there = at + way * directions[:, 0]
+            if model.value(there)[0] < value + curvature[0] * size**2 / 10:
+                return np.asarray(there)
+    return None
 
 
 def inverse(matrix: Floats) -> tuple[Floats, Floats]:
@@ -328,8 +384,12 @@ def sandwich(inverted: Floats, scores: Floats) -> Floats:
         The gradient of each cluster, (n_clusters, n_parameters).
     """
     n = len(scores)
-    middle = scores.T @ scores * (n / max(n - 1, 1))
-    return inverted @ middle @ inverted
+    spread, directions = np.linalg.eigh(inverted)
+    root = directions * np.sqrt(np.maximum(spread, 0))
+    pulls = scores @ root
+    share, along = np.linalg.eigh(pulls.T @ pulls * (n / max(n - 1, 1)))
+    root = root @ along
+    return (root * np.where(share > STILL, share, 1.0)) @ root.T
 
 
 def _is_sparse(matrix: Any) -> bool:
@@ -340,7 +400,7 @@ def _solver(
     model: ChoiceModel, at: Floats, loss: ChoiceLoss
 ) -> Callable[[Floats, float], Floats | None]:
     """Return the function that solves (H + damping) x = slope; None if that is not downhill."""
-    if len(at) > DENSE:
+    if model.annotator is None and len(at) > DENSE:
         times, diagonal = model.product(at, loss), model.diagonal(at, loss)
         return lambda slope, damping: _conjugate(times, diagonal, slope, damping)
     hessian = model.hessian(at, loss)

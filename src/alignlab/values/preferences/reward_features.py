@@ -1,7 +1,8 @@
 """What a reward sees of an item: the numbers of a row, of each step of a trajectory, or of a text.
 
 Every item becomes one or more steps x_1 … x_T; its utility is the sum of r(x_t), or their mean with
-`normalise="length"`. A row or a text is one step.
+`normalise="length"`. A row or a text is one step. Linear rewards are fitted to features less their
+mean over the compared items, in units of their standard deviation there.
 """
 
 from __future__ import annotations
@@ -17,11 +18,22 @@ from numpy.typing import NDArray
 from alignlab.datasets import PreferenceDataset, Trajectory
 from alignlab.errors import InputError, require_choice
 
-__all__ = ["Encoder", "Features", "Normalise", "Steps", "encoder_for"]
+__all__ = [
+    "Encoder",
+    "Features",
+    "Normalise",
+    "Standardised",
+    "Steps",
+    "encoder_for",
+    "standardised",
+]
 
 Floats = NDArray[np.float64]
 Features = Literal["states", "states and actions"] | Callable[..., Any] | None
 Normalise = Literal["none", "length"]
+
+FLAT = 1e-12
+"""A feature that varies by less than this share of its size is the same everywhere."""
 
 TEXT_FEATURES = ("log of words", "letters a word", "lines", "share of digits")
 """What a text is described by where nobody says better: its form, and nothing of its meaning."""
@@ -184,6 +196,71 @@ def encoder_for(
     if len(names) != width:
         raise InputError(f"There are {len(names)} feature names for {width} features.")
     return Encoder(kind, features, states, actions, normalise, names)
+
+
+@dataclass(frozen=True, eq=False)
+class Standardised:
+    """Features in standard deviations, and the way back to those that were given.
+
+    Attributes
+    ----------
+    phi
+        Shape (n_items, number of features that vary), or `None` for scores.
+    names
+        Of its columns, or of the items.
+    centre
+        The mean of the features that were given.
+    back
+        Multiplies the weights of `phi` to give those of the features; `None` for scores.
+    constant
+        Which of the features that were given are the same in all compared items.
+    """
+
+    phi: Floats | None
+    names: tuple[str, ...]
+    centre: Floats
+    back: Floats | None
+    constant: NDArray[np.bool_]
+
+    def weights(self, own: Floats) -> Floats:
+        """Return the weights of the features that were given, (..., n)."""
+        return own if self.back is None else own @ self.back.T
+
+    def flat(self, own: Floats) -> Floats:
+        """Return the directions of those weights that comparisons do not tell, one a column."""
+        if self.back is None:
+            return own
+        along = np.where(np.abs(own) > 1e-6, own, 0.0)
+        return np.hstack([self.back @ along, np.eye(len(self.back))[:, self.constant]])
+
+
+def standardised(train: PreferenceDataset, encoder: Encoder | None) -> Standardised:
+    """Return a dataset's features in standard deviations over the compared items.
+
+    Parameters
+    ----------
+    train
+        Whose items are described.
+    encoder
+        How; `None` for scores, which are left as they are.
+    """
+    if encoder is None:
+        names = tuple(str(at) for at in range(train.n_items))
+        return Standardised(None, names, np.zeros(0), None, np.zeros(train.n_items, bool))
+    steps = encoder.steps(train.items)
+    given = steps.total(steps.inputs)
+    compared = np.unique(train.members)
+    centre = given[compared].mean(axis=0)
+    spread = (given[compared] - centre).std(axis=0)
+    constant = spread <= FLAT * np.sqrt(np.mean(given[compared] ** 2, axis=0))
+    kept = np.flatnonzero(~constant)
+    return Standardised(
+        (given[:, kept] - centre[kept]) / spread[kept],
+        tuple(encoder.names[at] for at in kept),
+        centre,
+        np.eye(len(centre))[:, kept] / spread[kept],
+        constant,
+    )
 
 
 def _names(encoder: Encoder, width: int, states: int) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_reward", "save_reward"]
 
-ARRAYS = ("weights", "covariance", "tie_logs", "centre")
+ARRAYS = ("weights", "covariance", "flat", "tie_logs", "centre")
 PLAIN = (
     "model", "names", "tie_sizes", "n_comparisons", "log_loss", "regularization",
     "standard_errors", "converged", "iterations", "gradient", "notes",

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from alignlab.errors import InputError
 from alignlab.values.processes import FiniteMDP
+from alignlab.values.processes.linear import policy_matrix
 
 STAY_OR_GO = [[0.9, 0.1], [0, 1], [0, 0], [0, 0]]
 """State 0 stays or goes to the end, state 1."""
@@ -110,6 +111,29 @@ def test_replace_changes_the_discount_and_the_horizon_alone():
     assert mdp.with_initial(1).initial.tolist() == [0.0, 1.0]
 
 
+def test_small_arrays_are_copied():
+    given = {"rewards": np.ones(2), "initial": np.array([1.0, 0]), "terminal": np.array([0, 1]) > 0}
+    mdp = FiniteMDP(STAY_OR_GO, given["rewards"], **{k: given[k] for k in ("initial", "terminal")})
+    other = mdp.with_rewards(given["rewards"])
+    for name, array in given.items():
+        before = getattr(mdp, name).tolist()
+        array[:] = array[::-1] if name != "rewards" else 9.0
+        assert getattr(mdp, name).tolist() == before
+    assert other.rewards.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_indices_take_32_bits_where_they_fit(dropped):
+    wide = sparse.csr_array(np.array([[0.5, 0.5], [0, 1.0 * dropped]]))
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    mdp = FiniteMDP(wide, [1.0, 0.0], terminal=[1])
+    assert mdp.transitions.indices.dtype == mdp.transitions.indptr.dtype == np.int32
+    assert wide.indices.dtype == np.int64
+    for policy in (np.ones((2, 1)), np.zeros(2, int)):
+        moved = policy_matrix(mdp, policy)
+        assert moved.indices.dtype == moved.indptr.dtype == np.int32
+
+
 def test_a_million_states_stay_sparse():
     n = 200_000
     ring = sparse.csr_array((np.ones(n), np.roll(np.arange(n), -1), np.arange(n + 1)), shape=(n, n))
@@ -133,7 +157,11 @@ def test_a_million_states_stay_sparse():
         ({"rewards": [1, np.inf]}, "infinite or missing"),
         ({"discount": 1.1}, "discount=1.1 is not a number from 0 to 1"),
         ({"discount": np.nan}, "discount=nan"),
+        ({"discount": "0.9"}, "discount='0.9' is not a number"),
         ({"horizon": 0}, "at least one step"),
+        ({"horizon": np.inf}, "horizon=inf is not a whole number of steps; None is"),
+        ({"horizon": "3"}, "horizon='3'"),
+        ({"terminal": np.array([1, 1])}, "give each state once, or a mask of bool"),
         ({"horizon": 2.5}, "whole number"),
         ({"initial": 5}, "not a state from 0 to 1"),
         ({"initial": [0.5, 0.4]}, "sums to 0.9"),

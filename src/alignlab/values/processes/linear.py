@@ -22,6 +22,7 @@ from scipy.sparse.linalg import LinearOperator, bicgstab, splu
 
 from alignlab.errors import ModelError
 from alignlab.values.processes.mdp import FiniteMDP
+from alignlab.values.processes.mdp_checks import narrow
 
 __all__ = ["policy_matrix", "policy_rewards", "solve_policy", "unsigned"]
 
@@ -42,7 +43,7 @@ def policy_matrix(mdp: FiniteMDP, policy: NDArray[Any]) -> sparse.csr_array:
     chosen = policy.ravel() * mdp.available.ravel()
     kept = np.flatnonzero(chosen)
     pointers = np.concatenate([[0], np.cumsum((chosen > 0).reshape(S, A).sum(axis=1))])
-    mix = sparse.csr_array((chosen[kept], kept, pointers), shape=(S, S * A))
+    mix = narrow(sparse.csr_array((chosen[kept], kept, pointers), shape=(S, S * A)))
     return sparse.csr_array(mix @ mdp.transitions)
 
 

@@ -19,11 +19,14 @@ from scipy import sparse
 
 from alignlab.errors import InputError
 from alignlab.values.processes.mdp_checks import (
+    checked_discount,
     checked_grid,
+    checked_horizon,
     checked_initial,
     checked_names,
     checked_terminal,
     checked_transitions,
+    narrow,
     reached_from,
     require_a_way_on,
     require_distributions,
@@ -53,7 +56,8 @@ class FiniteMDP:
     transitions
         P(s' | s, a): sparse of shape (S·A, S), row s·A + a; or dense of shape (S, A, S). The row of
         an action that is not available is empty. Rows of terminal states are dropped: nothing
-        happens after the end.
+        happens after the end. The arrays of a sparse matrix in good order are kept and not copied,
+        here and in sparse rewards: don't change them afterwards.
     rewards
         Shape (S,): r(s), paid when an action is taken in s. Shape (S, A): r(s, a). Sparse of shape
         (S·A, S): r(s, a, s'). A terminal state pays nothing; what is paid for reaching it belongs
@@ -117,32 +121,26 @@ class FiniteMDP:
         matrix = checked_transitions(transitions)
         n_states = matrix.shape[1]
         n_actions = matrix.shape[0] // n_states
-        if not (np.isfinite(discount) and 0 <= discount <= 1):
-            raise InputError(f"discount={discount!r} is not a number from 0 to 1.")
-        if horizon is not None and (isinstance(horizon, bool) or int(horizon) != horizon):
-            raise InputError(f"horizon={horizon!r} is not a whole number of steps.")
-        if horizon is not None and horizon < 1:
-            raise InputError(f"horizon={horizon!r}: a process has at least one step.")
         names = (
             checked_names(state_names, n_states, "state"),
             checked_names(action_names, n_actions, "action"),
         )
         ends = checked_terminal(terminal, matrix, n_states, n_actions)
-        matrix = without_rows(matrix, ends, n_actions)
+        matrix = narrow(without_rows(matrix, ends, n_actions))
         require_distributions(matrix, n_actions, *names)
         require_a_way_on(matrix, ends, n_actions, names[0])
         for name, value in {
             "transitions": matrix,
-            "discount": float(discount),
+            "discount": checked_discount(discount),
             "terminal": ends,
             "initial": checked_initial(initial, ends),
-            "horizon": None if horizon is None else int(horizon),
+            "horizon": checked_horizon(horizon),
             "state_names": names[0],
             "action_names": names[1],
             "grid": checked_grid(grid, n_states),
         }.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "rewards", self._checked(rewards))
+        object.__setattr__(self, "rewards", self._kept(rewards))
         if self.discount == 1 and self.horizon is None:
             self._require_a_way_to_end()
 
@@ -275,7 +273,7 @@ class FiniteMDP:
 
     def with_rewards(self, rewards: sparse.sparray | sparse.spmatrix | ArrayLike) -> FiniteMDP:
         """Return the same process with other rewards, in one of the three forms."""
-        return self._with(rewards=self._checked(rewards))
+        return self._with(rewards=self._kept(rewards))
 
     def with_initial(self, initial: int | ArrayLike | None) -> FiniteMDP:
         """Return the same process that begins elsewhere."""
@@ -308,6 +306,10 @@ class FiniteMDP:
             value = changes.get(each.name, getattr(self, each.name))
             object.__setattr__(other, each.name, value)
         return other
+
+    def _kept(self, rewards: Any) -> Rewards:
+        found = self._checked(rewards)
+        return found.copy() if isinstance(found, np.ndarray) else found
 
     def _checked(self, rewards: Any) -> Rewards:
         S, A = self.n_states, self.n_actions

@@ -6,6 +6,7 @@ Every function returns what the process keeps, or raises an `InputError` that na
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ from scipy import sparse
 from alignlab.errors import InputError
 
 __all__ = [
+    "checked_discount",
     "checked_grid",
+    "checked_horizon",
     "checked_initial",
     "checked_names",
     "checked_terminal",
     "checked_transitions",
+    "narrow",
     "reached_from",
     "require_a_way_on",
     "require_distributions",
@@ -58,6 +62,38 @@ def checked_transitions(given: Any) -> sparse.csr_array:
     return matrix
 
 
+def narrow(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Return the matrix with 32-bit indices where they fit, which take half the memory."""
+    # The compiled loops are compiled once more for each kind of index.
+    largest = max(matrix.nnz, *matrix.shape)
+    if matrix.indices.dtype == np.int32 or largest > np.iinfo(np.int32).max:
+        return matrix
+    found = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return sparse.csr_array((matrix.data, *found), shape=matrix.shape)
+
+
+def checked_discount(given: Any) -> float:
+    """Return a number from 0 to 1."""
+    is_number = isinstance(given, Real)
+    if not (is_number and 0 <= given <= 1):
+        raise InputError(f"discount={given!r} is not a number from 0 to 1.")
+    return float(given)
+
+
+def checked_horizon(given: Any) -> int | None:
+    """Return a whole number of steps, or `None`."""
+    if given is None:
+        return None
+    is_number = isinstance(given, Real) and not isinstance(given, bool)
+    if not (is_number and float(given).is_integer()):
+        raise InputError(
+            f"horizon={given!r} is not a whole number of steps; None is a process without horizon."
+        )
+    if given < 1:
+        raise InputError(f"horizon={given!r}: a process has at least one step.")
+    return int(given)
+
+
 def checked_terminal(
     given: ArrayLike | None, matrix: sparse.csr_array, n_states: int, n_actions: int
 ) -> NDArray[np.bool_]:
@@ -76,6 +112,11 @@ def checked_terminal(
     if marked.size:
         if not np.isin(marked, np.arange(n_states)).all():
             raise InputError(f"terminal names a state that is not from 0 to {n_states - 1}.")
+        if len(np.unique(marked)) < marked.size:
+            raise InputError(
+                "terminal names a state twice: give each state once, or a mask of bool (a mask of "
+                "0 and 1 would name the states 0 and 1)."
+            )
         ends[marked.astype(np.intp)] = True
     return ends
 

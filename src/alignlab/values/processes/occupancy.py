@@ -26,7 +26,7 @@ from alignlab.values.processes.linear import (
     unsigned,
 )
 from alignlab.values.processes.mdp import FiniteMDP
-from alignlab.values.processes.mdp_checks import reached_from
+from alignlab.values.processes.mdp_checks import narrow, reached_from
 from alignlab.values.processes.policies import as_policy
 from alignlab.values.processes.sweeps import Sweeps
 
@@ -219,7 +219,7 @@ def _rounding(mdp: FiniteMDP, matrix: sparse.csr_array) -> float:
 def _only_rows(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
     found = sparse.csr_array(sparse.diags_array(kept.astype(float)) @ matrix)
     found.eliminate_zeros()
-    return found
+    return narrow(found)
 
 
 def _ends_in(mdp: FiniteMDP, matrix: sparse.csr_array, alive: NDArray[np.bool_]) -> float:

@@ -1,10 +1,14 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from alignlab.cli.values.irl import _held_out
 from alignlab.datasets import Trajectory, write_trajectories
+from alignlab.intervals import Estimate
+from alignlab.values.inverse.cloning import PolicyComparison
 
 
 def test_a_reward_is_recovered_with_what_cannot_be_told(alignlab, walks):
@@ -56,21 +60,42 @@ def test_three_of_four_go_right_by_hand(alignlab, here):
     assert (code, error) == (0, "")
     assert shown.splitlines()[3].split()[:2] == ["right", "1.1"]  # log 3
     assert "probability of 57%" in shown  # (3/4)^(3/4) (1/4)^(1/4)
-    assert "kept back" not in shown
+    assert "Whether it foresees more than imitation was not asked: 10 traj" in " ".join(
+        shown.split()
+    )
+
+
+def test_what_imitation_foresees_better_is_said_with_its_interval():
+    told = _held_out(compared(0.2, 0.1, 0.3))
+    assert told.endswith("the reward foresees more, by 0.2 [0.1, 0.3] nats a decision.")
+    told = _held_out(compared(-0.2, -0.3, -0.1))
+    assert "imitation foresees more, by 0.2 [0.1, 0.3] nats a decision. Something that" in told
+    assert told.endswith("people chose in another way than the model takes them to.")
+    told = _held_out(compared(0.1, -0.1, 0.3))
+    assert "neither foresees surely more (the reward's gain is 0.1 [-0.1, 0.3] nats" in told
+
+
+def compared(*gain):
+    estimate = partial(Estimate, level=0.95, n=12, method="")
+    likely = {name: estimate(-0.5, -0.6, -0.4) for name in ("cloning", "reward")}
+    return PolicyComparison(likely, {"reward": estimate(*gain)})
 
 
 def test_weights_without_a_maximum_are_said_to_mean_nothing(alignlab, walks):
     code, shown, _ = alignlab(f"values irl {walks} walks.csv --features state --json")
     assert code == 0
     told = json.loads(shown)
+    assert told["runaway"]
     code, shown, _ = alignlab(f"values irl {walks} walks.csv --features state")
-    if told["runaway"]:
-        assert "the numbers above mean nothing" in " ".join(shown.split())
+    text = " ".join(shown.split())
+    assert text.index("the numbers below mean nothing") < text.index("feature weight")
     code, shown, _ = alignlab(
         f"values irl {walks} walks.csv --features state --regularization 0.1 --out o"
     )
     assert code == 0
     assert "mean nothing" not in shown
+    assert "pulled towards 0; no interval" in shown
+    assert "can be told: " not in shown
     assert "What does each state pay" in Path("o/irl.svg").read_text("utf-8")
 
 

@@ -69,7 +69,10 @@ def irl(
     ] = "features",
     regularization: Annotated[
         float,
-        typer.Option(metavar="L", help="Pull weights to 0, for where they have no finite maximum."),
+        typer.Option(
+            metavar="L",
+            help="Pull weights to 0, where they have no finite maximum; then without intervals.",
+        ),
     ] = 0.0,
     discount: Discount = 0.99,
     horizon: Horizon = None,
@@ -107,7 +110,7 @@ def irl(
 
     def show(console: Console) -> None:
         console.print(described(mdp, process), style="bold", soft_wrap=True)
-        _show(console, found, cloned)
+        _show(console, found, cloned, regularization)
 
     def result() -> Result:
         content = {
@@ -115,7 +118,10 @@ def irl(
             "demonstrations": demonstrations.name,
             "features": features,
             **found.to_dict(),
-            "differences": {name: told.to_dict() for name, told in _differences(found).items()},
+            "regularization": regularization,
+            "differences": {
+                name: told.to_dict() for name, told in _differences(found, regularization).items()
+            },
             "held_out": None if cloned is None else cloned.to_dict(),
         }
         frame = rewards_frame(process, found.rewards)
@@ -234,21 +240,23 @@ def _chart(process: FiniteMDP, found: IRLResult, features: str) -> Chart:
     return found.chart()
 
 
-def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -> None:
+def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None, pull: float) -> None:
     import math
 
     from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table, signed
 
-    frame = _weights(found)
+    walks = "1 trajectory" if found.trajectories == 1 else f"{found.trajectories:,} trajectories"
+    decisions = "1 decision" if found.decisions == 1 else f"{found.decisions:,} decisions"
+    told = f"From {walks} with {decisions}. "
+    if found.runaway:
+        paragraph(console, told + _runaway(found), style="yellow")
+    frame = _weights(found, pull)
     console.print()
     console.print(rows_table(frame, right=("weight", "shown", "expected")))
     if len(frame) > MOST_ROWS:
         rest = len(frame) - MOST_ROWS
         console.print(f"… and {rest:,} more weights; --out DIR writes them all.")
-    walks = "1 trajectory" if found.trajectories == 1 else f"{found.trajectories:,} trajectories"
-    told = f"From {walks} with {found.decisions:,} decisions. "
     if found.runaway:
-        paragraph(console, told + _runaway(found), style="yellow")
         return
     paragraph(
         console,
@@ -256,17 +264,23 @@ def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -
         f"{math.exp(found.log_likelihood):.0%} (geometric mean); choosing blindly gives "
         f"{1 / found.mdp.n_actions:.0%}.",
     )
-    if cloned is not None:
-        console.print(_held_out(cloned))
+    console.print(_held_out(cloned) if cloned is not None else _not_held_out(found))
+    if pull:
+        console.print(
+            f"The weights are pulled towards 0 by --regularization {pull:g}, and no interval of "
+            "pulled weights would hold the true ones."
+        )
     if found.match == "decisions":
         console.print("The weights explain each decision; what was shown depends on chance too.")
+    elif found.converged and pull:
+        console.print("What it expects of each feature is what was shown, less the pull.")
     elif found.converged:
         console.print(
             f"What it expects of each feature is what was shown, to within {found.gap:.1g}."
         )
     else:
         console.print(f"The search did not converge: expectations are off by {found.gap:.2g}.")
-    for name, apart in _differences(found).items():
+    for name, apart in _differences(found, pull).items():
         value, low, high = (signed(each) for each in (apart.value, apart.low, apart.high))
         console.print(f"{name} can be told: {value} [{low}, {high}].")
     if found.not_identified:
@@ -278,7 +292,7 @@ def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None) -
             console.print(f"… and {rest:,} more directions; --out DIR writes them all.")
 
 
-def _differences(found: IRLResult) -> dict[str, Estimate]:
+def _differences(found: IRLResult, pull: float) -> dict[str, Estimate]:
     """Return the differences of two weights that can be told although neither weight can."""
     import math
     from itertools import combinations
@@ -286,7 +300,7 @@ def _differences(found: IRLResult) -> dict[str, Estimate]:
     open_ones = [
         name for name, told in found.weights.items() if not math.isfinite(told.high - told.low)
     ]
-    if found.runaway or not 2 <= len(open_ones) <= MOST_PAIRED:
+    if found.runaway or pull or not 2 <= len(open_ones) <= MOST_PAIRED:
         return {}
     pairs = {
         f"{one} - {two}": found.contrast({one: 1.0, two: -1.0})
@@ -303,28 +317,56 @@ def _runaway(found: IRLResult) -> str:
         ways = "--match decisions, " + ways
     return (
         f"No finite weights explain these demonstrations best: those of {told} run away, and the "
-        f"numbers above mean nothing. Give {ways}."
+        f"numbers below mean nothing. Give {ways}."
     )
 
 
 def _held_out(cloned: PolicyComparison) -> str:
     import math
 
+    from alignlab.cli.values.output import signed
+
     likely = {name: math.exp(told.value) for name, told in cloned.log_likelihood.items()}
     gain = cloned.gain["reward"]
+    ends = sorted((abs(gain.low), abs(gain.high)))
+    by = f"by {signed(abs(gain.value))} [{signed(ends[0])}, {signed(ends[1])}] nats a decision"
     if gain.low > 0:
-        better = "the reward foresees more"
+        better = f"the reward foresees more, {by}"
     elif gain.high < 0:
-        better = "imitation foresees more, so something people care about is not among the features"
+        better = (
+            f"imitation foresees more, {by}. Something that people care about may be missing among "
+            "the features, or people chose in another way than the model takes them to"
+        )
     else:
-        better = "neither foresees surely more"
+        value, low, high = (signed(each) for each in (gain.value, gain.low, gain.high))
+        better = (
+            "neither foresees surely more (the reward's gain is "
+            f"{value} [{low}, {high}] nats a decision)"
+        )
     return (
         f"On {gain.n:,} trajectories kept back, a reward from the others gives "
         f"{likely['reward']:.0%} and imitating state by state {likely['cloning']:.0%}: {better}."
     )
 
 
-def _weights(found: IRLResult) -> Any:
+def _not_held_out(found: IRLResult) -> str:
+    if found.trajectories < FEWEST_WALKS:
+        return (
+            f"Whether it foresees more than imitation was not asked: {FEWEST_WALKS} trajectories "
+            "are the fewest to keep some back."
+        )
+    if len(found.weights) > MOST_REFITTED:
+        return (
+            "Whether it foresees more than imitation was not asked: more than "
+            f"{MOST_REFITTED} weights take too long to fit twice."
+        )
+    return (
+        "Whether it foresees more than imitation cannot be told: without those kept back, the "
+        "weights have no finite maximum."
+    )
+
+
+def _weights(found: IRLResult, pull: float) -> Any:
     """Return the weights as texts: those that can be told first, the largest first."""
     import numpy as np
     import pandas as pd
@@ -335,6 +377,8 @@ def _weights(found: IRLResult) -> Any:
     for name, weight in found.weights.items():
         known = bool(np.isfinite(weight.high - weight.low))
         interval = f"{signed(weight.low)} to {signed(weight.high)}" if known else weight.method
+        if pull and weight.method != "not identified":
+            interval = "pulled towards 0; no interval"
         shown = (signed(found.demonstrated[name]), signed(found.modelled[name]))
         rows.append((not known, -abs(weight.value), name, signed(weight.value), interval, *shown))
     rows.sort(key=lambda row: row[:2])

@@ -8,7 +8,7 @@ from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 from alignlab.values.preferences.learned_reward import LearnedReward
 from alignlab.values.preferences.policies import Policy
-from alignlab.values.preferences.questions import Answer, Query
+from alignlab.values.preferences.questions import Answer, Query, append_lines
 from alignlab.values.preferences.runs import Round, Run, RunDirectory, Settings
 
 SETTINGS = Settings(
@@ -69,8 +69,12 @@ def test_answers_are_appended_and_the_first_one_stands(tmp_path):
     after = (tmp_path / "answered.jsonl").read_text()
     assert after.startswith(before)
     assert len(after.splitlines()) == 2
+    # One that is to no query is not kept, and the others are.
+    mixed = [Answer("0009-x", 1.0), Answer(QUERIES[0].id, 1.0)]
+    assert one.told(mixed).answers == (mixed[1],)
     with pytest.raises(InputError, match=r"'0009-x' is to no query of this run. Its queries are 0"):
-        one.told([Answer("0009-x", 1.0)])
+        one.require_known(mixed)
+    one.require_known(mixed[1:])
 
 
 def test_an_interrupted_save_leaves_the_state_before(tmp_path, monkeypatch):
@@ -93,6 +97,23 @@ def test_an_interrupted_save_leaves_the_state_before(tmp_path, monkeypatch):
     kept.save(run())
     assert len((tmp_path / "asked.jsonl").read_text().splitlines()) == 3
     assert len(kept.read().queries) == 3
+
+
+def test_a_question_that_was_left_behind_takes_no_others_place(tmp_path):
+    kept = RunDirectory(tmp_path)
+    kept.begin(run(queries=QUERIES[:1], answers=()))
+    orphan = Query(1, QUERIES[1].second, QUERIES[1].first)
+    append_lines(tmp_path / "asked.jsonl", [orphan.to_dict()])
+    append_lines(tmp_path / "answered.jsonl", [Answer(orphan.id, 0.0).to_dict()])
+    kept.save(run())
+    back = kept.read()
+    assert [query.id for query in back.queries] == [query.id for query in QUERIES]
+    assert back.answers == run().answers
+    # As many answers, but not the run's own.
+    lines = (tmp_path / "answered.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "answered.jsonl").write_text("".join(lines[:2] * 2))
+    with pytest.raises(InputError, match=rf"0 queries and 1 answers .* {QUERIES[0].id}"):
+        kept.read()
 
 
 def test_nothing_that_is_read_can_run_code(tmp_path):

@@ -186,7 +186,10 @@ class Teacher(Protocol):
         """
 
     def collect(self) -> Sequence[Answer]:
-        """Return the answers that have come in since the last call: all, some or none."""
+        """Return the answers that have come in: all, some or none.
+
+        An answer that was returned before may be returned again; the first one to a query stands.
+        """
 
 
 def preference_dataset(queries: Sequence[Query], answers: Iterable[Answer]) -> PreferenceDataset:

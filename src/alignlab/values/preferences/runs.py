@@ -5,9 +5,10 @@
     round-0002.npz   the policy and the reward after so many rounds, as plain arrays
     run.json         the settings, the history, and which arrays belong to it
 
-`run.json` is replaced last and whole: whatever interrupts a save, the directory holds the state
-before or the state after. Questions that were appended and are not known to `run.json` yet are
-asked again in the same words, since all chance comes from the seed and the number of the round.
+`run.json` is replaced last and whole, and names the questions and answers that belong to the run:
+whatever interrupts a save, the directory holds the state before or the state after. Questions that
+were appended and are not named there are drawn again, mostly the same; on another machine they may
+be others, and those that were left behind are then nobody's.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, nearest
 from alignlab.files import require_writable, write_whole
 from alignlab.intervals import Estimate
 from alignlab.plain import to_json
@@ -70,8 +71,8 @@ class Round:
     ties, skipped
         Of this round's questions, how many were called alike and how many were not answered.
     ends
-        Of this round's answered questions, in how many just one segment reached the end of its
-        episode. They alone tell what ending is worth.
+        Of this round's answered questions, in how many the segments took different numbers of
+        steps, since an episode ended. They alone tell what having ended is worth.
     accuracy
         How often the reward learned before foretold this round's answers, ties apart; `None` where
         there was no reward yet or nothing to foretell.
@@ -142,26 +143,23 @@ class Run:
         return tuple(query for query in self.queries if query.id not in said)
 
     def told(self, answers: Sequence[Answer]) -> Run:
-        """Return the run with answers added; the first answer to a query stands.
-
-        Raises
-        ------
-        InputError
-            If an answer is to no query of this run.
-        """
+        """Return the run with the answers to its queries added; the first to a query stands."""
         known = {query.id for query in self.queries}
-        said = {answer.id for answer in self.answers}
-        new = []
+        kept = {answer.id: answer for answer in self.answers}
         for answer in answers:
-            if answer.id not in known:
-                raise InputError(
-                    f"The answer to {answer.id!r} is to no query of this run. Its queries are "
-                    f"{self.queries[0].id} to {self.queries[-1].id}."
-                )
-            if answer.id not in said:
-                said.add(answer.id)
-                new.append(answer)
-        return replace(self, answers=(*self.answers, *new))
+            if answer.id in known:
+                kept.setdefault(answer.id, answer)
+        return replace(self, answers=tuple(kept.values()))
+
+    def require_known(self, answers: Sequence[Answer]) -> None:
+        """Raise if an answer is to no query of this run."""
+        ids = [query.id for query in self.queries]
+        unknown = [answer.id for answer in answers if answer.id not in set(ids)]
+        if unknown:
+            raise InputError(
+                f"The answer to {unknown[0]!r} is to no query of this run. Its queries are "
+                f"{ids[0]} to {ids[-1]}.{nearest(unknown[0], ids)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -226,8 +224,8 @@ class RunDirectory:
                         "segment_length": reward.segment_length,
                     },
                     "arrays": name,
-                    "queries": len(run.queries),
-                    "answers": len(run.answers),
+                    "queries": [query.id for query in run.queries],
+                    "answers": [answer.id for answer in run.answers],
                     "history": [each.to_dict() for each in run.history],
                 }
             ),
@@ -263,7 +261,7 @@ class RunDirectory:
             reward = told["reward"] and LearnedReward(arrays["reward"], **told["reward"])
             settings = Settings(**told["settings"])
             history = tuple(Round.from_dict(each) for each in told["history"])
-            n_queries, n_answers = int(told["queries"]), int(told["answers"])
+            asked, answered = list(told["queries"]), list(told["answers"])
         except InputError:
             raise
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -271,16 +269,19 @@ class RunDirectory:
                 f"The run in {self.path} cannot be read: {type(error).__name__}, {error}. "
                 "Restore its files as they were written."
             ) from error
-        queries = [Query.from_dict(line) for _, line in read_lines(self.path / ASKED)]
+        lines = (Query.from_dict(line) for _, line in read_lines(self.path / ASKED))
+        queries = {query.id: query for query in lines}
         answers = [Answer.from_dict(line) for _, line in read_lines(self.path / ANSWERED)]
-        if len(queries) < n_queries or len(answers) < n_answers:
+        lost = set(asked) - queries.keys(), set(answered) - {answer.id for answer in answers}
+        if any(lost):
             raise InputError(
-                f"{self.path} lacks {max(n_queries - len(queries), 0)} queries and "
-                f"{max(n_answers - len(answers), 0)} answers of its run. Restore its files."
+                f"{self.path} lacks {len(lost[0])} queries and {len(lost[1])} answers of its run, "
+                f"such as {min(set.union(*lost))}. Restore its files."
             )
-        # Queries beyond those that the run knows of will be drawn and appended again, the same.
-        run = Run(settings, policy, reward, tuple(queries[:n_queries]), (), history)
-        return run.told([each for each in answers if each.id in {q.id for q in run.queries}])
+        # Queries that the run does not know of were drawn by one that was interrupted.
+        known = tuple(queries[each] for each in asked)
+        run = Run(settings, policy, reward, known, (), history)
+        return run.told(answers)
 
     def _append(self, name: str, values: Sequence[Mapping[str, Any]]) -> None:
         kept = {line["id"] for _, line in read_lines(self.path / name)}

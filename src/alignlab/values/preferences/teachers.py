@@ -186,7 +186,6 @@ class FileTeacher:
         self.answers = Path(answers)
         if self.queries.resolve() == self.answers.resolve():
             raise InputError(f"Queries and answers are both {self.queries}: give two files.")
-        self._collected: set[str] = set()
 
     def ask(self, queries: Sequence[Query]) -> None:
         """Append the queries that are not in the file yet."""
@@ -197,23 +196,21 @@ class FileTeacher:
         )
 
     def collect(self) -> Sequence[Answer]:
-        """Return the answers in the file that were not returned before.
+        """Return the answers in the file, each time all: a line can be corrected and is then read.
 
         Raises
         ------
         InputError
             If a line is not an answer; the message names it.
         """
-        told = []
+        told: dict[str, Answer] = {}
         for number, line in read_lines(self.answers):
             try:
                 answer = Answer.from_dict(line)
             except InputError as error:
                 raise InputError(f"Line {number} of {self.answers}: {error}") from error
-            if answer.id not in self._collected:
-                self._collected.add(answer.id)
-                told.append(answer)
-        return told
+            told.setdefault(answer.id, answer)
+        return tuple(told.values())
 
 
 def _rewards(segment: Trajectory, query: Query) -> np.ndarray:

@@ -6,6 +6,7 @@ wrong with it and where.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "Names",
     "checked_items",
     "checked_names",
+    "content_of",
     "dense_ranks",
     "require_comparisons",
     "whole_numbers",
@@ -71,6 +73,16 @@ def _form(trajectory: Trajectory) -> str:
         return f"{values.shape[1]} numbers"
 
     return f"a trajectory of {said(trajectory.states)} a state"
+
+
+def content_of(item: Any) -> Hashable:
+    """Return what an item shows, in a form that can be compared; true rewards are not shown."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, Trajectory):
+        return item.states.tobytes(), item.actions.tobytes(), item.ended
+    content: bytes = (np.asarray(item) + 0.0).tobytes()  # -0.0 becomes 0.0
+    return content
 
 
 def whole_numbers(values: ArrayLike, what: str) -> Ints:

@@ -89,6 +89,32 @@ def test_what_a_reward_foretells_is_counted_without_ties_and_skips():
     assert _foretold(linear(1.0), here[2:], 0.95) is None
 
 
+def test_what_a_reward_cannot_tell_is_half_foretold():
+    alike = Query(0, step(1.0), step(1.0))
+    for said in (0.0, 1.0):
+        assert _foretold(linear(1.0), [(alike, said)] * 4, 0.95).value == 0.5
+
+
+def test_a_pair_is_not_asked_about_twice_while_there_are_others():
+    walk = Trajectory(np.arange(7), np.zeros(6, int), ended=True)
+    some = settings(segment_length=3)
+
+    def keys(pairs):
+        return [frozenset(s.states.tobytes() for s in pair) for pair in pairs]
+
+    # Six segments make fifteen pairs.
+    for seed in range(5):
+        first = _pairs([walk], [], 12, some, np.random.default_rng(seed))
+        assert len(set(keys(first))) == 12
+        before = [Query(at, *pair) for at, pair in enumerate(first)]
+        more = _pairs([walk], before, 2, some, np.random.default_rng(seed))
+        assert not set(keys(more)) & set(keys(first))
+    # There are no more: some are asked about again, and none with itself.
+    many = _pairs([walk], before, 20, some, np.random.default_rng(0))
+    assert len(many) == 20
+    assert all(len(key) == 2 for key in keys(many))
+
+
 @pytest.mark.parametrize("selection", ["random", "disagreement"])
 def test_questions_go_on_counting_and_are_the_same_each_time(selection):
     environments = Environments("CartPole-v1")

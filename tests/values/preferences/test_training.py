@@ -164,6 +164,36 @@ def test_a_person_answers_by_a_file_in_the_runs_own_directory(tmp_path):
     assert len((tmp_path / "queries.jsonl").read_text().splitlines()) == 6
 
 
+class Once(Given):
+    """Tells its answers once."""
+
+    def collect(self):
+        given, self.answers = self.answers, []
+        return given
+
+
+def test_an_answer_to_no_question_costs_no_other_answer(tmp_path):
+    waiting = small(teacher=Given(), directory=tmp_path)
+    said = [Answer(query.id, 1.0, "ana") for query in waiting.open[:3]]
+    teacher = Once([said[0], Answer("0042-aaaaaaaaaaaa", 0.5), *said[1:]])
+    with pytest.raises(InputError, match="'0042-aaaaaaaaaaaa' is to no query of this run"):
+        resume_training(tmp_path, Corridor, teacher)
+    assert resume_training(tmp_path, Corridor, teacher).answers == tuple(said)
+
+
+def test_a_line_that_was_wrong_can_be_corrected(tmp_path):
+    teacher = FileTeacher(tmp_path / "queries.jsonl", tmp_path / "answers.jsonl")
+    waiting = small(teacher=teacher, directory=tmp_path)
+    right = f'{{"id": "{waiting.open[0].id}", "preferred": "first"}}\n'
+    for wrong in ('{"id": "0042-aaaaaaaaaaaa", "preferred": "tie"}\n', '{"id": "x"}\n'):
+        teacher.answers.write_text(right + wrong)
+        for _ in range(2):
+            with pytest.raises(InputError, match=r'no query of this run|has no "preferred"'):
+                resume_training(tmp_path, Corridor, teacher)
+    teacher.answers.write_text(right)
+    assert len(resume_training(tmp_path, Corridor, teacher).answers) == 1
+
+
 def test_a_teacher_that_never_answers_needs_a_directory(tmp_path):
     with pytest.raises(InputError, match=r"8 of 8 questions wait .*Give directory="):
         small(teacher=Given())
@@ -212,13 +242,17 @@ def test_whether_to_end_or_to_go_on_is_learned_from_answers(pays, length):
 def test_answers_that_never_compare_an_end_are_noted():
     class NoEnds(SyntheticTeacher):
         def ask(self, queries):
-            self.skipped = [q for q in queries if q.first.ended != q.second.ended]
-            super().ask([q for q in queries if q.first.ended == q.second.ended])
+            self.skipped = [q for q in queries if len(q.first) != len(q.second)]
+            super().ask([q for q in queries if len(q.first) == len(q.second)])
 
         def collect(self):
             return [*super().collect(), *(Answer(q.id, None) for q in self.skipped)]
 
-    training = small(teacher=NoEnds())
+    training = small(teacher=NoEnds(equal_within=None))
+    # Some ended after as many steps as others went on for; a constant per step is then unknown.
+    asked = [q for q in training.queries if len(q.first) == len(q.second)]
+    assert any(query.first.ended != query.second.ended for query in asked)
+    assert training.reward.arrays["shift"].any()
     assert any("rests on nothing that was said" in note for note in training.notes)
 
 
@@ -311,6 +345,12 @@ def test_a_directory_is_one_runs_and_an_environment_is_the_same_one(tmp_path):
         resume_training(tmp_path, "CartPole-v1", Given())
     with pytest.raises(InputError, match="used 2 copies of Corridor"):
         resume_training(tmp_path, Corridor(), Given())
+
+    def other():
+        return Corridor(pays=1.0)
+
+    with pytest.raises(InputError, match="is of Corridor, and other was given"):
+        resume_training(tmp_path, other, Given())
     with pytest.raises(InputError, match="holds no run"):
         resume_training(tmp_path / "elsewhere", Corridor, Given())
 

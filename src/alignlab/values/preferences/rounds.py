@@ -6,14 +6,16 @@ the number of the round, so that they give the same whether the run was stopped 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
+from alignlab.datasets.preference_checks import content_of
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, mean_estimate, share_estimate
@@ -30,6 +32,9 @@ __all__ = ["asked_in_round", "improved", "next_questions", "seed_for"]
 
 CANDIDATES = 10
 """Pairs drawn for each one that is asked where questions are chosen."""
+
+ATTEMPTS = 20
+"""Times that pairs are drawn in search of new ones before old ones are taken."""
 
 
 def next_questions(run: Run, environments: Environments) -> tuple[Query, ...]:
@@ -59,11 +64,17 @@ def _pairs(
     """Return pairs of new segments; half of them of a new one and one that was shown before.
 
     What a policy does now is much alike: only beside what it did earlier does it show whether it
-    is better, and a policy that has learned to please the reward and nobody else is found out.
+    is better, and a policy that has learned to please the reward and nobody else is found out. A
+    pair that was asked about before, or whose sides are alike, is taken only where there is no
+    other.
     """
     shown = [segment for query in before for segment in (query.first, query.second)]
+    known = {_contents(query.first, query.second) for query in before}
     pairs: list[tuple[Trajectory, Trajectory]] = []
-    while len(pairs) < wanted:
+    spare: list[tuple[Trajectory, Trajectory]] = []
+    for attempt in count():
+        if len(pairs) >= wanted or (attempt >= ATTEMPTS and len(pairs) + len(spare) >= wanted):
+            break
         drawn = draw_segments(walks, 2 * wanted, length=settings.segment_length, seed=rng)
         if len(drawn) < 2:
             raise InputError(
@@ -71,11 +82,22 @@ def _pairs(
                 f"{settings.rollout_steps} steps of behaviour, and nothing to compare it with. "
                 "Give more rollout_steps."
             )
-        pairs += zip(drawn[::2], drawn[1::2], strict=False)
-    for at in range(0, wanted if shown else 0, 2):
-        new, old = pairs[at][0], shown[rng.integers(len(shown))]
-        pairs[at] = (new, old) if rng.random() < 0.5 else (old, new)
-    return pairs[:wanted]
+        for one, two in zip(drawn[::2], drawn[1::2], strict=False):
+            pair = one, two
+            if shown and len(pairs) % 2 == 0:
+                old = shown[rng.integers(len(shown))]
+                pair = (one, old) if rng.random() < 0.5 else (old, one)
+            contents = _contents(*pair)
+            told_apart = len(contents) == 2
+            (pairs if told_apart and contents not in known else spare).append(pair)
+            known.add(contents)
+    spare.sort(key=lambda pair: -len(_contents(*pair)))
+    return (pairs + spare)[:wanted]
+
+
+def _contents(one: Trajectory, two: Trajectory) -> frozenset[Hashable]:
+    """Return what a pair shows, in whichever order; one content if both sides are alike."""
+    return frozenset(content_of(segment) for segment in (one, two))
 
 
 def _best_pairs(
@@ -128,7 +150,7 @@ def improved(run: Run, environments: Environments) -> Run:
         comparisons=int(ends),
         ties=sum(preferred == 0.5 for _, preferred in answered),
         skipped=len(here) - len(answered),
-        ends=sum(query.first.ended != query.second.ended for query, _ in answered),
+        ends=sum(len(query.first) != len(query.second) for query, _ in answered),
         accuracy=accuracy,
         policy_steps=policy.steps,
         true_return=mean_estimate(returns, level=settings.level),
@@ -149,7 +171,8 @@ def _foretold(
         reward.returns([query.second if side else query.first for query, _ in told])
         for side in (0, 1)
     )
-    right = (two > one) == np.array([preferred == 1 for _, preferred in told])
+    said = np.array([preferred for _, preferred in told], float)
+    right = (1 + np.sign(two - one) * np.sign(said - 0.5)) / 2  # what it cannot tell is half right
     return share_estimate(float(right.mean()), len(told), rows=len(told), level=level)
 
 

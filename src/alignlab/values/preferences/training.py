@@ -316,7 +316,7 @@ def resume_training(
     directory
         Where the run is kept.
     env
-        The same environment.
+        The same environment, under the same name: an id, or a function's name.
     teacher
         Asked for what is still open, and told of what it was asked before.
     progress
@@ -351,6 +351,11 @@ def resume_training(
             f"The run in {directory} used {run.policy.n_envs} copies of {settings.environment}: "
             "give its id or a function that makes it, not one environment."
         )
+    if environments.name != settings.environment:
+        raise InputError(
+            f"The run in {directory} is of {settings.environment}, and {environments.name} was "
+            "given: go on in the same environment, under the same name."
+        )
     return _go_on(run, environments, teacher, kept, progress)
 
 
@@ -371,9 +376,11 @@ def _go_on(
                 kept.save(run)
         if run.open:
             teacher.ask(run.queries[begins:ends])
-            run = run.told(teacher.collect())
+            answers = teacher.collect()
+            run = run.told(answers)
             if kept is not None:
                 kept.save(run)
+            run.require_known(answers)  # after the others are kept: a teacher may tell them once
         if run.open:
             if kept is None:
                 raise InputError(
@@ -398,8 +405,8 @@ def _result(
     seen = any(segment.ended for query in run.queries for segment in (query.first, query.second))
     if rounds and seen and not any(each.ends for each in rounds):
         notes.append(
-            "Episodes ended, and no answer compares one that ended with one that went on: whether "
-            "the policy seeks the end or avoids it rests on nothing that was said."
+            "Episodes ended, and no answer compares segments of different numbers of steps: "
+            "whether the policy seeks the end or avoids it rests on nothing that was said."
         )
     if rounds and run.reward is None:
         notes.append(

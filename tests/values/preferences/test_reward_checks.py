@@ -119,3 +119,24 @@ def test_a_constant_per_step_decides_between_lengths_unless_means_are_compared()
     assert "Preferring the longer item predicts held-out answers as well" in " ".join(summed.notes)
     meant = fit_reward(data, model="linear", normalise="length")
     assert np.isinf(meant.estimates[0].high)
+
+
+def test_random_answers_told_apart_are_no_circles():
+    """Half of the annotators click at random, and the reward says so: no lack of fit."""
+    tau = np.array([2.0, 2.0, 2.0, 0.0, 0.0, 0.0])
+    alarms, wide = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        scores = 1.5 * rng.normal(size=15)
+        who = rng.integers(0, 6, 400)
+        first = rng.integers(0, 15, 400)
+        second = (first + rng.integers(1, 15, 400)) % 15
+        gap = tau[who] * (scores[first] - scores[second])
+        said = (rng.random(400) > 1 / (1 + np.exp(-gap))).astype(float)
+        data = PreferenceDataset.from_pairs(np.zeros((15, 1)), first, second, said, annotators=who)
+        triads = fit_reward(data, holdout=0, annotators="reliability").triads
+        alarms.append(triads.p_value <= 0.05)
+        wide.append(triads.expected / triads.circular)
+    # Taken to answer alike, all of the annotators give 0.93.
+    assert np.mean(alarms) < 0.2
+    assert 0.85 < np.mean(wide) < 1.3

@@ -32,7 +32,7 @@ from scipy import sparse
 from alignlab.datasets import PreferenceDataset
 from alignlab.errors import InputError, require_choice
 
-__all__ = ["ChoiceLoss", "Choices", "Ties", "choice_loss", "choices_of"]
+__all__ = ["ChoiceLoss", "Choices", "Ties", "choice_loss", "choices_of", "tie_sizes_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -163,7 +163,12 @@ def choice_loss(eta: Floats, choices: Choices) -> ChoiceLoss:
     return ChoiceLoss(float(each.sum()), each, gradient, probabilities)
 
 
-def choices_of(dataset: PreferenceDataset, *, ties: Ties = "davidson") -> Choices:
+def choices_of(
+    dataset: PreferenceDataset,
+    *,
+    ties: Ties = "davidson",
+    tie_sizes: tuple[int, ...] | None = None,
+) -> Choices:
     """Return a dataset's comparisons as choices.
 
     Parameters
@@ -174,6 +179,8 @@ def choices_of(dataset: PreferenceDataset, *, ties: Ties = "davidson") -> Choice
         "davidson": a tie is an answer of its own, with its own delta for each size of tie that
         occurs. "half": each order of the tied items counts in equal shares, so that a tied pair is
         half a preference either way.
+    tie_sizes
+        The sizes that ties of their own may have; `None` for those that occur.
 
     Raises
     ------
@@ -190,7 +197,7 @@ def choices_of(dataset: PreferenceDataset, *, ties: Ties = "davidson") -> Choice
     require_choice(ties, ("davidson", "half"), what="ties")
     if len(dataset) == 0:
         raise InputError("There are 0 comparisons to learn from.")
-    tied = _tie_sizes(dataset) if ties == "davidson" else ()
+    tied = () if ties == "half" else tie_sizes_of(dataset) if tie_sizes is None else tie_sizes
     parts: list[_Part] = []
     for block, comparisons, ranks in _patterns(dataset):
         for order, levels, weight in _orders(ranks, ties):
@@ -209,7 +216,8 @@ class _Part:
     weight: float
 
 
-def _tie_sizes(dataset: PreferenceDataset) -> tuple[int, ...]:
+def tie_sizes_of(dataset: PreferenceDataset) -> tuple[int, ...]:
+    """Return the sizes of the ties that occur."""
     # Ranks are dense, so no rank reaches its comparison's size, and each gets a place of its own.
     begins = np.repeat(dataset.starts[:-1], np.diff(dataset.starts))
     counts = np.bincount(begins + dataset.ranks)

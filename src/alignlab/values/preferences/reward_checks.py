@@ -144,7 +144,7 @@ def _unspread(reward: FittedReward, data: PreferenceDataset, members: Floats) ->
     Estimates vary by their errors, too, so that answers drawn from them go round too seldom and a
     right reward would be refuted; the share of their variance that is error is taken out.
     """
-    if reward.regularization:
+    if reward.regularization and not reward.reliabilities:
         return members
     compared = np.unique(data.members)
     at: Any = compared if reward.encoder is None else data.items
@@ -173,7 +173,10 @@ def _triads(
         return None
     if reward.covariance is None:
         return Triads(circular, complete, None, None)
-    chance = np.exp(_mean_log(reward, _unspread(reward, data, members), first, second))
+    attention = _attention(reward, pairs)
+    attention = attention if isinstance(attention, float) else attention[kept]
+    right = _unspread(reward, data, members)
+    chance = np.exp(_mean_log(reward, right, first, second, attention))
     drawn = []
     for _ in range(DRAWS):
         at = rng.random(len(first))

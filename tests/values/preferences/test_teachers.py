@@ -128,6 +128,38 @@ def test_an_answer_depends_on_the_query_and_the_seed_alone():
     assert ask(range(50)) != ask(range(50), seed=2)
 
 
+def test_the_spread_of_the_first_questions_is_kept():
+    rng = np.random.default_rng(0)
+    pairs = [(paid(*one), paid(*two)) for one, two in rng.normal(size=(200, 2, 5))]
+    queries = [Query(at, *pair) for at, pair in enumerate(pairs)]
+
+    def ask(*batches, **options):
+        teacher = SyntheticTeacher(rationality=1.0, seed=3, **options)
+        for batch in batches:
+            teacher.ask(batch)
+        return teacher.score_sd, {answer.id: answer.preferred for answer in teacher.collect()}
+
+    spread, some = ask(queries[:20], *([query] for query in queries[20:]))
+    sums = np.array([[np.sum(side.rewards) for side in pair] for pair in pairs])
+    assert spread == pytest.approx(sums[:20].std())
+    assert some == ask(queries[::-1], score_sd=spread)[1]
+    with pytest.raises(InputError, match=r"are 9, too few .* give score_sd="):
+        ask(queries[:9])
+    # It is not needed by one who never errs, or tosses a coin; and alike scores have none.
+    for rationality in (np.inf, 0.0):
+        assert len(said(SyntheticTeacher(rationality=rationality), pairs[0])) == 1
+    alike = SyntheticTeacher(rationality=1.0)
+    assert said(alike, *[(paid(0.1, 0.2, 0.3), paid(0.3, 0.2, 0.1))] * 10) == [0.5] * 10
+    assert alike.score_sd is None
+
+
+def test_a_myopic_teacher_tells_small_scores_apart_beside_large_returns():
+    # By hand, the scores are 1.01 and 2.01.
+    pair = paid(1e10, 0.0, 0.0, 1.0), paid(1e10, 0.0, 0.0, 2.0)
+    teacher = SyntheticTeacher(myopia=1 - 1e-4, equal_within=None, score_sd=1.0)
+    assert said(teacher, *[pair] * 20) == [1.0] * 20
+
+
 def test_collecting_twice_gives_nothing_new():
     teacher = SyntheticTeacher()
     assert not teacher.collect()
@@ -149,6 +181,7 @@ def test_collecting_twice_gives_nothing_new():
         ({"skip_below": float("nan")}, "skip_below=nan"),
         ({"score_sd": 0.0}, "score_sd=0.0"),
         ({"seed": -1}, "seed=-1"),
+        ({"seed": np.random.default_rng(0)}, "seed must be a whole number"),
     ],
 )
 def test_faults_that_cannot_be_are_refused(wrong, says):

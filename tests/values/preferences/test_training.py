@@ -67,7 +67,7 @@ class Slow:
     """Gives three answers whenever it is asked, the last ones first."""
 
     def __init__(self):
-        self.inner = SyntheticTeacher(rationality=3.0, seed=5)
+        self.inner = SyntheticTeacher(rationality=3.0, score_sd=1.5, seed=5)
         self.waiting, self.told = [], set()
 
     def ask(self, queries):
@@ -94,7 +94,7 @@ class Given:
 
 
 def test_a_run_stopped_and_resumed_is_the_run_that_was_not_stopped(tmp_path):
-    whole = small(teacher=SyntheticTeacher(rationality=3.0, seed=5))
+    whole = small(teacher=SyntheticTeacher(rationality=3.0, score_sd=1.5, seed=5))
     teacher = Slow()
     stopped = small(teacher=teacher, directory=tmp_path / "run")
     stops = []

@@ -9,9 +9,9 @@ being the myopia and H the steps of the longer segment, it
     prefers the second with probability 1 / (1 + exp(-b (S_2 - S_1) / s)) otherwise,
     and says the opposite of what it preferred with the probability of a mistake.
 
-The rationality b is per standard deviation s of the scores it is asked about: on raw sums, which
-grow with the segments' length and the reward's unit, the same b means anything from a coin to an
-oracle.
+The rationality b is per standard deviation s of scores, given or taken from the first questions:
+on raw sums, which grow with the segments' length and the reward's unit, the same b means anything
+from a coin to an oracle.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ __all__ = ["FileTeacher", "SyntheticTeacher"]
 ROUNDING = 1e-9
 """Returns that differ by less than this share of their size are equal: sums of floats round."""
 
+FEWEST = 10
+"""Of fewer questions the scores' standard deviation is not told."""
+
 
 class SyntheticTeacher:
     """A teacher that knows the true reward, and whose faults are stated.
 
     Use it to find out how a method fares with teachers of a given quality before people are asked.
-    It is no model of a particular person. An answer depends on the seed and the query alone, so a
-    run that is stopped and resumed gets the same ones.
+    It is no model of a particular person. An answer depends on the seed, the query and `score_sd`
+    alone, so a run that is stopped and resumed gets the same ones. A teacher that is to find
+    `score_sd` itself has another one if it is made anew in the middle of a run: then give it.
 
     Parameters
     ----------
@@ -56,16 +60,18 @@ class SyntheticTeacher:
         The probability with which it says the opposite, from 0 to 1.
     score_sd
         The standard deviation that `rationality` is relative to, in the reward's unit; `None`
-        takes that of the scores of all segments asked in one go.
+        takes that of the scores in the first questions, at least ten at once, and keeps it.
+        Where the rationality is infinite or 0 it is not needed.
     seed
-        Of its coins.
+        Of its coins; a whole number.
     name
         What it signs with.
 
     Raises
     ------
     InputError
-        If a number is out of range, or a segment has no true rewards.
+        If a number is out of range, or a segment has no true rewards; or if `score_sd` is needed,
+        not given, and the first questions are fewer than ten.
 
     References
     ----------
@@ -101,6 +107,11 @@ class SyntheticTeacher:
         least = -np.inf if skip_below is None else skip_below
         _require(not np.isnan(least), "skip_below", skip_below, "a return, or None")
         _require(score_sd is None or 0 < score_sd < np.inf, "score_sd", score_sd, "positive")
+        if isinstance(seed, np.random.Generator):
+            raise InputError(
+                "seed must be a whole number: each query has coins of its own, which a generator "
+                "would toss in the order of asking."
+            )
         as_generator(seed)  # refuses what is no seed
         self.rationality = float(rationality)
         self.myopia = float(myopia)
@@ -117,9 +128,10 @@ class SyntheticTeacher:
         if not queries:
             return
         scores = np.array([self._scores(query) for query in queries]).reshape(-1, 2)
-        spread = float(scores.std()) if self.score_sd is None else self.score_sd
+        if self.score_sd is None and 0 < self.rationality < np.inf:
+            self.score_sd = _spread(scores)
         self._waiting += [
-            Answer(query.id, self._preferred(query, float(two - one), spread), self.name)
+            Answer(query.id, self._preferred(query, float(one), float(two)), self.name)
             for query, (one, two) in zip(queries, scores, strict=True)
         ]
 
@@ -135,7 +147,7 @@ class SyntheticTeacher:
         one, two = (_rewards(each, query) for each in (query.first, query.second))
         return float(weights[: len(one)] @ one), float(weights[: len(two)] @ two)
 
-    def _preferred(self, query: Query, difference: float, spread: float) -> float | None:
+    def _preferred(self, query: Query, score: float, other: float) -> float | None:
         one, two = (float(np.sum(_rewards(e, query))) for e in (query.first, query.second))
         rounding = ROUNDING * max(abs(one), abs(two))
         if self.skip_below is not None and max(one, two) < self.skip_below:
@@ -143,13 +155,13 @@ class SyntheticTeacher:
         if self.equal_within is not None and abs(two - one) <= self.equal_within + rounding:
             return 0.5
         coins = as_generator(self.seed, "teacher", query.id).random(2)
-        if abs(difference) <= rounding:
+        difference = other - score
+        if abs(difference) <= ROUNDING * max(abs(score), abs(other)) or self.rationality == 0:
             chance = 0.5
-        elif np.isinf(self.rationality):
+        elif self.score_sd is None:
             chance = float(difference > 0)
         else:
-            # The spread of segments that are all alike is 0, and so is then every difference.
-            chance = float(expit(self.rationality * difference / spread))
+            chance = float(expit(self.rationality * difference / self.score_sd))
         return float((coins[0] < chance) != (coins[1] < self.mistakes))
 
 
@@ -219,6 +231,18 @@ def _rewards(segment: Trajectory, query: Query) -> np.ndarray:
             f"A segment of query {query.id} has no true rewards, which a synthetic teacher goes by."
         )
     return segment.rewards
+
+
+def _spread(scores: np.ndarray) -> float | None:
+    """Return the standard deviation of the first questions' scores; `None` if all are alike."""
+    if len(scores) < FEWEST:
+        raise InputError(
+            f"The first questions to this teacher are {len(scores)}, too few to tell the standard "
+            f"deviation of scores: ask at least {FEWEST} at once, or give score_sd=, in the "
+            "reward's unit."
+        )
+    spread = float(scores.std())
+    return spread if spread > ROUNDING * np.abs(scores).max() else None
 
 
 def _require(holds: bool, what: str, given: object, allowed: str) -> None:

@@ -132,7 +132,7 @@ def test_a_large_process_is_cut_short_and_says_so(alignlab):
     [
         ("FrozenLak-v1", "Did you mean 'FrozenLake-v1'?"),
         ("CartPole-v1", "keeps no table"),
-        ("absent.csv", "There is no file absent.csv"),
+        ("absent.csv", "There is no file 'absent.csv'"),
         ("chain.cvs", "chain.cvs"),
         ("chain", "There is no environment 'chain'"),
         ("''", "MDP is empty"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alignlab.errors import InputError, OutputError
-from alignlab.values.processes import read_mdp, read_rewards, solve, write_mdp
+from alignlab.values.processes import FiniteMDP, read_mdp, solve, write_mdp
 
 WALK = """state,action,next_state,probability,reward
 home,walk,office,0.9,-1
@@ -72,14 +72,21 @@ def test_more_ends_can_be_named(tmp_path):
     ("text", "message"),
     [
         (WALK.replace("0.9", "0.8"), "state home, action walk sum to 0.9"),
-        (WALK.replace("0.9", "-0.9"), "row 1: the probability of state home, action walk, .* -0.9"),
-        (WALK.replace("0.9", "often"), "row 1: probability is 'often', not a finite number"),
-        (WALK.replace(",-3", ",nan"), "row 2: reward is 'nan'"),
-        (WALK + "home,drive,office,0,1\n", "row 4: .* is listed twice"),
+        (
+            WALK.replace("0.9", "-0.9"),
+            "Row 1 of table.csv: the probability of state home, action walk, .* -0.9",
+        ),
+        (
+            WALK.replace("0.9", "often"),
+            "Row 1 of table.csv: probability is 'often', and not a finite",
+        ),
+        (WALK.replace(",-3", ",nan"), "Row 2 of table.csv: reward is nothing"),
+        (WALK + "home,drive,office,0,1\n", "Row 4 of .* is listed twice"),
         (WALK.replace("next_state", "nextstate"), "no column 'next_state'. Did you mean 'nextst"),
         (WALK.replace("reward", "rewards"), "a column 'rewards' that means nothing .* 'reward'"),
-        (WALK.splitlines()[0] + "\n", "has no rows"),
-        ("", "cannot be read as csv"),
+        (WALK.splitlines()[0] + "\n", "0 rows"),
+        ("", "is empty"),
+        (WALK.replace("0.9,-1", "0.9,-1,7"), "Line 2 of table.csv has 6 cells"),
     ],
 )
 def test_bad_tables_are_said_in_one_line(tmp_path, text, message):
@@ -91,9 +98,9 @@ def test_bad_tables_are_said_in_one_line(tmp_path, text, message):
 def test_bad_files_are_said_in_one_line(tmp_path, chain):
     with pytest.raises(InputError, match="There is no file"):
         read_mdp(tmp_path / "none.csv")
-    with pytest.raises(InputError, match=r"neither in \.csv nor in \.parquet"):
+    with pytest.raises(InputError, match=r"table\.txt has no ending of a table"):
         read_mdp(written(tmp_path, WALK, "table.txt"))
-    with pytest.raises(InputError, match="cannot be read as parquet"):
+    with pytest.raises(InputError, match="is not a Parquet file"):
         read_mdp(written(tmp_path, WALK, "table.parquet"))
     with pytest.raises(InputError, match=r"neither in \.csv nor in \.parquet"):
         write_mdp(chain(1, 0.9), tmp_path / "table.txt")
@@ -107,33 +114,56 @@ def test_two_chances_of_beginning_in_one_state_are_said(tmp_path):
         read_mdp(written(tmp_path, "\n".join(rows)))
 
 
-def test_rewards_in_their_three_forms(tmp_path):
-    mdp = read_mdp(written(tmp_path, WALK))
-    by_state = read_rewards(written(tmp_path, "state,reward\nhome,5\n", "r.csv"), mdp)
-    assert by_state.tolist() == [5, 0]
-    text = "state,action,reward\nhome,drive,5\n"
-    assert read_rewards(written(tmp_path, text, "r.csv"), mdp).tolist() == [[0, 5], [0, 0]]
-    text = "state,action,next_state,reward\nhome,walk,home,5\n"
-    paid = read_rewards(written(tmp_path, text, "r.csv"), mdp)
-    assert mdp.expected(paid)[0].tolist() == [0.5, 0]
-    frame = pd.DataFrame({"state": ["home"], "reward": [2]})
-    frame.to_parquet(tmp_path / "r.parquet")
-    assert read_rewards(tmp_path / "r.parquet", mdp).tolist() == [2, 0]
+@pytest.mark.parametrize("names", [["00", "01", "02"], ["0", "01", "02"], ["٠", "١", "٢"]])
+def test_what_is_not_written_as_a_number_is_a_name(tmp_path, names):
+    a, b, c = names
+    text = f"state,action,next_state,probability\n{a},{a},{b},1\n{b},{b},{c},1\n"
+    mdp = read_mdp(written(tmp_path, text))
+    assert (mdp.state_names, mdp.action_names) == (tuple(names), tuple(names[:2]))
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("state,reward\nhoem,5\n", "no state 'hoem'. Did you mean 'home'"),
-        ("state,action,reward\nhome,fly,5\n", "no action 'fly'"),
-        ("state,next_state,reward\nhome,home,5\n", "none called action"),
-        ("state,reward\nhome,5\nhome,6\n", "row 2: state home is listed twice"),
-        ("state,reward\nhome,much\n", "reward is 'much'"),
-        ("state\nhome\n", "no column 'reward'"),
-    ],
-)
-def test_bad_rewards_are_said_in_one_line(tmp_path, text, message):
-    mdp = read_mdp(written(tmp_path, WALK))
-    with pytest.raises(InputError, match=message) as caught:
-        read_rewards(written(tmp_path, text, "r.csv"), mdp)
-    assert "\n" not in str(caught.value)
+def test_numbers_are_the_same_however_a_column_stores_them(tmp_path):
+    rows = {"state": [0.0, 1.0], "action": [0, 0], "next_state": [1, 2], "probability": [1, 1.0]}
+    path = tmp_path / "t.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    assert read_mdp(path).state_names == ("0", "1", "2")
+    text = "state,action,next_state,probability\n0.0,go,1,1\n1.0,go,end,1\n"
+    assert read_mdp(written(tmp_path, text)).state_names == ("0", "1", "end")
+
+
+def test_spaces_after_commas_mean_nothing(tmp_path):
+    assert read_mdp(written(tmp_path, WALK.replace(",", ", "))).state_names == ("home", "office")
+
+
+@pytest.mark.parametrize("column", ["state", "action", "next_state"])
+def test_a_missing_name_is_no_name(tmp_path, column):
+    rows = {"state": ["a", "b"], "action": ["x", "x"], "next_state": ["b", "c"]}
+    rows = {**rows, "probability": [1.0, 1.0]}
+    rows[column][1] = None
+    path = tmp_path / "t.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    with pytest.raises(InputError, match=rf"Row 2 of t\.parquet has no {column}"):
+        read_mdp(path)
+
+
+def test_what_a_table_cannot_hold_is_not_written(tmp_path):
+    path = tmp_path / "t.csv"
+    # 0 -> 1, and 2 is an end that nothing leads to.
+    chances = np.zeros((3, 1, 3))
+    chances[0, 0, 1] = 1.0
+    for process, message in [
+        (
+            FiniteMDP(chances[:2, :, :2], [1.0, 0], initial=[0.5, 0.5]),
+            "begin in the terminal st.*1",
+        ),
+        (FiniteMDP(chances, np.zeros(3)), "Nothing leads to the terminal state 2"),
+        (FiniteMDP(chances[:2, :, :2], [1.0, 0], state_names=[" a", "b"]), "' a' would be read as"),
+        (
+            FiniteMDP(chances[:2, :, :2], [1.0, 0], action_names=["1.0"]),
+            "'1.0' would be read as '1'",
+        ),
+    ]:
+        with pytest.raises(InputError, match=message) as caught:
+            write_mdp(process, path)
+        assert "\n" not in str(caught.value)
+    assert not path.exists()

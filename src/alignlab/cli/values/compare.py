@@ -51,20 +51,20 @@ def compare(
     """
     from alignlab.cli.values.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
-    from alignlab.cli.values.tables import read_rewards
+    from alignlab.values.processes.reward_tables import read_rewards
     from alignlab.values.rewards import epic_distance, regret, starc_distance
 
     place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
-    one = read_rewards(process, first)
-    other = process.rewards if second is None else read_rewards(process, second)
+    one = read_rewards(first, process)
+    other = process.rewards if second is None else read_rewards(second, process)
     for path, rewards in ((first, one), (second, other)):
         if path is not None:
             require_small(process.expected(rewards), f"{path}: a reward")
     # EPIC asks what impossible transitions would pay, which tables about arrivals say too.
     everywhere = (
-        read_rewards(process, first, impossible=True),
-        other if second is None else read_rewards(process, second, impossible=True),
+        read_rewards(first, process, impossible=True),
+        other if second is None else read_rewards(second, process, impossible=True),
     )
     names = (str(first), "the process's own reward" if second is None else str(second))
     measures = (

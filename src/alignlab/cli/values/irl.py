@@ -90,9 +90,9 @@ def irl(
     """
     from alignlab.cli.values.output import Result, deliver, drawn, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
-    from alignlab.cli.values.tables import rewards_frame
     from alignlab.errors import require_choice
     from alignlab.values.inverse import max_causal_entropy_irl
+    from alignlab.values.processes.reward_tables import rewards_frame
 
     place = prepare(out)
     require_small(temperature, "--temperature")
@@ -138,12 +138,12 @@ def irl(
 def _features(process: FiniteMDP, given: str) -> dict[str, Rewards]:
     import numpy as np
 
-    from alignlab.cli.values.tables import read_columns
     from alignlab.errors import InputError, require_choice
     from alignlab.values.inverse import arrival_features
+    from alignlab.values.processes.reward_tables import read_columns
 
     if Path(given).suffix or Path(given).exists():
-        return read_columns(process, given)
+        return read_columns(given, process)
     require_choice(given, (*BUILT_IN, "FILE.csv"), what="--features")
     S, A = process.n_states, process.n_actions
     if given == "action":

@@ -66,8 +66,8 @@ def shape(
     """
     from alignlab.cli.values.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
-    from alignlab.cli.values.tables import rewards_frame
     from alignlab.errors import InputError
+    from alignlab.values.processes.reward_tables import rewards_frame
     from alignlab.values.rewards import check_shaping
 
     ways = {"--potential": potential, "--shaped": shaped, "--bonus": bonus}
@@ -110,17 +110,17 @@ def shape(
 def _target(
     process: FiniteMDP, potential: Path | None, shaped: Path | None, bonus: Path | None
 ) -> Rewards:
-    from alignlab.cli.values.tables import read_potential, read_rewards
+    from alignlab.values.processes.reward_tables import read_potential, read_rewards
     from alignlab.values.rewards import potential_shaping
 
     if potential is not None:
-        return potential_shaping(process, read_potential(process, potential)).rewards
+        return potential_shaping(process, read_potential(potential, process)).rewards
     if shaped is not None:
-        return read_rewards(process, shaped)
+        return read_rewards(shaped, process)
     from alignlab.values.inverse.features import read_features
 
     assert bonus is not None
-    parts = {"original": process.rewards, "bonus": read_rewards(process, bonus)}
+    parts = {"original": process.rewards, "bonus": read_rewards(bonus, process)}
     return read_features(process, parts).rewards([1.0, 1.0])
 
 

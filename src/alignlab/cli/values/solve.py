@@ -64,10 +64,10 @@ def solve(
     """
     from alignlab.cli.values.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
-    from alignlab.cli.values.tables import read_rewards
     from alignlab.errors import InputError
     from alignlab.values.processes import soft_solve
     from alignlab.values.processes import solve as solve_process
+    from alignlab.values.processes.reward_tables import read_rewards
 
     if soft is not None and method is not None:
         raise InputError("--method is for the best actions; --soft has a method of its own.")
@@ -82,7 +82,7 @@ def solve(
     place = prepare(out)
     process = read_process(mdp, discount=discount, horizon=horizon, options=option)
     if rewards is not None:
-        process = process.with_rewards(read_rewards(process, rewards))
+        process = process.with_rewards(read_rewards(rewards, process))
         require_small(process.expected_rewards, f"{rewards}: a reward")
     found: Solution | SoftSolution
     if soft is None:

@@ -3,11 +3,12 @@
 from alignlab.values.processes.mdp import FiniteMDP, Rewards
 from alignlab.values.processes.occupancy import Occupancy, occupancy, policy_values
 from alignlab.values.processes.planning import solve
+from alignlab.values.processes.reward_tables import read_rewards
 from alignlab.values.processes.simulation import simulate
 from alignlab.values.processes.soft import soft_solve
 from alignlab.values.processes.solutions import SoftSolution, Solution
 from alignlab.values.processes.sweeps import soft_backward, soft_forward, soft_gradient
-from alignlab.values.processes.tables import read_mdp, read_rewards, write_mdp
+from alignlab.values.processes.tables import read_mdp, write_mdp
 
 __all__ = [
     "FiniteMDP",

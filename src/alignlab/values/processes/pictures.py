@@ -18,7 +18,7 @@ from alignlab.plain import plain
 from alignlab.theme import QUIET
 from alignlab.values.processes.mdp import FiniteMDP
 
-__all__ = ["values_chart"]
+__all__ = ["entered", "values_chart"]
 
 Floats = NDArray[np.float64]
 Spec = dict[str, Any]
@@ -83,10 +83,7 @@ def values_chart(
     done = mdp.available / np.maximum(mdp.available.sum(axis=1), 1)[:, None]
     if chosen is not None:
         done = np.asarray(chosen, float)
-    # A cell that nothing leads to from elsewhere is on the map, but not in the process.
-    entered = mdp.successors.tocoo()
-    seen = mdp.initial > 0
-    seen[entered.col[entered.row != entered.col]] = True
+    seen = entered(mdp)
     cells = [_cell(mdp, s, values[s], done[s], not seen[s]) for s in range(rows * columns)]
     size = min(WIDTH // columns, LARGEST_CELL)
     layers = [_heat(cells)]
@@ -97,6 +94,17 @@ def values_chart(
     names = ("state", "row", "column", "value", "does")
     table = Table(question, names, tuple(tuple(cell[name] for name in names) for cell in cells))
     return Chart(question, plain(_drawn(layers, rows, columns, size)), table)
+
+
+def entered(mdp: FiniteMDP) -> NDArray[np.bool_]:
+    """Return the states in which it begins or to which another one leads, shape (S,).
+
+    The others, such as the cells of a cliff that throws back to the start, are on the map only.
+    """
+    steps = mdp.successors.tocoo()
+    seen = mdp.initial > 0
+    seen[steps.col[steps.row != steps.col]] = True
+    return seen
 
 
 def _without_a_grid(mdp: FiniteMDP, values: Floats, question: str) -> Chart:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,23 @@ from scipy import sparse
 
 from alignlab.errors import InputError, listed, nearest
 from alignlab.files import write_whole
-from alignlab.values.processes.mdp import FiniteMDP, Rewards
+from alignlab.values.processes.cells import (
+    name_of,
+    names_in,
+    numbers_in,
+    read_cells,
+    require_column,
+)
+from alignlab.values.processes.mdp import FiniteMDP
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_mdp", "read_rewards", "write_mdp"]
+__all__ = ["read_mdp", "write_mdp"]
 
-NEEDED = ("state", "action", "next_state", "probability")
+PLACE = ("state", "action", "next_state")
+
+NEEDED = (*PLACE, "probability")
 
 COLUMNS = (*NEEDED, "reward", "initial")
 
@@ -40,15 +49,15 @@ def read_mdp(
     horizon: int | None = None,
     terminal: Sequence[str | int] | None = None,
 ) -> FiniteMDP:
-    r"""Read a process from a CSV or Parquet file.
+    r"""Read a process from a file: CSV, Parquet or Arrow.
 
     Use it for processes written by hand or by another program; `write_mdp` writes such files.
 
     Parameters
     ----------
     path
-        A file that ends in .csv or .parquet, with the columns state, action, next_state and
-        probability; reward (0 without it) and initial if there are any.
+        A table with the columns state, action, next_state and probability; reward (0 without it)
+        and initial if there are any.
     discount, horizon
         As for `FiniteMDP`.
     terminal
@@ -70,36 +79,47 @@ def read_mdp(
     ...     read_mdp(file)
     <FiniteMDP states: 2 (1 terminal), actions: 1, transitions: 2, discount: 0.99>
     """
-    frame = _read(Path(path), NEEDED, COLUMNS)
-    states = _names([*_text(frame["state"]), *_text(frame["next_state"])])
-    actions = _names(_text(frame["action"]))
+    import pandas as pd
+
+    frame, file = read_cells(path), Path(path).name
+    _require_columns(frame, file)
+    named = {column: names_in(frame, column, file) for column in PLACE}
+    states = _names([*named["state"], *named["next_state"]])
+    actions = _names(named["action"])
     S, A = len(states), len(actions)
     state, action, target = (
-        _numbered(_text(frame[column]), names)
-        for column, names in (("state", states), ("action", actions), ("next_state", states))
+        _numbered(named[column], actions if column == "action" else states) for column in PLACE
     )
-    chance = _numbers(frame, "probability", path)
+
+    def step(row: int) -> str:
+        return ", ".join(f"{column} {named[column][row]}" for column in PLACE)
+
+    chance = numbers_in(frame, "probability", file)
     negative = (chance < 0) | (chance > 1 + 1e-9)
     if negative.any():
         row = int(negative.argmax())
         raise InputError(
-            f"{path}, row {row + 1}: the probability of {_step(frame, row)} is {chance[row]:g}; it "
-            "lies between 0 and 1."
+            f"Row {row + 1} of {file}: the probability of {step(row)} is {chance[row]:g}; it lies "
+            "between 0 and 1."
         )
-    _require_once(frame, ("state", "action", "next_state"), path)
-    paid = _numbers(frame, "reward", path) if "reward" in frame else np.zeros(len(frame))
+    twice = pd.DataFrame(named).duplicated().to_numpy()
+    if twice.any():
+        row = int(twice.argmax())
+        raise InputError(f"Row {row + 1} of {file}: {step(row)} is listed twice.")
+    paid = numbers_in(frame, "reward", file) if "reward" in frame else np.zeros(len(frame))
+    begins = numbers_in(frame, "initial", file) if "initial" in frame else None
     kept = chance > 0
     rows, shape = (state * A + action)[kept], (S * A, S)
     ends = np.ones(S, dtype=bool)
     ends[state] = False
-    ends[[_known(str(name), states, "state") for name in terminal or ()]] = True
+    ends[[_known(name_of(name), states) for name in terminal or ()]] = True
     return FiniteMDP(
         sparse.csr_array((chance[kept], (rows, target[kept])), shape=shape),
         sparse.csr_array((paid[kept], (rows, target[kept])), shape=shape),
         discount=discount,
         horizon=horizon,
         terminal=ends,
-        initial=_initial(frame, state, S, path) if "initial" in frame else None,
+        initial=None if begins is None else _initial(begins, state, states, file),
         state_names=states,
         action_names=actions,
     )
@@ -111,12 +131,17 @@ def write_mdp(mdp: FiniteMDP, path: str | Path) -> None:
     Parameters
     ----------
     mdp
-        The process. Its discount and horizon are not part of the table.
+        The process. Its discount, horizon and grid are not part of the table, nor is the order of
+        its states, which are numbered anew as they are first named, nor an action that is
+        available nowhere.
     path
         Where to write; written whole or not at all.
 
     Raises
     ------
+    InputError
+        If a table cannot hold it: it may begin in a terminal state, nothing leads to one, or a
+        name would be read as another.
     OutputError
         If it cannot be written.
     """
@@ -125,7 +150,9 @@ def write_mdp(mdp: FiniteMDP, path: str | Path) -> None:
     import pandas as pd
 
     place = Path(path)
-    _require_ending(place)
+    if place.suffix not in (".csv", ".parquet"):
+        raise InputError(f"{path} ends neither in .csv nor in .parquet.")
+    _require_writable(mdp)
     matrix, A = mdp.transitions, mdp.n_actions
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     state, action = np.divmod(row, A)
@@ -153,98 +180,45 @@ def write_mdp(mdp: FiniteMDP, path: str | Path) -> None:
     write_whole(place, stream.getvalue())
 
 
-def read_rewards(path: str | Path, mdp: FiniteMDP) -> Rewards:
-    """Read rewards for a process from a CSV or Parquet file.
-
-    Parameters
-    ----------
-    path
-        With the columns state and reward, for r(s); with action too, for r(s, a); with next_state
-        as well, for r(s, a, s'). What is not listed pays 0.
-    mdp
-        The process, whose names the file uses; numbers serve where it has no names.
-
-    Returns
-    -------
-    One of the three forms of `FiniteMDP`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or names a state or action that the process does not have.
-    """
-    frame = _read(Path(path), ("state", "reward"), ("state", "action", "next_state", "reward"))
-    if "next_state" in frame and "action" not in frame:
-        raise InputError(f"{path} has a column next_state but none called action: give both.")
-    keys = tuple(name for name in ("state", "action", "next_state") if name in frame)
-    _require_once(frame, keys, path)
-    S, A = mdp.n_states, mdp.n_actions
-    states = [mdp.state_name(s) for s in range(S)]
-    paid = _numbers(frame, "reward", path)
-    state = _found(frame, "state", states)
-    if "action" not in frame:
-        by_state = np.zeros(S)
-        by_state[state] = paid
-        return by_state
-    action = _found(frame, "action", [mdp.action_name(a) for a in range(A)])
-    if "next_state" not in frame:
-        by_action = np.zeros((S, A))
-        by_action[state, action] = paid
-        return by_action
-    target = _found(frame, "next_state", states)
-    return sparse.csr_array((paid, (state * A + action, target)), shape=(S * A, S))
-
-
-def _read(path: Path, needed: Sequence[str], allowed: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    _require_ending(path)
-    try:
-        if path.suffix == ".csv":
-            # Names stay as they are written: 007 is not 7, and a state may be called NA.
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-        else:
-            frame = pd.read_parquet(path)
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}.") from error
-    except Exception as error:  # every reader has its own errors for a file that is none
-        reason = str(error).split("\n")[0]
-        raise InputError(f"{path} cannot be read as {path.suffix[1:]}: {reason}") from error
-    missing = [name for name in needed if name not in frame.columns]
-    if missing:
-        hint = nearest(missing[0], [str(name) for name in frame.columns])
+def _require_writable(mdp: FiniteMDP) -> None:
+    """Raise if what `read_mdp` made of the table would be another process."""
+    begins = mdp.terminal & (mdp.initial > 0)
+    if begins.any():
         raise InputError(
-            f"{path} has no column {missing[0]!r}.{hint} It has {listed(frame.columns)}; needed "
-            f"are {listed(needed)}."
+            f"The process may begin in the terminal state {mdp.state_name(int(begins.argmax()))}, "
+            "which has no row to say so: give it another initial (with_initial) before writing it."
         )
-    extra = [str(name) for name in frame.columns if name not in allowed]
+    alone = mdp.terminal.copy()
+    alone[mdp.transitions.indices] = False
+    if alone.any():
+        raise InputError(
+            f"Nothing leads to the terminal state {mdp.state_name(int(alone.argmax()))}, so no row "
+            "of a table would name it: leave it out of the process before writing it."
+        )
+    for kind, names in (("state", mdp.state_names), ("action", mdp.action_names)):
+        for name in names or ():
+            if not name or name_of(name) != name:
+                raise InputError(
+                    f"The {kind} {name!r} would be read as {name_of(name)!r}: give it another name."
+                )
+
+
+def _require_columns(frame: pd.DataFrame, file: str) -> None:
+    for column in NEEDED:
+        require_column(frame, column, file)
+    extra = [str(column) for column in frame.columns if column not in COLUMNS]
     if extra:
         raise InputError(
-            f"{path} has a column {extra[0]!r} that means nothing here.{nearest(extra[0], allowed)}"
-            f" Columns are {listed(allowed)}."
+            f"{file} has a column {extra[0]!r} that means nothing here.{nearest(extra[0], COLUMNS)}"
+            f" Columns are {listed(COLUMNS)}."
         )
-    if frame.empty:
-        raise InputError(f"{path} has no rows.")
-    return frame
-
-
-def _require_ending(path: Path) -> None:
-    if path.suffix not in (".csv", ".parquet"):
-        raise InputError(f"{path} ends neither in .csv nor in .parquet.")
-
-
-def _text(column: pd.Series[Any]) -> list[str]:
-    return [str(name).strip() for name in column]
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names in order: of appearance, or as numbers if that is what they are."""
+    """Return the names in order: of appearance, or as numbers if all of them are, from 0."""
     names = list(dict.fromkeys(texts))
-    if all(name.isdecimal() for name in names):
-        numbers = sorted(int(name) for name in names)
-        if numbers == list(range(len(names))):
-            return [str(number) for number in numbers]
-    return names
+    numbers = [str(number) for number in range(len(names))]
+    return numbers if set(names) == set(numbers) else names
 
 
 def _numbered(texts: list[str], names: list[str]) -> NDArray[np.intp]:
@@ -252,66 +226,24 @@ def _numbered(texts: list[str], names: list[str]) -> NDArray[np.intp]:
     return np.array([number[text] for text in texts], dtype=np.intp)
 
 
-def _numbers(frame: pd.DataFrame, column: str, path: str | Path) -> NDArray[np.float64]:
-    import pandas as pd
-
-    numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(float)
-    bad = ~np.isfinite(numbers)
-    if bad.any():
-        row = int(bad.argmax())
+def _known(name: str, states: list[str]) -> int:
+    if name not in states:
         raise InputError(
-            f"{path}, row {row + 1}: {column} is {frame[column].iloc[row]!r}, not a finite number."
+            f"There is no state {name!r}.{nearest(name, states)} The states are {listed(states)}."
         )
-    return numbers
-
-
-def _step(frame: pd.DataFrame, row: int) -> str:
-    return ", ".join(
-        f"{name} {str(frame[name].iloc[row]).strip()}"
-        for name in ("state", "action", "next_state")
-        if name in frame
-    )
-
-
-def _require_once(frame: pd.DataFrame, keys: Sequence[str], path: str | Path) -> None:
-    import pandas as pd
-
-    texts = pd.DataFrame({key: _text(frame[key]) for key in keys})
-    twice = texts.duplicated().to_numpy()
-    if twice.any():
-        row = int(twice.argmax())
-        raise InputError(f"{path}, row {row + 1}: {_step(frame, row)} is listed twice.")
-
-
-def _known(name: str, names: list[str], kind: str) -> int:
-    if name not in names:
-        raise InputError(
-            f"There is no {kind} {name!r}.{nearest(name, names)} The {kind}s are {listed(names)}."
-        )
-    return names.index(name)
-
-
-def _found(frame: pd.DataFrame, column: str, names: list[str]) -> NDArray[np.intp]:
-    texts = _text(frame[column])
-    number = {name: i for i, name in enumerate(names)}
-    for text in texts:
-        if text not in number:
-            _known(text, names, "action" if column == "action" else "state")
-    return _numbered(texts, names)
+    return states.index(name)
 
 
 def _initial(
-    frame: pd.DataFrame, state: NDArray[np.intp], n_states: int, path: str | Path
+    given: NDArray[np.float64], state: NDArray[np.intp], states: list[str], file: str
 ) -> NDArray[np.float64]:
-    given = _numbers(frame, "initial", path)
-    chances = np.zeros(n_states)
+    chances = np.zeros(len(states))
     chances[state] = given
     unlike = np.abs(chances[state] - given) > 1e-12
     if unlike.any():
         row = int(unlike.argmax())
-        name = str(frame["state"].iloc[row]).strip()
         raise InputError(
-            f"{path}: the rows of state {name} give it two chances of beginning there, "
-            f"{given[row]:g} and {chances[state[row]]:g}; give one."
+            f"{file}: the rows of state {states[state[row]]} give it two chances of beginning "
+            f"there, {given[row]:g} and {chances[state[row]]:g}; give one."
         )
     return chances

@@ -1,3 +1,7 @@
+"""Rewards in a table mean one thing, and what is forgotten is said."""
+
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from alignlab.cli.values.tables import read_columns, read_potential, read_rewards, rewards_frame
 from alignlab.errors import InputError
 from alignlab.values.processes import FiniteMDP
+from alignlab.values.processes.reward_tables import (
+    read_columns,
+    read_potential,
+    read_rewards,
+    rewards_frame,
+)
 
 FORK = FiniteMDP(
     np.eye(3)[[1, 2, 0, 2, 0, 0]],
@@ -26,33 +35,33 @@ def table(folder, text):
 
 
 def test_each_form_is_read(tmp_path):
-    by_state = read_rewards(FORK, table(tmp_path, "state,reward\nhome,1\noffice,2\n"))
+    by_state = read_rewards(table(tmp_path, "state,reward\nhome,1\noffice,2\n"), FORK)
     assert by_state.tolist() == [1, 2, 0]
     rows = "state,action,reward\nhome,walk,1\nhome,stay,2\noffice,walk,3\noffice,stay,4\n"
-    assert read_rewards(FORK, table(tmp_path, rows)).tolist() == [[1, 2], [3, 4], [0, 0]]
+    assert read_rewards(table(tmp_path, rows), FORK).tolist() == [[1, 2], [3, 4], [0, 0]]
     rows = (
         "state,action,next_state,reward\nhome,walk,office,1\nhome,stay,pub,2\n"
         "office,walk,home,3\noffice,stay,pub,4\n"
     )
-    assert FORK.expected(read_rewards(FORK, table(tmp_path, rows))).tolist() == [
+    assert FORK.expected(read_rewards(table(tmp_path, rows), FORK)).tolist() == [
         [1, 2], [3, 4], [0, 0],
     ]  # fmt: skip
     arrival = table(tmp_path, "next_state,reward\nhome,1\noffice,2\npub,3\n")
-    assert FORK.expected(read_rewards(FORK, arrival)).tolist() == [[2, 3], [1, 3], [0, 0]]
-    everywhere = read_rewards(FORK, arrival, impossible=True)
+    assert FORK.expected(read_rewards(arrival, FORK)).tolist() == [[2, 3], [1, 3], [0, 0]]
+    everywhere = read_rewards(arrival, FORK, impossible=True)
     assert everywhere.toarray().tolist() == [[1, 2, 3]] * 6
 
 
 def test_numbers_serve_where_no_name_is_used(tmp_path):
     path = table(tmp_path, "state,reward\n1,5\n0,4\n2,9\n")
-    assert read_rewards(FORK, path).tolist() == [4, 5, 9]
+    assert read_rewards(path, FORK).tolist() == [4, 5, 9]
 
 
 def test_a_potential_and_features_are_read(tmp_path):
     path = table(tmp_path, "state,potential\noffice,2\nhome,1\n")
-    assert read_potential(FORK, path).tolist() == [1, 2, 0]
+    assert read_potential(path, FORK).tolist() == [1, 2, 0]
     path = table(tmp_path, "state,far,dear\nhome,1,0\noffice,0,7\n")
-    found = read_columns(FORK, path)
+    found = read_columns(path, FORK)
     assert {name: each.tolist() for name, each in found.items()} == {
         "far": [1, 0, 0],
         "dear": [0, 7, 0],
@@ -71,7 +80,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, numbers, form):
         rewards = sparse.csr_array((paid, matrix.indices, matrix.indptr), matrix.shape)
     frame = rewards_frame(FORK, FORK.with_rewards(rewards).rewards)
     frame.to_csv(folder / "r.csv", index=False)
-    again = read_rewards(FORK, folder / "r.csv")
+    again = read_rewards(folder / "r.csv", FORK)
     assert FORK.expected(again) == pytest.approx(FORK.expected(rewards), rel=1e-12)
 
 
@@ -94,12 +103,12 @@ def test_what_is_written_is_read_back(tmp_path_factory, numbers, form):
 )
 def test_wrong_rewards_are_refused_by_place(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
-        read_rewards(FORK, table(tmp_path, text))
+        read_rewards(table(tmp_path, text), FORK)
     assert message in str(caught.value)
 
 
 def test_a_table_of_no_features_or_of_another_potential_is_refused(tmp_path):
     with pytest.raises(InputError, match="no feature"):
-        read_columns(FORK, table(tmp_path, "state\nhome\noffice\n"))
+        read_columns(table(tmp_path, "state\nhome\noffice\n"), FORK)
     with pytest.raises(InputError, match="a number for each state"):
-        read_potential(FORK, table(tmp_path, "state,action,potential\nhome,walk,1\n"))
+        read_potential(table(tmp_path, "state,action,potential\nhome,walk,1\n"), FORK)

@@ -55,6 +55,12 @@ def test_a_members_zero_does_not_change_regret_and_its_own_range_takes_its_unit(
     assert scaled[0].best_by == scaled[1].best_by
 
 
+def test_a_third_option_that_ruins_makes_no_ties():
+    found = choose_under_ensemble([[0.0, 1.0, -1e10]] * 2, names=list("abc"))
+    assert set(found.best_by.values()) == {("b",)}
+    assert found.favourites.tolist() == [0, 1, 0]
+
+
 def test_weightless_members_are_not_heard():
     found = choose_under_ensemble([[1, 0.5], [-9, 0.5]], weights=[1, 0], rule="worst case")
     assert found.best == ("0",)

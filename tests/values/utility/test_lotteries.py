@@ -145,3 +145,10 @@ def test_a_utility_with_an_inverse_is_asked_for_it():
         pytest.approx(31.25)
     )
     assert certainty_equivalent(Lottery([7]), lambda x: x) == 7
+
+
+@pytest.mark.parametrize("utility", [None, CARA(0.01), lambda x: 2 * x])
+def test_a_third_option_that_ruins_makes_no_ties(utility):
+    options = {"a": Lottery([40]), "b": Lottery([41])}
+    assert choose(options, utility).best == ("b",)
+    assert choose({**options, "c": Lottery([-1e12])}, utility).best == ("b",)

@@ -50,8 +50,24 @@ def test_units_and_what_a_scenario_is_worth_change_nothing(rng, scale):
     assert moved.mixed_value == pytest.approx(scale * found.mixed_value, rel=1e-6)
 
 
+@pytest.mark.parametrize("ruin", [1e3, 1e6, 1e9, 1e12, 1e15])
+def test_a_ruinous_option_changes_neither_the_mixture_nor_the_ties(ruin):
+    found = minimax_regret([[0, 1], [1, 0], [-ruin, -ruin]])
+    assert found.mixture.tolist() == pytest.approx([0.5, 0.5, 0])
+    assert found.mixed_value == pytest.approx(0.5)
+    found = minimax_regret([[0, 3], [1, 0], [-ruin, 0]])
+    assert found.mixture.tolist() == pytest.approx([0.75, 0.25, 0])
+    # Ruinous in one scenario and best in another, so that it can't be left out beforehand.
+    found = minimax_regret([[0, 3], [1, 0], [-ruin, 3.1]])
+    assert found.mixed_value == pytest.approx(0.775, abs=4 / ruin)
+    certificate = (found.regrets @ found.scenario_weights).min()
+    assert certificate == pytest.approx(found.mixed_value, rel=1e-8)
+    assert minimax_regret([[0, 1], [0.5, 0.9], [-ruin, -ruin]]).best == ("1",)
+
+
 def test_ties_and_a_dominating_option():
     assert minimax_regret([[1, 0], [0, 1]]).best == ("0", "1")
+    assert minimax_regret([[0.1 + 0.2, 1], [0.3, 1], [0, 0]]).best == ("0", "1")
     best = minimax_regret([[1, 1], [0, 1]])
     assert (best.best, best.value, best.mixed_value) == (("0",), 0, 0)
 

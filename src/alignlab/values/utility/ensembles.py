@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, require_choice
 from alignlab.tables import Cell, Table
+from alignlab.values.utility.lotteries import ROUNDING
 from alignlab.values.utility.minimax import option_matrix
 from alignlab.values.utility.risk import cvar
 
@@ -39,7 +40,7 @@ Rule = Literal["mean", "cvar", "worst case", "minimax regret"]
 RULES: tuple[Rule, ...] = ("mean", "cvar", "worst case", "minimax regret")
 
 TIE = 1e-9
-"""Two options tie within this share of the range of all utilities."""
+"""An option ties with the best within this share of the range of the two's utilities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +186,20 @@ def choose_under_ensemble(
         "worst case": worth.min(axis=1),
         "minimax regret": -regret.max(axis=1),
     }
-    near = TIE * (float(np.ptp(worth)) or 1.0)
-    best_by = {
-        each: tuple(labels[i] for i in np.flatnonzero(score >= score.max() - near))
-        for each, score in scores.items()
-    }
-    liked = regret <= near
+    low, high = worth.min(axis=1), worth.max(axis=1)
+
+    def near(top: NDArray[np.intp]) -> Floats:
+        """Return how close each option ties with others, shape (n_options, n_others)."""
+        spread = np.maximum.outer(high, high[top]) - np.minimum.outer(low, low[top])
+        size = np.abs(worth).max(axis=1)
+        return np.maximum(TIE * spread, ROUNDING * np.maximum.outer(size, size[top]))
+
+    best_by = {}
+    for each, score in scores.items():
+        top = score.argmax()
+        tied = score >= score[top] - near(np.array([top]))[:, 0]
+        best_by[each] = tuple(labels[i] for i in np.flatnonzero(tied))
+    liked = regret <= near(worth.argmax(axis=0))
     return EnsembleChoice(
         best=best_by[rule],
         rule=rule,
@@ -198,6 +207,6 @@ def choose_under_ensemble(
         scores=scores,
         best_by=best_by,
         favourites=(liked / liked.sum(axis=0)) @ mass,
-        low=worth.min(axis=1),
-        high=worth.max(axis=1),
+        low=low,
+        high=high,
     )

@@ -4,7 +4,7 @@
     certainty equivalent: the sure x with u(x) = EU(L)
 
 A utility is unique up to a positive affine map, so nothing here depends on more: ties are judged
-by a share of the range of the utilities compared, not by an absolute number. An outcome that
+by a share of the range of the two options compared, not by an absolute number. An outcome that
 cannot happen counts nothing, even where its utility is minus infinity.
 """
 
@@ -27,6 +27,9 @@ Floats = NDArray[np.float64]
 
 WorthOf = Callable[..., Any] | Mapping[str, float] | None
 """A utility of amounts, a utility for each named outcome, or `None`: outcomes are utilities."""
+
+ROUNDING = 8 * float(np.finfo(float).eps)
+"""0.1 + 0.2 and 0.3 differ by less than this share of their size, whatever else is chosen from."""
 
 SUM_TOLERANCE = 1e-9
 """How far the probabilities may sum from 1; they are then scaled to 1."""
@@ -131,7 +134,8 @@ class Choice:
         Their certainty equivalents, where the utility knows them, else `None`. They then decide:
         the order is the same, and the digits don't run out where the utility is nearly flat.
     tolerance
-        The share of the range of possible outcomes, or of their utilities, within which two tie.
+        The share of the range of two options' outcomes, or of their utilities, within which they
+        tie.
     """
 
     best: tuple[str, ...]
@@ -277,9 +281,9 @@ def choose(
     utility
         As in `expected_utility`.
     tolerance
-        Two options tie if they differ by less than this share of the range of what can happen: in
-        certainty equivalents where the utility knows them, else in expected utility. It makes ties
-        independent of the utility's unit.
+        An option ties with the best if they differ by less than this share of the range of what
+        can happen under the two: in certainty equivalents where the utility knows them, else in
+        expected utility. It makes ties independent of the utility's unit and of other options.
 
     Raises
     ------
@@ -302,15 +306,18 @@ def choose(
     if not 0 <= tolerance < 1:
         raise InputError(f"tolerance={tolerance!r} is not a share from 0 to below 1.")
     worths = [_worths(each, utility) for each in named.values()]
-    expected, span = _expectations(worths)
+    score = _expectations(worths)
     equivalents = None
-    score, width = expected, span
+    scales = [worth[np.isfinite(worth)] for worth, _ in worths]
     if hasattr(utility, "certainty_equivalent"):
         equivalents = np.array([certainty_equivalent(each, utility) for each in named.values()])
-        amounts = np.concatenate([each.sorted().amounts for each in named.values()])
-        score, width = equivalents, float(np.ptp(amounts))
+        scales = [each.sorted().amounts for each in named.values()]
+        score = equivalents
+    top = int(score.argmax())
+    # Of the option and the best one only: a third that ruins must not make them tie.
+    near = np.array([_near(np.concatenate([each, scales[top]]), tolerance) for each in scales])
     # Written so that minus infinities tie with each other and with nothing else.
-    best = (score == score.max()) | (score >= score.max() - tolerance * width)
+    best = (score == score[top]) | (score >= score[top] - near)
     names = tuple(str(name) for name in named)
     return Choice(
         best=tuple(name for name, is_best in zip(names, best, strict=True) if is_best),
@@ -321,19 +328,24 @@ def choose(
     )
 
 
-def _expectations(worths: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, float]:
-    """Return expected utilities up to a constant, and the range of the utilities.
+def _near(values: Floats, tolerance: float) -> float:
+    """Return the share of the values' range, and no less than the values' own rounding."""
+    if not len(values):
+        return 0.0
+    return float(max(tolerance * np.ptp(values), ROUNDING * np.abs(values).max()))
+
+
+def _expectations(worths: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """Return expected utilities up to a constant.
 
     From the largest utility as zero, so that a large constant takes no digits from ties.
     """
     possible = np.concatenate([worth for worth, _ in worths])
     finite = possible[np.isfinite(possible)]
     if not len(finite):
-        return np.full(len(worths), -np.inf), 0.0
+        return np.full(len(worths), -np.inf)
     top = float(finite.max())
-    return np.array([float(chances @ (worth - top)) for worth, chances in worths]), float(
-        np.ptp(finite)
-    )
+    return np.array([float(chances @ (worth - top)) for worth, chances in worths])
 
 
 def _at(utility: Callable[..., Any], amount: float) -> float:

@@ -21,13 +21,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError, ModelError
 from alignlab.tables import Table
+from alignlab.values.utility.lotteries import ROUNDING
 
 __all__ = ["MinimaxRegret", "minimax_regret"]
 
 Floats = NDArray[np.float64]
 
 TIE = 1e-9
-"""Two worst regrets tie within this share of the largest regret."""
+"""Two worst regrets tie within this share of the least; the mixed value is certified to it."""
+
+LARGEST = 1e9
+"""Regrets above this many times the pure value are told to the solver as this many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,40 +121,64 @@ def minimax_regret(utilities: ArrayLike, *, names: Sequence[str] | None = None) 
     >>> found.mixture.round(3).tolist(), round(found.mixed_value, 3)
     ([0.625, 0.375], 3.75)
     """
-    from scipy.optimize import linprog  # costs an audit, which needs none, half a second
-
     worth, labels = option_matrix(utilities, names)
     regrets = worth.max(axis=0) - worth
     worst = regrets.max(axis=1)
     value = float(worst.min())
-    scale = float(regrets.max()) or 1.0
-    n_options, n_scenarios = worth.shape
-    # Least v with, in every scenario, expected regret at most v; scaled so that tolerances fit.
-    solved = linprog(
-        c=np.append(np.zeros(n_options), 1.0),
-        A_ub=np.column_stack([regrets.T / scale, -np.ones(n_scenarios)]),
-        b_ub=np.zeros(n_scenarios),
-        A_eq=np.append(np.ones(n_options), 0.0)[None],
-        b_eq=[1.0],
-        bounds=[(0, None)] * (n_options + 1),
-        method="highs",
-    )
-    if not solved.success:
-        raise ModelError(f"The linear program of the mixed choice failed: {solved.message}")
-    mixture = np.clip(np.asarray(solved.x)[:-1], 0, None)
-    mixture = mixture / mixture.sum()
-    weights = np.clip(-solved.ineqlin.marginals, 0, None)
-    total = float(weights.sum())
+    # Utilities that differ by their own rounding are the same.
+    size = np.abs(worth).max(axis=1)
+    rounding = ROUNDING * np.maximum(size, size[worst.argmin()])
+    mixture, weights = np.zeros(len(worth)), np.full(worth.shape[1], 1 / worth.shape[1])
+    if value == 0:
+        mixture[worst.argmin()] = 1.0
+    else:
+        mixture, weights = _least_mixed(regrets / value)
     return MinimaxRegret(
-        best=tuple(labels[i] for i in np.flatnonzero(worst <= value + TIE * scale)),
+        best=tuple(labels[i] for i in np.flatnonzero(worst <= value * (1 + TIE) + rounding)),
         names=labels,
         regrets=regrets,
         worst=worst,
         value=value,
         mixture=mixture,
         mixed_value=float((mixture @ regrets).max()),
-        scenario_weights=weights / total if total > 0 else np.full(n_scenarios, 1 / n_scenarios),
+        scenario_weights=weights,
     )
+
+
+def _least_mixed(regrets: Floats) -> tuple[Floats, Floats]:
+    """Return the mixture and the scenarios' weights, for regrets in units of the pure value."""
+    from scipy.optimize import linprog  # costs an audit, which needs none, half a second
+
+    # What always loses more than the best pure choice has no place in a mixture, and its regrets,
+    # which may be as large as they like, would take the solver's digits from all others.
+    useful = np.flatnonzero(regrets.min(axis=1) <= 1)
+    # The value is at most 1, so that what a scenario loses beyond the bound is all alike.
+    kept = np.minimum(regrets[useful], LARGEST)
+    n_scenarios = regrets.shape[1]
+    # Least v with, in every scenario, expected regret at most v.
+    solved = linprog(
+        c=np.append(np.zeros(len(useful)), 1.0),
+        A_ub=np.column_stack([kept.T, -np.ones(n_scenarios)]),
+        b_ub=np.zeros(n_scenarios),
+        A_eq=np.append(np.ones(len(useful)), 0.0)[None],
+        b_eq=[1.0],
+        bounds=[(0, None)] * (len(useful) + 1),
+        method="highs",
+    )
+    if not solved.success:
+        raise ModelError(f"The linear program of the mixed choice failed: {solved.message}")
+    mixture = np.zeros(len(regrets))
+    mixture[useful] = np.clip(np.asarray(solved.x)[:-1], 0, None)
+    mixture /= mixture.sum()
+    weights = np.clip(-solved.ineqlin.marginals, 0, None)
+    weights /= weights.sum()
+    gap = float((mixture @ regrets).max() - (regrets @ weights).min())
+    if gap > TIE:
+        raise ModelError(
+            f"The mixed choice is certified to {gap:.1g} of the least worst regret only: the "
+            "options' regrets differ too much in size."
+        )
+    return mixture, weights
 
 
 def option_matrix(

@@ -65,6 +65,16 @@ def test_a_constant_of_one_makes_perfect_substitutes():
 
 
 @pytest.mark.parametrize(
+    "ks", [[0.999999] * 4, [0.99] * 10, [0.9] * 20, [0.5, 0.5 + 1e-8], [1e-6, 1e-6], [0.9, 0.2]]
+)
+def test_strong_and_many_substitutes_have_their_interaction(ks):
+    ks = np.array(ks)
+    u = Multiplicative([Scaled(CARA(0.0), 0, 1)] * len(ks), ks)
+    assert u(np.eye(len(ks))) == pytest.approx(ks, rel=1e-6)
+    assert u([np.ones(len(ks)), np.zeros(len(ks))]) == pytest.approx([1, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Additive([UNIT, UNIT], [0.5, 0.6]), "sum to 1.1, not 1"),

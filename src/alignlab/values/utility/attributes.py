@@ -195,7 +195,13 @@ def _interaction(ks: Floats) -> float:
         return float(np.log1p(interaction * ks).sum() - np.log1p(interaction)) / interaction
 
     if excess > 0:
-        return float(brentq(gap, -1 + 1e-15, 0.0, xtol=1e-15))
+        # With 1 + K = e^-z, which is tiny for many or strong substitutes: z + sum log(1 + K k) = 0.
+        def shortfall(z: float) -> float:
+            return float(z + np.log1p(np.expm1(-z) * ks).sum()) / z
+
+        largest = -float(np.log1p(-ks).sum())
+        smallest = min(1.0, largest) * SUM_TOLERANCE
+        return float(np.expm1(-brentq(shortfall, smallest, largest * (1 + 1e-9), xtol=1e-300)))
     high = 1.0
     while gap(high) < 0:
         high *= 2

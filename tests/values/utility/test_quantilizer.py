@@ -62,6 +62,13 @@ def test_draws_are_the_same_for_a_seed_and_follow_the_probabilities():
     assert found.to_dict()["share"] == 0.5
 
 
+def test_a_share_of_whole_options_draws_nothing_below_them():
+    assert quantilize([5, 4, 3, 2, 1, -1000], share=5 / 6).threshold == 1
+    for n in range(2, 40):
+        for k in range(1, n):
+            assert quantilize(np.arange(n, dtype=float), share=k / n).threshold == n - k
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

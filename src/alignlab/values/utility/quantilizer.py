@@ -24,6 +24,9 @@ __all__ = ["Quantilizer", "quantilize"]
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Mass below this share of what is kept is rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Quantilizer:
@@ -128,6 +131,8 @@ def quantilize(
     before = np.cumsum(at_level) - at_level
     # Of the options that tie at the cut, each keeps the same part of its base mass.
     kept = np.clip(share - before, 0.0, at_level)
+    # 5/6 of six options are five of them, though five sixths add up to a little less.
+    kept[kept <= ROUNDING * share] = 0.0
     part = np.divide(kept, at_level, out=np.zeros_like(kept), where=at_level > 0)
     probabilities = mass * part[level]
     probabilities = probabilities / probabilities.sum()

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from alignlab.errors import require_choice
+from alignlab.errors import ModelError, require_choice
 from alignlab.intervals import Estimate
 
 __all__ = ["Answer", "Inconsistency", "Item", "Question", "Reply", "contradictions"]
@@ -106,8 +106,9 @@ class Inconsistency:
             return f"No two of the {self.answers} answers contradict each other."
         first, second = self.pairs[0]
         return (
-            f"At least {self.fewest_slips} of the {self.answers} answers must be slips; for "
-            f"instance, the person {first}, but {second}."
+            f"At least {self.fewest_slips} of the {self.answers} answers must be "
+            f"{'a slip' if self.fewest_slips == 1 else 'slips'}; for instance, the person {first}, "
+            f"but {second}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,9 +140,6 @@ def contradictions(
     >>> contradictions([took, refused], ordered=True)[1]
     1
     """
-    from scipy.sparse import csr_array  # costs an audit, which needs none, half a second
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
     pairs = []
     edges = []
     for i, taken in enumerate(answers):
@@ -149,15 +147,32 @@ def contradictions(
             if i != j and _clash(taken, refused, ordered):
                 if (refused, taken) not in pairs:
                     pairs.append((taken, refused))
-                if "equal" not in (taken.reply, refused.reply):
-                    edges.append((i, j))
-    # Taken and refused answers are two sides of a graph, in which the fewest answers that touch
-    # every contradiction are as many as contradictions that share no answer (König).
+                edges.append((i, j))
     if not edges:
-        return tuple(pairs), int(bool(pairs))
-    rows, columns = np.array(edges).T
-    graph = csr_array((np.ones(len(edges)), (rows, columns)), shape=(len(answers),) * 2)
-    return tuple(pairs), int((maximum_bipartite_matching(graph) >= 0).sum())
+        return (), 0
+    return tuple(pairs), _fewest(len(answers), edges)
+
+
+def _fewest(n: int, edges: list[tuple[int, int]]) -> int:
+    """Return the least number of answers without which no contradiction is left: exactly.
+
+    Answers that took and answers that refused are two sides of a graph, in which the fewest that
+    touch every contradiction are found by linear programming, in whole numbers (König). Answers
+    "equal" stand on both sides, so that whole numbers must be asked for.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # costs an audit half a second
+    from scipy.sparse import csr_array
+
+    ends = np.array(edges)
+    rows = np.repeat(np.arange(len(ends)), 2)
+    touches = csr_array((np.ones(2 * len(ends)), (rows, ends.ravel())), shape=(len(ends), n))
+    solved = milp(
+        np.ones(n), constraints=LinearConstraint(touches, lb=1), bounds=Bounds(0, 1),
+        integrality=np.ones(n, dtype=np.int64),
+    )  # fmt: skip
+    if not solved.success:
+        raise ModelError(f"The fewest slips were not found: {solved.message}")
+    return int(np.round(solved.x).sum())
 
 
 def _clash(taken: Answer, refused: Answer, ordered: bool) -> bool:

@@ -83,6 +83,9 @@ def test_rounding_is_no_difference():
     one = Lottery([0, 1, 2], [0.1, 0.2, 0.7])
     two = Lottery([0, 1, 2], [0.3 - 0.2, 0.2, 0.7])
     assert dominance(one, two).winner == "equal"
+    assert dominance(Lottery([0.1 + 0.2, 1]), Lottery([0.3, 1])).winner == "equal"
+    assert dominance(Lottery([0.3, 1]), Lottery([0.1 + 0.2, 1]), order=2).winner == "equal"
+    assert dominance_order([Lottery([0.1 + 0.2]), Lottery([0.3])], order=1).covers == ()
     far = [Lottery(np.array([0, 1, 2]) + 1e9, p) for p in ([0.25, 0.5, 0.25], [0.5, 0, 0.5])]
     assert dominance(*far, order=2).winner == "first"
     assert dominance(*far).winner == "neither"

@@ -250,13 +250,18 @@ def _curves(lotteries: Sequence[Lottery], order: int) -> tuple[Floats, Floats]:
         raise InputError(f"order={order!r} is not 1 (prefers more) or 2 (also dislikes risk).")
     tidy = [each.sorted() for each in lotteries]
     amounts = np.unique(np.concatenate([each.amounts for each in tidy]))
+    # Amounts closer than rounding are one amount, the first of them.
+    size = max(float(np.abs(amounts).max()), float(np.ptp(amounts)))
+    new = np.diff(amounts, prepend=-np.inf) > TOLERANCE * size
+    known, amounts = amounts, amounts[new]
     curves = np.empty((len(tidy), len(amounts)))
     for curve, each in zip(curves, tidy, strict=True):
-        below = np.searchsorted(each.amounts, amounts, side="right")
+        merged = amounts[np.cumsum(new)[np.searchsorted(known, each.amounts)] - 1]
+        below = np.searchsorted(merged, amounts, side="right")
         chance = np.concatenate([[0.0], np.cumsum(each.probabilities)])[below]
         curve[:] = chance
         if order == 2:
-            rise = each.amounts - amounts[0]
+            rise = merged - amounts[0]
             part = np.concatenate([[0.0], np.cumsum(each.probabilities * rise)])[below]
             curve[:] = part + (1 - chance) * (amounts - amounts[0])
     return amounts, curves

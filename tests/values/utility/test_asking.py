@@ -122,6 +122,18 @@ def test_utilities_that_never_differ_make_no_case_worth_asking():
     assert asking_curve(seen).share.max() == 0.0
 
 
+def test_other_decisions_than_classes_start_from_the_best():
+    seen = value_of_asking([[0.1, 0.2, 0.7]], [[1, 0, 0], [0, 1, 1]])
+    assert seen.best_decision.tolist() == [1]
+    assert [*seen.taken, *seen.now] == pytest.approx([0.9, 0.9])
+
+
+@pytest.mark.parametrize("weights", [[0, 0], [-1, 2], [np.nan, 1], [1]])
+def test_weights_of_a_curve_that_mean_nothing_are_said_in_one_line(weights):
+    with pytest.raises(InputError, match="weights are 2 numbers from 0, one a case"):
+        asking_curve(value_of_asking([[0.6, 0.4], [0.9, 0.1]]), weights=weights)
+
+
 @pytest.mark.parametrize(
     ("probabilities", "options", "message"),
     [

@@ -105,6 +105,11 @@ def test_chosen_amounts_are_the_ones_asked_about():
     assert {each.question.sure for each in done.answers} <= {100.0, 300.0}
 
 
+def test_how_many_amounts_may_be_a_numpy_integer():
+    counted = Elicitation.of_amounts(0, 100, amounts=np.int64(5))
+    assert counted.items == Elicitation.of_amounts(0, 100, amounts=5).items
+
+
 def saved(**changes):
     return {**Elicitation.of_amounts(0, 100).to_dict(), **changes}
 

@@ -127,7 +127,7 @@ def value_of_asking(
         true. `None` counts every error alike: 1 for a right decision, 0 for a wrong one.
     decisions
         The model's decisions as row indices of `utilities`, shape (n,); `None` takes the most
-        probable class.
+        probable class, or the best decision where decisions are not one a class.
     asking_cost
         What asking costs, in the utilities' unit.
     reviewer_accuracy
@@ -159,6 +159,9 @@ def value_of_asking(
     said = checked_probabilities(probabilities)
     n, n_classes = said.shape
     worth = checked_utilities(utilities, n_classes)
+    if decisions is None:
+        scores = said if len(worth) == n_classes else said @ (worth - worth.max(axis=0)).T
+        decisions = scores.argmax(axis=1)
     chosen = _decisions(decisions, said, len(worth))
     if not (np.isfinite(asking_cost) and asking_cost >= 0):
         raise InputError(f"asking_cost={asking_cost!r} is not a finite number from 0.")
@@ -194,13 +197,21 @@ def asking_curve(
     points
         How many costs, evenly spaced.
 
+    Raises
+    ------
+    InputError
+        If there is no case, or no weight above 0.
+
     Examples
     --------
     >>> curve = asking_curve(value_of_asking([[0.6, 0.4], [0.9, 0.1]]), points=5)
     >>> curve.cost.round(2).tolist(), curve.share.tolist()
     ([0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 0.5, 0.5, 0.5, 0.0])
     """
-    mass = np.ones(len(asking.value)) if weights is None else np.asarray(weights, float)
+    n = len(asking.value)
+    mass = np.ones(n) if weights is None else np.asarray(weights, float)
+    if mass.shape != (n,) or not ((mass >= 0) & np.isfinite(mass)).all() or not mass.sum() > 0:
+        raise InputError(f"weights are {n} numbers from 0, one a case, not all of them 0.")
     order = np.argsort(asking.value)
     below = np.concatenate([[0.0], np.cumsum(mass[order])]) / mass.sum()
     dearest = float(asking.value.max(initial=0.0)) / (asking.worst_error or 1.0)
@@ -211,8 +222,8 @@ def asking_curve(
     return AskingCurve(cost, np.clip(1 - below[at], 0, 1).round(12))
 
 
-def _decisions(decisions: ArrayLike | None, said: Floats, n_decisions: int) -> NDArray[np.intp]:
-    chosen = said.argmax(axis=1) if decisions is None else np.asarray(decisions)
+def _decisions(decisions: ArrayLike, said: Floats, n_decisions: int) -> NDArray[np.intp]:
+    chosen = np.asarray(decisions)
     if chosen.shape != said.shape[:1] or not np.isin(chosen, np.arange(n_decisions)).all():
         raise InputError(
             f"decisions are {len(said)} whole numbers from 0 to {n_decisions - 1}, rows of the "

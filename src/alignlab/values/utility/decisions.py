@@ -233,7 +233,8 @@ def decision_policy(
         The chance that the person names the true class, all errors alike.
     decisions
         What the model decided, rows of `utilities`; its expected utility is `asking.taken`.
-        `None` takes the most probable class.
+        `None` takes the most probable class, or the best decision where decisions are not one
+        a class.
     names
         The decisions' names; "0", "1", … if not given.
     weights
@@ -280,8 +281,6 @@ def decision_policy(
         raise InputError(f"weights are {len(said)} numbers from 0, one a case.")
     if not len(said) or (mass is not None and not mass.sum() > 0):
         raise InputError("There is no case to decide, or none has a weight above 0.")
-    if decisions is None and len(worth) != said.shape[1]:
-        decisions = (said @ worth.T).argmax(axis=1)
     asking = value_of_asking(
         said, worth, decisions=decisions, asking_cost=asking_cost,
         reviewer_accuracy=reviewer_accuracy,

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -144,8 +145,8 @@ class Elicitation:
             raise InputError(f"low={low!r} is not below high={high!r}.")
         if amounts is None:
             amounts = 5 if form == "monotone" else 19
-        if isinstance(amounts, int):
-            amounts = np.linspace(low, high, amounts + 2)[1:-1]
+        if isinstance(amounts, Integral):
+            amounts = np.linspace(low, high, int(amounts) + 2)[1:-1]
         inside = tuple(np.asarray(amounts, float).ravel().tolist())
         return cls(inside, float(low), float(high), form, float(wealth))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -118,3 +119,54 @@ def test_circles_are_counted_one_by_one(dense, seed):
         assert circular_triads(first, second, lead, 6) == (circular, complete)
     finally:
         held_out.DENSE = was
+
+
+def test_many_answers_to_one_question_count_as_one_question():
+    """Ten people say the same of each question: 50 answers to 5 questions know five things."""
+    rng = np.random.default_rng(0)
+    inside, exact = [], []
+    for _ in range(300):
+        u = rng.normal(size=60)
+        first = np.repeat(np.arange(0, 60, 2), 10)
+        wrong = np.repeat(rng.random(30) < 0.3, 10)
+        said = ((u[first] < u[first + 1]) ^ wrong).astype(float)
+        pairs = PreferenceDataset.from_pairs(np.zeros((60, 1)), first, first + 1, said).pairs()
+        answers = log_answers(u[first], u[first + 1], np.full(300, -np.inf))
+        made = report(pairs, answers, u, question=first)
+        assert made.accuracy.value == pytest.approx(1 - wrong.mean())
+        assert made.accuracy.n == made.log_loss.n == 30
+        inside.append(made.accuracy.low <= 0.7 <= made.accuracy.high)
+        alone = report(pairs, answers, u).accuracy
+        exact.append(alone.low <= 0.7 <= alone.high)
+    assert abs(np.mean(inside) - 0.95) < 0.04
+    assert np.mean(exact) < 0.6
+
+
+def test_questions_all_foretold_alike_leave_an_interval():
+    pairs, answers, u = drawn(n=60)
+    sure = replace(pairs, preferred=(answers[:, 0] < answers[:, 2]).astype(float))
+    made = report(sure, answers, u, question=np.arange(60) % 6)
+    assert made.accuracy.value == 1
+    assert made.accuracy.low < 0.6
+
+
+def test_the_line_between_questions_covers():
+    """People agree about a question on what the reward does not see: answers are not alone."""
+    inside, wald = [], []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        u = rng.normal(size=50)
+        one = rng.integers(0, 50, 60)
+        two = (one + rng.integers(1, 50, 60)) % 50
+        own = rng.choice([-1.0, 1.0], 60)
+        first, second, asked = (np.repeat(each, 10) for each in (one, two, np.arange(60)))
+        z = (u[one] - u[two] + own).repeat(10)
+        said = (rng.random(600) > 1 / (1 + np.exp(-z))).astype(float)
+        pairs = PreferenceDataset.from_pairs(np.zeros((50, 1)), first, second, said).pairs()
+        answers = log_answers(u[first], u[second], np.full(600, -np.inf))
+        start = report(pairs, answers, u, question=asked).calibration_intercept
+        inside.append(start.low <= 0 <= start.high)
+        start = report(pairs, answers, u).calibration_intercept
+        wald.append(start.low <= 0 <= start.high)
+    assert np.mean(inside) > 0.89
+    assert np.mean(wald) < 0.85

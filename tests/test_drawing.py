@@ -39,6 +39,20 @@ def test_clip_paths_are_numbered_from_nought_in_every_drawing():
     assert 'clip-path="url(#part0)"' in first
 
 
+def test_a_gradient_is_found_by_what_it_fills():
+    stops = [{"offset": 0, "color": "white"}, {"offset": 1, "color": "black"}]
+    shaded = bars(["a"], mark={"type": "bar", "color": {"gradient": "linear", "stops": stops}})
+    drawing = vegalite_svg(shaded)
+    assert drawing == vegalite_svg(shaded)
+    root = ElementTree.fromstring(drawing)
+    (gradient,) = root.iter(f"{SVG}linearGradient")
+    fills = {element.get("fill") for element in root.iter()}
+    assert f"url(#{gradient.get('id')})" in fills
+    named = {element.get("id") for element in root.iter()}
+    asked = [v for e in root.iter() for v in e.attrib.values() if v.startswith("url(")]
+    assert {each[5:-1] for each in asked} <= named
+
+
 def test_it_is_smaller_than_what_vega_writes_and_shows_the_same_texts():
     import json
 

@@ -47,7 +47,7 @@ def _compact(drawing: str) -> str:
     names: dict[str, str] = {}
     for parent in root.iter():
         parent.tag = parent.tag.rpartition("}")[2]
-        # Vega numbers its clip paths by a counter that runs on from drawing to drawing.
+        # Vega numbers clip paths and gradients by a counter that runs on from drawing to drawing.
         if "id" in parent.attrib:
             parent.set("id", names.setdefault(parent.attrib["id"], f"part{len(names)}"))
         for child in list(parent):
@@ -60,8 +60,9 @@ def _compact(drawing: str) -> str:
         if parent.tag == "text":
             root.set("font-family", parent.attrib.pop("font-family", ""))
     for element in root.iter():
-        clip = element.get("clip-path", "")
-        if clip[5:-1] in names:
-            element.set("clip-path", f"url(#{names[clip[5:-1]]})")
+        for key, value in element.attrib.items():
+            # A clip path, or the gradient of a fill or a stroke.
+            if value.startswith("url(#") and value[5:-1] in names:
+                element.set(key, f"url(#{names[value[5:-1]]})")
     root.set("xmlns", "http://www.w3.org/2000/svg")
     return ElementTree.tostring(root, encoding="unicode")

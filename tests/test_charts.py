@@ -124,6 +124,23 @@ def test_a_quiet_row_is_told_apart_without_colour():
     assert "rate (%); hollow and dashed: too few rows to tell" in texts(drawing)
 
 
+def test_names_have_room_in_a_wide_font():
+    names = ["the model's decisions: expected", "90% to 100%"]
+    for name in names:
+        for chart in (
+            interval_chart("Who?", group_rows([name]), x="rate (%)"),
+            bar_chart("Who?", [{"name": name, "x": 0.5}], x="x", y="name", value="x"),
+        ):
+            root = ElementTree.fromstring(chart.svg())
+            assert float(root.get("width")) > 480 + 7 * len(name)
+
+
+def test_a_quiet_row_without_an_interval_is_not_called_dashed():
+    rows = [{"group": "a", "value": 0.5, "low": 0.5, "high": 0.5, "n": 9, "quiet": True}]
+    told = texts(interval_chart("Who?", rows, x="weight", percent=False).svg())
+    assert "weight; hollow: too few rows to tell" in told
+
+
 def test_ticks_have_as_many_digits_as_they_need():
     rows = [{"group": "a", "value": 0.0105, "low": 0.010, "high": 0.011, "n": 9}]
     ticks = [t for t in texts(interval_chart("Who?", rows, x="r").svg()) if t.endswith("%")]

@@ -36,6 +36,10 @@ STEP = 26
 LETTERS = 36
 """A longer name loses its middle; the table and the tooltip have it in full."""
 
+LETTER = 7.0
+"""Room for a letter of a name, in pixels: a viewer's font may be wider than the one laid out with,
+and what does not fit is cut off at the left."""
+
 SHORTENED = (
     f"length(datum.label) > {LETTERS} ? "
     "slice(datum.label, 0, 16) + ' … ' + slice(datum.label, -17) : datum.label"
@@ -152,12 +156,13 @@ def interval_chart(
     ]
     line = None if reference is None else _reference(reference, reference_label, percent)
     if any(row["note"] for row in drawn):
-        x = f"{x}; hollow and dashed: {quiet_label}"
+        dashed = any(row["note"] and row["low"] != row["high"] for row in drawn)
+        x = f"{x}; {'hollow and dashed' if dashed else 'hollow'}: {quiet_label}"
     panel = partial(_intervals, y=y, percent=percent, line=line)
     if not facet:
         return Chart(question, plain(panel(drawn, x=x)), table)
     # Panels of one axis line up only if their labels take the same room.
-    room = min(max((len(row[y]) for row in drawn), default=0) * 6.4 + 8, LABEL_LIMIT)
+    room = _room([row[y] for row in drawn])
     names = list(dict.fromkeys(row[facet] for row in drawn))
     panels = [
         {
@@ -190,7 +195,9 @@ def _intervals(
     quiet = "datum.note !== ''"
     over, hover = _hover(y, f"over{position}")
     names = list(dict.fromkeys(row[y] for row in rows))
-    extent: Spec = {} if room is None else {"minExtent": room, "maxExtent": room}
+    extent: Spec = {"minExtent": _room(names) if room is None else room}
+    if room is not None:
+        extent["maxExtent"] = room
     if any(len(name) > LETTERS for name in names):
         extent["labelExpr"] = SHORTENED
     common = {
@@ -307,10 +314,11 @@ def bar_chart(
             {"mark": dot, "encoding": {"x": _number(value)}},
         ]
     told = [(value, value), *(_ENDS[1:] if ends else ())]
+    names = list(dict.fromkeys(row[y] for row in drawn))
     spec = {
         "data": {"values": drawn},
         "encoding": {
-            "y": _name(y, sort=list(dict.fromkeys(row[y] for row in drawn)), title=None),
+            "y": _name(y, sort=names, title=None, axis={"minExtent": _room(names)}),
             "opacity": over,
             "tooltip": [
                 _name(y),
@@ -425,6 +433,11 @@ def line_chart(
     next(layer for layer in layers if "data" not in layer)["params"] = params
     spec = {"data": {"values": drawn}, "layer": layers, "width": WIDTH, "height": 300}
     return Chart(question, plain(spec), table)
+
+
+def _room(names: Sequence[str]) -> float:
+    """Return how many pixels names take beside an axis."""
+    return min(max(map(len, names), default=0) * LETTER + 8, LABEL_LIMIT)
 
 
 def _form(percent: bool) -> str:

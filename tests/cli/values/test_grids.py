@@ -79,3 +79,12 @@ def test_letters_stand_for_arrows_where_the_terminal_has_none(capsys, monkeypatc
 )
 def test_arrows_need_directions(process, expected):
     assert has_arrows(process) is expected
+
+
+def test_cells_that_nothing_enters_have_no_arrow(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    text = shown(FiniteMDP.from_gymnasium("CliffWalking-v1"), capsys=capsys)
+    lines = text.splitlines()
+    assert lines[4].split() == ["↑", *["○"] * 10, "G"]
+    assert lines[9].split() == ["-12.2"]
+    assert "○: never entered" in text

@@ -7,8 +7,17 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from alignlab.charts import bar_chart
-from alignlab.cli.values.output import Result, bullet, deliver, prepare, rows_table, signed, speaks
+from alignlab.charts import Chart, bar_chart
+from alignlab.cli.values.output import (
+    Result,
+    bullet,
+    deliver,
+    drawn,
+    prepare,
+    rows_table,
+    signed,
+    speaks,
+)
 from alignlab.errors import InputError, OutputError
 
 CHART = bar_chart("Which?", [{"name": "a", "x": 1.0}], x="x", y="name", value="x")
@@ -64,6 +73,15 @@ def test_where_to_write_is_checked_before_the_work(here):
         prepare(" ")
     with pytest.raises(OutputError, match=r"p\.csv"):
         prepare("p.csv")
+
+
+def test_a_drawing_is_on_white_and_its_question_fits(here):
+    question = "What is each state worth under this reward, and what is done there?"
+    spec = {**CHART.spec, "width": 288}
+    text = drawn(Chart(question, spec, CHART.table))
+    assert 'fill="white"' in text
+    assert f">{question}<" not in text  # but in lines of at most 40 letters
+    assert ">What is each state worth under this<" in text
 
 
 def test_rows_and_points_are_laid_out():

@@ -23,10 +23,10 @@ ARROWS = {
     "left": "←", "down": "↓", "right": "→", "up": "↑",
     "west": "←", "south": "↓", "east": "→", "north": "↑",
 }  # fmt: skip
-PLAIN = {"←": "<", "↓": "v", "→": ">", "↑": "^", "■": "#", "·": "."}
+PLAIN = {"←": "<", "↓": "v", "→": ">", "↑": "^", "■": "#", "·": ".", "○": "o"}
 
-END, ANYTHING = "■", "·"
-"""A state that ends it; one in which all actions are as good."""
+END, ANYTHING, NEVER = "■", "·", "○"
+"""A state that ends it; one in which all actions are as good; one that is never entered."""
 
 
 def has_arrows(process: FiniteMDP) -> bool:
@@ -55,14 +55,17 @@ def show_grid(
         The actions to show, shape (S, A).
     """
     from alignlab.cli.values.output import speaks
+    from alignlab.values.processes.pictures import entered
 
     assert process.grid is not None
     rows, columns = process.grid
     n = rows * columns
-    signs = _signs(process, chosen)[:n]
+    never = ~entered(process) & ~process.terminal
+    signs = _signs(process, chosen, never)[:n]
+    silent = (process.terminal | never)[:n]
     numbers = [
-        "" if end else f"{value:.{_digits(values)}f}"
-        for value, end in zip(values[:n], process.terminal[:n], strict=True)
+        "" if nothing else f"{value:.{_digits(values)}f}"
+        for value, nothing in zip(values[:n], silent, strict=True)
     ]
     legend = _legend(signs, process)
     parts = _side_by_side(signs, numbers, columns, console.width)
@@ -103,7 +106,7 @@ def _lines(cells: list[str], columns: int, between: str) -> str:
     return "\n".join("  " + between.join(row) for row in rows)
 
 
-def _signs(process: FiniteMDP, chosen: NDArray[np.bool_]) -> list[str]:
+def _signs(process: FiniteMDP, chosen: NDArray[np.bool_], never: NDArray[np.bool_]) -> list[str]:
     arrows = [ARROWS[name.lower()] for name in process.action_names or ()]
     signs = []
     for state in range(process.n_states):
@@ -111,6 +114,8 @@ def _signs(process: FiniteMDP, chosen: NDArray[np.bool_]) -> list[str]:
             # A map's own letter for the cell, such as the G of a goal.
             letter = re.fullmatch(r"(\D{1,2}) \d+,\d+", process.state_name(state))
             signs.append(letter[1] if letter else END)
+        elif never[state]:
+            signs.append(NEVER)
         elif chosen[state].sum() > 2 and (chosen[state] == process.available[state]).all():
             signs.append(ANYTHING)
         else:
@@ -121,6 +126,7 @@ def _signs(process: FiniteMDP, chosen: NDArray[np.bool_]) -> list[str]:
 def _legend(signs: list[str], process: FiniteMDP) -> str:
     ends = dict.fromkeys(sign for sign, end in zip(signs, process.terminal, strict=False) if end)
     told = [f"{', '.join(ends)}: ends it"] if ends else []
+    told += [f"{NEVER}: never entered"] if NEVER in signs else []
     told += [f"{ANYTHING}: all actions are as good"] if ANYTHING in signs else []
     return "   ".join(told)
 

@@ -34,6 +34,12 @@ __all__ = [
 MARGIN = 16
 """Around a drawing, in pixels: a viewer's letters may be wider than those it was laid out with."""
 
+LETTER = 7.5
+"""Width of a letter of a title, in pixels, in a wide font."""
+
+NARROWEST = 300
+"""A title is broken into lines that fit the drawing, or this if it is narrower."""
+
 MOST_ROWS = 20
 """A table on a terminal has no more rows than this; the file has them all."""
 
@@ -129,11 +135,17 @@ def deliver(
 
 
 def drawn(chart: Chart) -> str:
-    """Return a chart as a drawing with its question above: a file has no page around it."""
+    """Return a chart as a drawing on white, its question above: a file has no page around it."""
+    from textwrap import wrap
+
     from alignlab.drawing import vegalite_svg
 
-    title = {"text": chart.question, "anchor": "start", "offset": 12}
-    return vegalite_svg({**chart.themed(), "title": title, "padding": MARGIN})
+    given = chart.spec.get("width")
+    width = max(given if isinstance(given, int | float) else 0, NARROWEST)
+    lines = wrap(chart.question, int(width / LETTER))
+    title = {"text": lines, "anchor": "start", "offset": 12}
+    more = {"title": title, "padding": MARGIN, "background": "white"}
+    return vegalite_svg({**chart.themed(), **more})
 
 
 def speaks(console: Console) -> bool:

@@ -204,3 +204,43 @@ def test_other_endings_are_refused(tmp_path):
         write_preferences(data, tmp_path / "said.csv")
     with pytest.raises(InputError, match=r"Did you mean '.jsonl'"):
         read_preferences(tmp_path / "said.json")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"compared": [[0], [1]], "ranks": [1, 2]}', "items go by texts or whole numbers"),
+        ('{"compared": [0, 1.0], "ranks": [1, 2]}', "items go by texts or whole numbers"),
+        ('{"compared": [0, true], "ranks": [1, 2]}', "items go by texts or whole numbers"),
+        ('{"compared": [0, 1], "ranks": [1, true]}', "they are numbers"),
+        ('{"compared": [0, 1], "ranks": [1, 2], "order_known": "no"}', "order_known is 'no'"),
+    ],
+)
+def test_what_names_no_item_is_said(line, says, tmp_path):
+    path = tmp_path / "said.jsonl"
+    path.write_text('{"item": 0, "text": "a"}\n{"item": 1, "text": "b"}\n' + line)
+    with pytest.raises(InputError, match=rf"Line 3 of said.jsonl.*{says}"):
+        read_preferences(path)
+
+
+def test_annotators_that_are_numbers_have_names_and_gaps_have_none(tmp_path):
+    path = tmp_path / "said.jsonl"
+    said = '{"compared": [0, 1], "ranks": [1, 2], "annotator": %s}\n'
+    items = '{"item": 0, "text": "a"}\n{"item": 1, "text": "b"}\n'
+    path.write_text(items + said % "0" + said % "null")
+    assert read_preferences(path).annotators.tolist() == ["0", ""]
+    table = tmp_path / "said.csv"
+    table.write_text("winner,loser,annotator\na,b,3\nb,c,\n")
+    assert read_preferences(table).annotators.tolist() == ["3", ""]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_half_a_character_is_not_written(ending, tmp_path):
+    path = tmp_path / f"said.{ending}"
+    texts = ["a", "b\ud800"]
+    with pytest.raises(InputError, match="Item 1 is no valid Unicode"):
+        write_preferences(PreferenceDataset.from_pairs(texts, [0], [1], [0]), path)
+    named = PreferenceDataset.from_pairs(["a", "b"], [0], [1], [0], annotators=["\udfff"])
+    with pytest.raises(InputError, match=r"annotators\[0\] is no valid Unicode"):
+        write_preferences(named, path)
+    assert not path.exists()

@@ -31,7 +31,8 @@ def test_pairs_come_back_as_they_were_given(given_):
     assert back.second.tolist() == second
     assert back.preferred.tolist() == said
     assert back.comparison.tolist() == list(range(len(said)))
-    assert (None if back.annotators is None else back.annotators.tolist()) == who
+    named = who if who is not None and any(who) else None
+    assert (None if back.annotators is None else back.annotators.tolist()) == named
 
 
 @given(
@@ -70,8 +71,51 @@ def test_a_subset_is_the_same_comparisons(given_, draws):
     back = some.pairs()
     assert back.first.tolist() == [first[row] for row in rows]
     assert back.preferred.tolist() == [said[row] for row in rows]
-    if who is not None:
-        assert some.annotators.tolist() == [who[row] for row in rows]
+    named = [] if who is None else [who[row] for row in rows]
+    assert (some.annotators is None) == (not any(named))
+    if some.annotators is not None:
+        assert some.annotators.tolist() == named
+
+
+def test_an_answer_without_a_name_is_nobodys():
+    def said(*who):
+        n = len(who)
+        return PreferenceDataset.from_pairs(TEXTS, [0] * n, [1] * n, [0] * n, annotators=who)
+
+    assert "annotators: 2>" in repr(said("x", "y", "", None))
+    assert said("", None).annotators is None
+    assert (said("") + said("x")).annotators.tolist() == ["", "x"]
+
+
+def test_parts_do_not_share_an_item_that_stands_here_twice():
+    rng = np.random.default_rng(0)
+    n = 200
+    a = rng.integers(0, 8, n)
+    b = (a + rng.integers(1, 8, n)) % 8
+    texts = [f"text {at}" for at in range(8)]
+    items = [texts[at] for pair in zip(a, b, strict=True) for at in pair]
+    data = PreferenceDataset.from_pairs(items, range(0, 2 * n, 2), range(1, 2 * n, 2), [0] * n)
+    for by, size in (("comparison", 2), ("item", 1)):
+        parts = data.split(0.3, by=by)[:2]
+        shown = [
+            {frozenset(part.items[at] for at in pair) for pair in part.members.reshape(-1, 2)}
+            for part in parts
+        ]
+        if size == 1:
+            shown = [set().union(*part) for part in shown]
+        assert len(shown[0]) > 0
+        assert not shown[0] & shown[1]
+    # The same words in answer to another prompt are another answer.
+    grouped = PreferenceDataset.from_pairs(
+        ["yes", "no"] * 2, [0, 2], [1, 3], [0, 1], groups=["p", "p", "q", "q"]
+    )
+    assert [len(part) for part in grouped.split(0.5)[:2]] == [1, 1]
+
+
+def test_rows_of_other_widths_are_not_added():
+    one, two = (PreferenceDataset.from_pairs(np.eye(k), [0], [1], [0]) for k in (2, 3))
+    with pytest.raises(InputError, match="Rows of 3 numbers cannot be added to rows of 2"):
+        one + two
 
 
 def test_a_mask_selects_rankings_of_different_sizes():

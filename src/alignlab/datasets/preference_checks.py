@@ -7,6 +7,7 @@ wrong with it and where.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "Names",
     "checked_items",
     "checked_names",
+    "chosen_rows",
     "content_of",
     "dense_ranks",
     "require_comparisons",
@@ -43,12 +45,7 @@ def checked_items(items: Any) -> Items:
             raise InputError(f"Item {wrong} is a {type(items[wrong]).__name__}; the first a text.")
         return tuple(items)
     if isinstance(first, Trajectory):
-        for at, each in enumerate(items):
-            if not isinstance(each, Trajectory) or _form(each) != _form(first):
-                is_one = isinstance(each, Trajectory)
-                what = _form(each) if is_one else f"a {type(each).__name__}"
-                raise InputError(f"Item {at} is {what}, and the first item is {_form(first)}.")
-        return tuple(items)
+        return _alike(tuple(items))
     try:
         rows = np.array(items, np.float64)
     except (TypeError, ValueError):
@@ -64,15 +61,31 @@ def checked_items(items: Any) -> Items:
     return rows
 
 
-def _form(trajectory: Trajectory) -> str:
-    """Return what a trajectory is made of, in words that can be compared."""
-
-    def said(values: NDArray[Any]) -> str:
-        if values.ndim == 1:
-            return f"one {'whole number' if values.dtype.kind in 'iu' else 'number'}"
-        return f"{values.shape[1]} numbers"
-
-    return f"a trajectory of {said(trajectory.states)} a state"
+def _alike(items: tuple[Any, ...]) -> tuple[Trajectory, ...]:
+    """Return the trajectories if they are made alike; one without a step has no form of actions."""
+    told: dict[str, tuple[int, str]] = {}
+    shape: tuple[int, ...] = ()
+    for at, each in enumerate(items):
+        if not isinstance(each, Trajectory):
+            raise InputError(f"Item {at} is a {type(each).__name__}, and the first a trajectory.")
+        if len(each):
+            shape = each.actions.shape[1:]
+        held = {"state": each.states} | ({"action": each.actions} if len(each) else {})
+        for what, values in held.items():
+            form = "a whole number" if values.ndim == 1 else f"{values.shape[1]} numbers"
+            where, usual = told.setdefault(what, (at, form))
+            if form != usual:
+                raise InputError(
+                    f"Item {at} is a trajectory with {form} for each {what}, and item {where} has "
+                    f"{usual}."
+                )
+    return tuple(
+        each
+        if len(each) or each.actions.shape[1:] == shape
+        # What was never done is kept in the form of what the others did.
+        else replace(each, actions=np.zeros((0, *shape)))
+        for each in items
+    )
 
 
 def content_of(item: Any) -> Hashable:
@@ -85,14 +98,28 @@ def content_of(item: Any) -> Hashable:
     return content
 
 
-def whole_numbers(values: ArrayLike, what: str) -> Ints:
+def whole_numbers(values: ArrayLike, what: str, of: str = "positions in the items") -> Ints:
     """Return a list of whole numbers."""
     array = np.asarray(values)
     if array.size == 0:
         return np.zeros(0, np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise InputError(f"{what} must be a list of whole numbers, positions in the items.")
+        raise InputError(f"{what} must be a list of whole numbers, {of}.")
     return array.astype(np.int64)
+
+
+def chosen_rows(given: ArrayLike, n: int) -> Ints:
+    """Return the positions that a mask or a list of positions chooses out of `n` comparisons."""
+    array = np.asarray(given)
+    if array.dtype == bool:
+        if array.shape != (n,):
+            raise InputError(f"The mask has shape {array.shape}; there are {n} comparisons.")
+        return np.flatnonzero(array).astype(np.int64)
+    rows = whole_numbers(array, "comparisons", "a mask or positions of comparisons")
+    wrong = rows[(rows < 0) | (rows >= n)]
+    if wrong.size:
+        raise InputError(f"There is no comparison {wrong[0]}; there are {n}, counted from 0.")
+    return rows
 
 
 def require_comparisons(members: Ints, starts: Ints, n_items: int) -> None:
@@ -144,5 +171,15 @@ def checked_names(given: Any, n: int, what: str, each: str) -> Names | None:
     if len(listed) != n:
         raise InputError(f"There are {len(listed)} {what} for {n} {each}s; give one a {each}.")
     names = np.empty(n, object)
-    names[:] = ["" if name is None else str(name) for name in listed]
+    names[:] = [each if isinstance(each, str) else _name(each) for each in listed]
     return names
+
+
+def _name(given: Any) -> str:
+    """Return a name as a text: "" where a table has a gap, and a whole number without a point."""
+    import pandas as pd
+
+    if pd.api.types.is_scalar(given) and pd.isna(given):
+        return ""
+    whole = isinstance(given, float) and given.is_integer()
+    return str(int(given)) if whole else str(given)

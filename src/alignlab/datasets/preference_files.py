@@ -87,12 +87,13 @@ def write_preferences(dataset: PreferenceDataset, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If the ending is another.
+        If the ending is another, or a text or a name is not valid Unicode.
     OutputError
         If the file cannot be written.
     """
     path = Path(path)
     kind = path.suffix.lower()
+    _require_unicode(dataset)
     if kind in LINES:
         lines = (
             json.dumps(record, ensure_ascii=False, allow_nan=False) for record in _records(dataset)
@@ -113,6 +114,19 @@ def write_preferences(dataset: PreferenceDataset, path: str | Path) -> None:
             f"{path.name} has no ending that preferences are written to."
             f"{nearest(kind, LINES + PARQUET)} Write to .jsonl or .parquet."
         )
+
+
+def _require_unicode(dataset: PreferenceDataset) -> None:
+    """Raise where half a character, as a text cut in the middle may hold, can not be written."""
+    held = {"Item": dataset.items, "annotators": dataset.annotators, "groups": dataset.groups}
+    for what, values in held.items():
+        for at, value in enumerate(() if values is None else values):
+            if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+                place = f"Item {at}" if what == "Item" else f"{what}[{at}]"
+                raise InputError(
+                    f"{place} is no valid Unicode: it has a lone surrogate, half of a character. "
+                    "Take it out, such as by text.encode(errors='replace').decode()."
+                )
 
 
 def _records(dataset: PreferenceDataset) -> Iterator[dict[str, Any]]:
@@ -165,6 +179,9 @@ def _from_records(numbered: list[tuple[str, Record]]) -> PreferenceDataset:
     if not items:
         raise InputError(f"{numbered[0][0].split(' of ')[1]} has comparisons and no items.")
     said = [(where, record) for where, record in numbered if "item" not in record]
+    for where, record in said:
+        if not isinstance(record.get("order_known", True), bool):
+            raise InputError(f"{where}: order_known is {record['order_known']!r}, no truth value.")
     members, ranks, sizes = [], [], [0]
     for where, record in said:
         compared, ranked = _comparison(record, where, place)
@@ -178,7 +195,7 @@ def _from_records(numbered: list[tuple[str, Record]]) -> PreferenceDataset:
             np.array(members, np.int64),
             np.array(ranks),
             np.cumsum(sizes),
-            None if not any(annotators) else annotators,  # type: ignore[arg-type]
+            annotators,  # type: ignore[arg-type]
             None if all(each is None for each in groups) else groups,  # type: ignore[arg-type]
             all(record.get("order_known", True) for _, record in said),
         )
@@ -208,13 +225,13 @@ def _from_pairs(numbered: list[tuple[str, Record]], form: tuple[str, ...]) -> Pr
         first.append(place.setdefault(one, len(place)))
         second.append(place.setdefault(two, len(place)))
         preferred.append(named[said])
-        annotators.append(str(record.get("annotator", "")))
+        annotators.append(record.get("annotator"))
     return PreferenceDataset.from_pairs(
         tuple(place),
         first,
         second,
         preferred,
-        annotators=annotators if any(annotators) else None,
+        annotators=annotators,
         order_known=len(form) > 2,
     )
 
@@ -258,9 +275,13 @@ def _comparison(
         raise InputError(
             f"{where} compares {compared!r}: name two different items or more. {SUCH_AS}"
         )
+    if not all(isinstance(each, int | str) and not isinstance(each, bool) for each in compared):
+        raise InputError(
+            f"{where} compares {compared!r}: items go by texts or whole numbers. {SUCH_AS}"
+        )
     if not isinstance(ranks, list) or len(ranks) != len(compared):
         raise InputError(f"{where} has ranks {ranks!r} for {len(compared)} items. {SUCH_AS}")
-    if not all(isinstance(rank, int | float) and np.isfinite(rank) for rank in ranks):
+    if not all(type(rank) in (int, float) and np.isfinite(rank) for rank in ranks):
         raise InputError(f"{where} has ranks {ranks!r}: they are numbers. {SUCH_AS}")
     missing = [each for each in compared if each not in place]
     if missing:

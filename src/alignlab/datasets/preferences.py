@@ -8,7 +8,7 @@ that preferences are transitive or that people agree.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +22,8 @@ from alignlab.datasets.preference_checks import (
     Names,
     checked_items,
     checked_names,
+    chosen_rows,
+    content_of,
     dense_ranks,
     require_comparisons,
     whole_numbers,
@@ -132,11 +134,8 @@ class PreferenceDataset:
         put(self, "starts", whole_numbers(self.starts, "starts"))
         require_comparisons(self.members, self.starts, self.n_items)
         put(self, "ranks", dense_ranks(np.asarray(self.ranks), self.starts))
-        put(
-            self,
-            "annotators",
-            checked_names(self.annotators, len(self), "annotators", "comparison"),
-        )
+        who = checked_names(self.annotators, len(self), "annotators", "comparison")
+        put(self, "annotators", who if who is not None and any(who) else None)
         put(self, "groups", checked_names(self.groups, self.n_items, "groups", "item"))
 
     @classmethod
@@ -247,7 +246,7 @@ class PreferenceDataset:
         if ties := int(np.sum(self.pairs().preferred == 0.5)):
             told.append(f"ties: {ties:,}")
         if self.annotators is not None:
-            told.append(f"annotators: {len(set(self.annotators)):,}")
+            told.append(f"annotators: {len(set(self.annotators) - {''}):,}")
         return f"<PreferenceDataset; {', '.join(told)}>"
 
     @property
@@ -291,8 +290,14 @@ class PreferenceDataset:
         return Pairs(self.members[first], self.members[second], preferred, comparison, who)
 
     def at(self, comparisons: ArrayLike) -> PreferenceDataset:
-        """Return some of the comparisons, given as a mask or as positions, of the same items."""
-        rows = np.arange(len(self))[np.asarray(comparisons)]
+        """Return some of the comparisons, given as a mask or as positions, of the same items.
+
+        Raises
+        ------
+        InputError
+            If a mask has another length, or there is no comparison at a position.
+        """
+        rows = chosen_rows(comparisons, len(self))
         sizes = np.diff(self.starts)[rows]
         starts = np.append(0, np.cumsum(sizes))
         where = np.repeat(self.starts[rows] - starts[:-1], sizes) + np.arange(starts[-1])
@@ -320,7 +325,8 @@ class PreferenceDataset:
             "comparison": all answers about the same items are held out together, so that no answer
             is predicted from another one's answer to the same question. "answer": each on its
             own. "item" or "group": a share of the items, or of the groups, is held out, and
-            comparisons that join both sides are dropped.
+            comparisons that join both sides are dropped. Items of one group and the same content
+            are one item here.
 
         Examples
         --------
@@ -335,16 +341,17 @@ class PreferenceDataset:
         if by == "group" and self.groups is None:
             raise InputError("The items have no groups. Split by comparison or by item.")
         rng = as_generator(seed, "preferences", "split")
+        # By what they show, since the same item may stand here twice.
+        item = _codes(_contents(self), self.n_items)
         if by in ("answer", "comparison"):
             alike: Iterable[Hashable] = range(len(self))
             if by == "comparison":
-                shown = np.split(self.members, self.starts[1:-1])
+                shown = np.split(item[self.members], self.starts[1:-1])
                 alike = (frozenset(each.tolist()) for each in shown)
             codes = _codes(alike, len(self))
             held = _chosen(codes, share, rng)[codes]
             return PreferenceSplit(self.at(~held), self.at(held), 0)
-        whole: Iterable[Hashable] = range(self.n_items) if self.groups is None else self.groups
-        units = _codes(range(self.n_items) if by == "item" else whole, self.n_items)
+        units = item if self.groups is None or by == "item" else _codes(self.groups, self.n_items)
         held_members = _chosen(units, share, rng)[units][self.members]
         count = np.add.reduceat(np.append(held_members, False).astype(np.int64), self.starts[:-1])
         inside, outside = count == np.diff(self.starts), count == 0
@@ -356,6 +363,12 @@ class PreferenceDataset:
             return NotImplemented
         if self.kind != other.kind:
             raise InputError(f"A dataset of {other.kind} cannot be added to one of {self.kind}.")
+        widths = [each.items.shape[1] for each in (self, other) if each.kind == "rows"]  # type: ignore[union-attr]
+        if len(set(widths)) > 1:
+            raise InputError(
+                f"Rows of {widths[1]} numbers cannot be added to rows of {widths[0]}: describe the "
+                "items of both datasets alike."
+            )
         place: dict[Hashable, int] = {key: at for at, key in enumerate(_identities(self))}
         keys = _identities(other)
         new = [key not in place for key in keys]
@@ -402,19 +415,18 @@ def _identities(dataset: PreferenceDataset) -> list[Hashable]:
     """Return a key for each item; the second item of the same content has another key."""
     seen: dict[Hashable, int] = {}
     keys: list[Hashable] = []
-    for at, item in enumerate(dataset.items):
-        content: Hashable
-        if isinstance(item, str):
-            content = item
-        elif isinstance(item, Trajectory):
-            rewards = None if item.rewards is None else item.rewards.tobytes()
-            content = (item.states.tobytes(), item.actions.tobytes(), rewards, item.ended)
-        else:
-            content = item.tobytes()
-        content = (content, None if dataset.groups is None else dataset.groups[at])
-        seen[content] = seen.get(content, -1) + 1
-        keys.append((content, seen[content]))
+    for item, content in zip(dataset.items, _contents(dataset), strict=True):
+        known = item.rewards is not None if isinstance(item, Trajectory) else False
+        whole = content, item.rewards.tobytes() if known else None  # type: ignore[union-attr]
+        seen[whole] = seen.get(whole, -1) + 1
+        keys.append((whole, seen[whole]))
     return keys
+
+
+def _contents(dataset: PreferenceDataset) -> Iterator[Hashable]:
+    """Yield what each item shows and what it belongs to: an answer to another prompt is another."""
+    for at, item in enumerate(dataset.items):
+        yield content_of(item), None if dataset.groups is None else dataset.groups[at]
 
 
 def _joined(one: Names | None, two: Names | None, n: int, rows: NDArray[Any]) -> Names | None:

@@ -80,19 +80,27 @@ def test_an_answer_that_says_nothing_is_refused(given, says):
 
 
 def test_a_dataset_has_the_answered_queries_in_the_order_shown():
-    queries = [Query(0, SHORT, LONG), Query(1, LONG, SHORT), Query(2, LONG, LONG)]
+    queries = [Query(0, SHORT, LONG), Query(1, LONG, SHORT), Query(2, LONG, SHORT)]
+    queries.append(Query(3, LONG, LONG))
     answers = [
+        Answer(queries[3].id, 1, "ana"),
         Answer(queries[2].id, 0.5, "ana"),
         Answer(queries[1].id, None, "ana"),
         Answer(queries[0].id, 1, "bo"),
         Answer(queries[0].id, 0, "late"),
     ]
     data = preference_dataset(queries, answers)
-    assert data.items == (SHORT, LONG, LONG, LONG)
+    # Each segment is one item, and one beside its like is no comparison.
+    assert data.items == (SHORT, LONG)
     pairs = data.pairs()
     assert pairs.preferred.tolist() == [1.0, 0.5]
-    assert pairs.first.tolist() == [0, 2]
+    assert pairs.first.tolist() == [0, 1]
     assert list(pairs.annotators) == ["bo", "ana"]
+
+
+def test_an_answer_without_a_name_has_none():
+    assert Answer.from_dict({"id": "x", "preferred": "tie", "annotator": None}).annotator == ""
+    assert Answer.from_dict({"id": "x", "preferred": "tie", "annotator": 0}).annotator == "0"
 
 
 def test_answers_to_other_questions_and_no_answers_are_errors():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from alignlab.datasets import PreferenceDataset
+from alignlab.datasets.preference_checks import content_of
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError, OutputError, nearest
 
@@ -172,7 +173,8 @@ class Answer:
                     f"{', '.join(map(repr, WORDS))}.{nearest(said, WORDS)}"
                 )
             said = WORDS[said]
-        return cls(given["id"], said, str(given.get("annotator", "")))
+        name = given.get("annotator")
+        return cls(given["id"], said, "" if name is None else str(name))
 
 
 class Teacher(Protocol):
@@ -194,6 +196,9 @@ class Teacher(Protocol):
 
 def preference_dataset(queries: Sequence[Query], answers: Iterable[Answer]) -> PreferenceDataset:
     """Return what was answered as a dataset; skipped questions and open ones are left out.
+
+    A segment that was shown several times is one item, and a question of a segment beside its like
+    is left out: an answer to it says nothing of what is preferred.
 
     Parameters
     ----------
@@ -225,15 +230,22 @@ def preference_dataset(queries: Sequence[Query], answers: Iterable[Answer]) -> P
     told = [
         (query, found.preferred, found.annotator)
         for query in queries
-        if (found := said.get(query.id)) is not None and found.preferred is not None
+        if (found := said.get(query.id)) is not None
+        and found.preferred is not None
+        and content_of(query.first) != content_of(query.second)
     ]
     if not told:
         raise InputError("No question was answered: there is nothing to learn a reward from.")
-    n = 2 * len(told)
+    items: list[Trajectory] = []
+    place: dict[Hashable, int] = {}
+    for query, *_ in told:
+        for segment in (query.first, query.second):
+            if place.setdefault(content_of(segment), len(items)) == len(items):
+                items.append(segment)
     return PreferenceDataset.from_pairs(
-        tuple(segment for query, *_ in told for segment in (query.first, query.second)),
-        np.arange(0, n, 2),
-        np.arange(1, n, 2),
+        items,
+        [place[content_of(query.first)] for query, *_ in told],
+        [place[content_of(query.second)] for query, *_ in told],
         [preferred for _, preferred, _ in told],
         annotators=[annotator for *_, annotator in told],
     )

@@ -120,7 +120,10 @@ def improved(run: Run, environments: Environments) -> Run:
     accuracy = _foretold(run.reward, here, settings.level)
     reward, policy = run.reward, run.policy
     # Where every answer is a tie there is nothing to be paid for, and noise must not be scaled up.
-    if any(preferred in (0.0, 1.0) for preferred in said.values()):
+    if any(
+        said[query.id] in (0.0, 1.0) and len(_contents(query.first, query.second)) == 2
+        for query in run.queries
+    ):
         reward = fit_learned_reward(
             preference_dataset(run.queries, run.answers),
             segment_length=settings.segment_length,

@@ -164,6 +164,7 @@ def _least_mixed(regrets: Floats) -> tuple[Floats, Floats]:
         b_eq=[1.0],
         bounds=[(0, None)] * (len(useful) + 1),
         method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if not solved.success:
         raise ModelError(f"The linear program of the mixed choice failed: {solved.message}")

@@ -341,7 +341,7 @@ def _refuse_contradiction(tau: Floats, covariance: Floats) -> None:
     sure = np.abs(own) > 2 * errors
     error = float(np.sqrt(max(spread.mean(), 0.0)))
     both = (sure & (own > 0)).any() and (sure & (own < 0)).any()
-    if abs(own.mean()) < NO_MEAN or (both and own.mean() < 2 * error):
+    if abs(own.mean()) < NO_MEAN or (both and own.mean() < error):
         raise InputError(CONTRADICTION)
 
 

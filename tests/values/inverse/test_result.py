@@ -85,6 +85,29 @@ def test_a_network_has_no_weights_to_draw():
         found.chart()
 
 
+@pytest.mark.parametrize("factor", [1.0, 1e7, 1e12])
+def test_features_of_unlike_units_that_say_the_same_are_both_unknown(factor):
+    features = {"right": RIGHT, "in other units": factor * RIGHT}
+    found = max_causal_entropy_irl(fork(), WALKS, features=features)
+    (hidden,) = found.not_identified
+    direction = [hidden.direction["right"], hidden.direction["in other units"] * factor]
+    assert direction == pytest.approx([direction[0], -direction[0]])
+    assert [each.method for each in found.weights.values()] == ["not identified"] * 2
+    assert not np.isfinite(found.contrast({"right": 1, "in other units": -factor}).high)
+    total = found.contrast({"right": 1, "in other units": factor})
+    assert total.value == pytest.approx(np.log(3), abs=5e-6)
+    assert 0.5 < total.high - total.low < 2
+
+
+def test_a_lone_constant_has_a_weight_that_is_not_known():
+    loop = FiniteMDP(np.eye(2)[[0, 1, 0, 1]], np.zeros(2), discount=0.99)
+    walks = [Trajectory([0, 1, 0], [1, 0]), Trajectory([0, 0], [0])]
+    found = max_causal_entropy_irl(loop, walks, features=np.ones((2, 1)))
+    assert found.converged
+    assert found.weights["feature 0"].method == "not identified"
+    assert found.weights["feature 0"].value == 0.0
+
+
 def test_too_few_steps_are_told(found):
     stopped = max_causal_entropy_irl(fork(), WALKS, features={"right": RIGHT}, max_iterations=1)
     assert "NOT converged" in repr(stopped)

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg
 
 from alignlab.datasets import Trajectory
 from alignlab.errors import InputError, require_choice
@@ -29,7 +28,7 @@ from alignlab.values.inverse.demonstrations import read_demonstrations
 from alignlab.values.inverse.dual import Dual, Match, Plan
 from alignlab.values.inverse.features import Features, read_features
 from alignlab.values.inverse.fitting import Fit, maximise
-from alignlab.values.inverse.identification import identify
+from alignlab.values.inverse.identification import complement, identify
 from alignlab.values.inverse.networks import train_network
 from alignlab.values.inverse.result import IRLResult, estimate_of
 from alignlab.values.processes import FiniteMDP
@@ -150,7 +149,7 @@ def max_causal_entropy_irl(
         )
     identified = identify(seen, described)
     scale = described.scale
-    free = linalg.null_space(identified.null.T) if identified.null.size else np.eye(len(scale))
+    free = complement(identified.null)
     counted = dual.counted(described) / scale
     fit = maximise(
         dual,
@@ -161,7 +160,10 @@ def max_causal_entropy_irl(
         most=max_iterations,
         **options,
     )
+    if identified.null.size:
+        identified = identify(seen, described, policy=lambda step: dual.policy(fit.plan, step))
     runaway = np.zeros((len(scale), 0)) if fit.runaway is None else fit.runaway[:, None]
+    runaway = np.where(np.abs(runaway) > 1e-3, runaway, 0.0)
     unknown = np.column_stack([identified.null, runaway])
     covariance, freedom = _covariance(dual, described, counted, fit, unknown, regularization)
     weights = fit.weights / scale
@@ -206,7 +208,7 @@ def _covariance(
     parts = counted - fit.curvature.expected
     parts = parts - parts.mean(axis=0)
     n, k = parts.shape
-    known = linalg.null_space(unknown.T) if unknown.size else np.eye(k)
+    known = complement(unknown)
     freedom = n - known.shape[1]
     if freedom < 1 or not known.shape[1]:
         return np.zeros((k, k)), freedom
@@ -280,6 +282,4 @@ def _named(names: tuple[str, ...], directions: Floats) -> dict[str, float]:
     if not directions.shape[1]:
         return {}
     column = directions[:, 0] / np.abs(directions[:, 0]).max()
-    return {
-        name: float(value) for name, value in zip(names, column, strict=True) if abs(value) > 1e-3
-    }
+    return {name: float(value) for name, value in zip(names, column, strict=True) if value}

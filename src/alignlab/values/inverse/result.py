@@ -14,7 +14,7 @@ from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, critical_value
 from alignlab.plain import plain
-from alignlab.values.inverse.identification import Hidden
+from alignlab.values.inverse.identification import PART, Hidden
 from alignlab.values.processes import FiniteMDP, Rewards, SoftSolution, soft_solve
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ def estimate_of(
     """Return factors · values with Student's interval; infinite along an unknown direction."""
     value = float(factors @ values)
     method = f"sandwich over trajectories, Student's t for {freedom}"
-    # A column of `unknown` and factors each have a scale of their own.
-    sizes = np.linalg.norm(unknown, axis=0) * np.linalg.norm(factors)
-    if (np.abs(unknown.T @ factors) > 1e-7 * sizes).any():
+    # Each term beside itself: weights have the units of their features.
+    terms = factors[:, None] * unknown
+    if np.linalg.norm(terms.sum(axis=0)) > PART * np.linalg.norm(terms, axis=1).sum():
         return Estimate(value, -np.inf, np.inf, level, n, "not identified")
     if freedom < 1 or not np.isfinite(covariance).all():
         return Estimate(value, -np.inf, np.inf, level, n, "too few trajectories")

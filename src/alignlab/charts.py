@@ -314,7 +314,7 @@ def bar_chart(
             {"mark": dot, "encoding": {"x": _number(value)}},
         ]
     told = [(value, value), *(_ENDS[1:] if ends else ())]
-    names = list(dict.fromkeys(row[y] for row in drawn))
+    names = list(dict.fromkeys(str(row[y]) for row in drawn))
     spec = {
         "data": {"values": drawn},
         "encoding": {

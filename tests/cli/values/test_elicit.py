@@ -125,6 +125,8 @@ def test_named_outcomes_give_the_utilities_of_an_audit(asked):
     code, shown, error = asked(line, "aabbabab")
     assert (code, error) == (0, "")
     assert "For the file of `alignlab audit`:" in shown
+    assert "b  you decide yes and the truth is yes, with a chance of" in shown
+    assert ", else you decide yes and the truth is no\n" in shown
     text = Path("o/utilities.toml").read_text("utf-8")
     assert text in shown
     stated = tomllib.loads(text)["utilities"]
@@ -134,6 +136,18 @@ def test_named_outcomes_give_the_utilities_of_an_audit(asked):
     code, shown, _ = asked(line.replace("--outcomes no/yes,no/no ", "").replace("8", "9"), "a")
     assert code == 0
     assert "8 of 9 were answered before." in shown
+
+
+def test_a_cell_that_was_left_out_is_named(asked):
+    line = "--outcomes no/yes --worst yes/no --best yes/yes --questions 2"
+    code, shown, _ = asked(line, "ab")
+    assert code == 0
+    assert "For the [utilities] of an audit no/no is missing" in " ".join(shown.split())
+    assert "For the file of" not in shown
+    shown = asked("--outcomes soup --worst nothing --best cake --questions 1", "a")[1]
+    assert "missing" not in shown
+    assert "contradict" not in shown  # of one answer
+    assert "a  soup for sure" in shown
 
 
 def test_without_a_family_any_rising_utility_will_do(asked):
@@ -154,6 +168,7 @@ def test_without_a_family_any_rising_utility_will_do(asked):
     [
         ("--best 10 --worst 20", "--worst 20 is not below --best 10"),
         ("--best much", "--best 'much' is no amount"),
+        ("--best 1e308", "--best 1e308: give an amount between -1e+100 and 1e+100"),
         ("--family crr", "Did you mean 'crra'?"),
         ("--family cara --wealth 5", "--wealth is for --family crra"),
         ("--worst -100", "leaves nothing negative"),

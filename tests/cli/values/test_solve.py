@@ -98,6 +98,13 @@ def test_with_a_horizon_what_is_shown_is_the_first_step(alignlab, chain):
     assert "By backward induction; what is shown is best at the first step." in shown
 
 
+def test_the_picture_asks_what_it_answers(alignlab, chain):
+    assert alignlab(f"values solve {chain} --out o")[0] == 0
+    assert ">What is each state worth?<" in Path("o/solve.svg").read_text("utf-8")
+    assert alignlab(f"{LAKE} --horizon 3 --out h")[0] == 0
+    assert "at the first step?" in " ".join(Path("h/solve.svg").read_text("utf-8").split())
+
+
 def test_a_name_like_another_is_warned_of(alignlab, chain):
     text = Path(chain).read_text("utf-8").replace("\noffice,", "\nOffice,")
     Path("slip.csv").write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -218,6 +219,10 @@ def _amount(flag: str, text: str | None, default: float) -> float:
         amount = float(text.replace(",", "").replace("_", ""))
     except ValueError:
         amount = math.nan
+    from alignlab.cli.values.processes import LARGEST
+
+    if abs(amount) > LARGEST:
+        raise InputError(f"{flag} {text}: give an amount between {-LARGEST:g} and {LARGEST:g}.")
     if not math.isfinite(amount):
         raise InputError(f"{flag} {text!r} is no amount. For named outcomes, give --outcomes too.")
     return amount
@@ -252,10 +257,10 @@ class _Sitting:
 
     def _put(self, question: Question) -> None:
         number = len(self.elicitation.answers) + 1
-        gamble = f"{_words(question.best)} with a chance of {100 * question.probability:g}%"
+        gamble = f"{_asked(question.best)} with a chance of {100 * question.probability:g}%"
         self._say(f"{number} of {self.questions}")
-        self._say(f"  a  {_words(question.sure)} for sure")
-        self._say(f"  b  {gamble}, else {_words(question.worst)}")
+        self._say(f"  a  {_asked(question.sure)} for sure")
+        self._say(f"  b  {gamble}, else {_asked(question.worst).rstrip(',')}")
         while True:
             self._say("> ", end="")
             line = sys.stdin.readline()
@@ -293,6 +298,14 @@ def _words(item: Item) -> str:
     return item if isinstance(item, str) else f"{item:,.12g}"
 
 
+def _asked(item: Item) -> str:
+    """Return an amount or an outcome as a question puts it; of DECISION/TRUTH both halves."""
+    decision, _, truth = (part.strip() for part in _words(item).partition("/"))
+    if decision and truth and "/" not in truth:
+        return f"you decide {decision} and the truth is {truth},"
+    return _words(item)
+
+
 def _equivalent(asked: Elicitation, level: float) -> Estimate:
     """Return the sure amount that is worth as much as an even chance of the best or the worst."""
     import numpy as np
@@ -322,20 +335,30 @@ def _equivalent(asked: Elicitation, level: float) -> Estimate:
 
 def _snippet(utilities: dict[Item, float]) -> str:
     """Return utilities as an audit's file holds them, if the outcomes are DECISION/TRUTH."""
-    if not all(isinstance(name, str) and name.count("/") == 1 for name in utilities):
+    if _missing(utilities) or not _are_cells(utilities):
         return ""
     found: dict[str, dict[str, float]] = {}
     for name, value in utilities.items():
         decision, truth = (part.strip() for part in str(name).split("/"))
         found.setdefault(decision, {})[truth] = value
-    truths = list(dict.fromkeys(truth for row in found.values() for truth in row))
-    if set(found) != set(truths) or any(set(row) != set(truths) for row in found.values()):
-        return ""
     lines = ["[utilities]", "# ask = 0.1   # what asking a person costs, on this scale"]
     for decision in sorted(found):
-        cells = (f"{json.dumps(t)} = {found[decision][t]:.3f}" for t in sorted(truths))
+        cells = (f"{json.dumps(t)} = {found[decision][t]:.3f}" for t in sorted(found))
         lines.append(f"{json.dumps(decision)} = {{ {', '.join(cells)} }}")
     return "\n".join(lines) + "\n"
+
+
+def _are_cells(utilities: Iterable[Item]) -> bool:
+    return all(isinstance(name, str) and name.count("/") == 1 for name in utilities)
+
+
+def _missing(utilities: Iterable[Item]) -> list[str]:
+    """Return the outcomes DECISION/TRUTH that were left out, if the others are such."""
+    if not _are_cells(utilities):
+        return []
+    cells = [tuple(part.strip() for part in str(name).split("/")) for name in utilities]
+    classes = list(dict.fromkeys(part for cell in cells for part in cell))
+    return [f"{one}/{two}" for one in classes for two in classes if (one, two) not in cells]
 
 
 def _show(
@@ -350,6 +373,7 @@ def _show(
     from rich.text import Text
 
     from alignlab.cli.values.output import paragraph, rows_table
+    from alignlab.errors import listed
 
     n = len(asked.answers)
     if stopped:
@@ -374,11 +398,19 @@ def _show(
     console.print(rows_table(frame.drop(columns=["low", "high"]), right=("utility",)))
     if equivalent is not None:
         paragraph(console, _risk(asked, equivalent))
-    paragraph(console, str(asked.inconsistency))
+    if n > 1:
+        paragraph(console, str(asked.inconsistency))
     for note in utility.notes:
         paragraph(console, note)
     if asked.widest > WIDE:
         console.print("Some intervals are wide: more questions (--questions) would tell more.")
+    missing = _missing(utility.utilities)
+    if missing:
+        paragraph(
+            console,
+            f"For the [utilities] of an audit {listed(missing, 5)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing: name all of them by --outcomes.",
+        )
     if snippet:
         paragraph(console, "For the file of `alignlab audit`:")
         console.print(snippet, end="", soft_wrap=True)
@@ -397,7 +429,8 @@ def _risk(asked: Elicitation, equivalent: Estimate) -> str:
     told = (
         f"An even chance of {_words(best)} or {_words(worst)} is worth as much as "
         f"{rounded(equivalent.value)} for sure "
-        f"[{rounded(equivalent.low)}, {rounded(equivalent.high)}], and {rounded(mean)} on average: "
+        f"[{rounded(equivalent.low)}, {rounded(equivalent.high)}]; on average it pays "
+        f"{rounded(mean)}: "
     )
     if equivalent.high < mean:
         return f"{told}to be rid of the risk, {rounded(mean - equivalent.value)} is given up."

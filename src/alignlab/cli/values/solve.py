@@ -103,10 +103,18 @@ def solve(
             "states": [process.state_name(state) for state in range(process.n_states)],
             "actions": [process.action_name(action) for action in range(process.n_actions)],
         }
-        return Result("solve", content, found.to_frame(), found.chart())
+        return Result("solve", content, found.to_frame(), found.chart(_question(process, found)))
 
     deliver(result, show, words=context.obj, out=place, as_json=as_json)
     return 0
+
+
+def _question(process: FiniteMDP, found: Solution | SoftSolution) -> str:
+    """Return what the picture answers: without a grid there are no arrows in it."""
+    asked = "What is each state worth"
+    if process.grid is not None:
+        asked += ", and what is " + ("done" if hasattr(found, "temperature") else "best") + " there"
+    return asked + (" at the first step?" if process.horizon is not None else "?")
 
 
 def _beginning(process: FiniteMDP, found: Solution | SoftSolution) -> float:

@@ -417,7 +417,7 @@ def _identities(dataset: PreferenceDataset) -> list[Hashable]:
     keys: list[Hashable] = []
     for item, content in zip(dataset.items, _contents(dataset), strict=True):
         known = item.rewards is not None if isinstance(item, Trajectory) else False
-        whole = content, item.rewards.tobytes() if known else None  # type: ignore[union-attr]
+        whole = content, item.rewards.tobytes() if known else None
         seen[whole] = seen.get(whole, -1) + 1
         keys.append((whole, seen[whole]))
     return keys

@@ -143,6 +143,17 @@ def test_a_reward_sees_the_observation_before_the_action():
     assert seen == [[0], [1]] * 16
 
 
+def test_the_default_precision_changes_nothing():
+    expected = train_policy(fresh(), CORRIDOR, None, steps=32, seed=0)
+    try:
+        torch.set_default_dtype(torch.float64)
+        made = train_policy(fresh(), CORRIDOR, None, steps=32, seed=0)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert same(made, expected)
+
+
 def test_vectors_are_actions_too():
     corridor = Environments(lambda: Corridor(spaces.Box(-1.0, 1.0, (2,))), 5)
     policy = train_policy(fresh(), corridor, None, steps=32, seed=0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -23,6 +24,11 @@ def lengths(rows):
     return np.abs(rows)
 
 
+def bare():
+    layers = torch.nn.Linear(2, 4, bias=False), torch.nn.Tanh(), torch.nn.Linear(4, 1)
+    return torch.nn.Sequential(*layers)
+
+
 CASES = {
     "scores": (ROWS, {"annotators": "reliability"}, {}),
     "linear": (ROWS, {"model": "linear", "ensemble": 3}, {}),
@@ -31,6 +37,10 @@ CASES = {
     "network": (WALKS, {"model": "network", "ensemble": 2, "training": SMALL}, {}),
     "own": (WALKS, {"model": torch.nn.Linear(2, 1), "training": SMALL},
             {"model": torch.nn.Linear(2, 1)}),
+    "no bias": (WALKS, {"model": bare(), "training": SMALL}, {"model": bare()}),
+    "names": (WALKS, {"model": torch.nn.Sequential(OrderedDict(a=torch.nn.Linear(2, 1))),
+                      "training": SMALL},
+              {"model": torch.nn.Sequential(OrderedDict(a=torch.nn.Linear(2, 1)))}),
 }  # fmt: skip
 
 

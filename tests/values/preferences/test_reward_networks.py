@@ -9,7 +9,12 @@ from alignlab.errors import InputError, ModelError
 from alignlab.values.preferences import NetworkTraining, choices_of
 from alignlab.values.preferences.comparisons import choice_loss
 from alignlab.values.preferences.reward_features import encoder_for
-from alignlab.values.preferences.reward_networks import _batch, choice_loss_of, train_networks
+from alignlab.values.preferences.reward_networks import (
+    _batch,
+    choice_loss_of,
+    fresh,
+    train_networks,
+)
 
 
 def flights(seed, n=12):
@@ -96,6 +101,74 @@ def test_members_differ_and_a_seed_gives_the_same_bytes():
     assert np.array_equal(one, train(0))
     assert not np.allclose(one[0], one[1])
     assert not np.allclose(one, train(1))
+
+
+def trained(data, module, seed=0, ensemble=1):
+    steps = encoder_for(data).steps(data.items)
+    return train_networks(
+        choices_of(data), steps, module=module, ensemble=ensemble, weight_decay=0.0, seed=seed,
+        training=NetworkTraining(hidden=(4,), epochs=2, batch=5),
+    )[0].steps(steps.inputs)  # fmt: skip
+
+
+def test_dropout_draws_from_the_seed_and_not_from_the_callers_chance():
+    data = rankings(4)
+    module = torch.nn.Sequential(
+        torch.nn.Linear(2, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1)
+    )
+    made = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        before = torch.random.get_rng_state()
+        queued = len(torch.cuda._queued_calls)
+        made.append(trained(data, module))
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert len(torch.cuda._queued_calls) == queued
+    assert np.array_equal(*made)
+    assert not np.array_equal(made[0], trained(data, module, seed=1))
+
+
+class Raw(torch.nn.Module):
+    """A weight in no layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.full((2, 1), 5.0))
+
+    def forward(self, x):
+        return x @ self.w
+
+
+class Redrawn(Raw):
+    """The same, and knows how to begin again."""
+
+    def reset_parameters(self):
+        torch.nn.init.normal_(self.w)
+
+
+def test_what_cannot_be_drawn_anew_is_refused():
+    data = rankings(5)
+    with pytest.raises(InputError, match=r"The network's 0\.w cannot be drawn anew"):
+        trained(data, torch.nn.Sequential(Raw()))
+    one, two = trained(data, Redrawn(), ensemble=2)
+    assert not np.allclose(one, two)
+    for part in (torch.nn.MultiheadAttention(2, 1), torch.nn.LayerNorm(2)):
+        before = next(part.parameters()).detach().clone()
+        torch.nn.init.constant_(next(part.parameters()), 3.0)
+        after = next(fresh(part, NetworkTraining(), 2, 0).parameters())
+        assert not torch.equal(after, torch.full_like(before, 3.0))
+
+
+def test_the_default_precision_changes_nothing():
+    data = rankings(6)
+    expected = trained(data, None), trained(data, torch.nn.Linear(2, 1))
+    try:
+        torch.set_default_dtype(torch.float64)
+        made = trained(data, None), trained(data, torch.nn.Linear(2, 1))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert np.array_equal(made[0], expected[0])
+    assert np.array_equal(made[1], expected[1])
 
 
 def test_a_wrong_certain_pair_is_corrected():

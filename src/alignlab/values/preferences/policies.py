@@ -346,9 +346,12 @@ def _contained() -> Iterator[None]:
 
     before = random.getstate(), np.random.get_state()  # noqa: NPY002 - kept, not drawn from
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    precision = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # the library's observations are of no other
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])  # noqa: NPY002
+        torch.set_default_dtype(precision)

@@ -174,7 +174,9 @@ def _hidden(networks: RewardNetworks) -> list[int] | None:
         return None
     linear = [part for part in first if isinstance(part, torch.nn.Linear)]
     made = [torch.nn.Linear, torch.nn.Tanh] * (len(linear) - 1) + [torch.nn.Linear]
-    same = [type(part) for part in first] == made
+    same = [type(part) for part in first] == made and list(first.state_dict()) == [
+        f"{2 * at}.{name}" for at in range(len(linear)) for name in ("weight", "bias")
+    ]
     return [part.out_features for part in linear[:-1]] if same else None
 
 

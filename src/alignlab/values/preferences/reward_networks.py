@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,8 @@ def train_networks(
     choices, steps
         The comparisons and the items' steps.
     module
-        A network to copy and to initialise anew for each member; `None` for a small one with tanh.
+        A network to copy and to initialise anew for each member, in single precision; `None` for a
+        small one with tanh.
     training
         How.
     ensemble
@@ -142,8 +144,9 @@ def train_networks(
     members, deltas = [], []
     for _ in range(ensemble):
         own = np.random.default_rng(rng.integers(2**63))
-        network = fresh(module, training, scaled.shape[1], int(own.integers(2**31)))
-        delta = torch.zeros(len(choices.tie_sizes), requires_grad=True)
+        start = int(own.integers(2**31))
+        network = fresh(module, training, scaled.shape[1], start)
+        delta = torch.zeros(len(choices.tie_sizes), dtype=torch.float32, requires_grad=True)
         n = len(comparisons)
         drawn = own.integers(0, n, n) if ensemble > 1 else np.arange(n)
         rows = _grouped(code, n)
@@ -156,8 +159,8 @@ def train_networks(
         )
         n_steps = training.epochs * -(-n // training.batch)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-        for _ in range(training.epochs):
-            for batch in _batches(own.permutation(drawn), training.batch):
+        with _chance(start):
+            for batch in _epochs(training, own, drawn):
                 picked = np.concatenate([rows[each] for each in batch])
                 part = _batch(choices, steps, scaled, picked)
                 loss = choice_loss_of(network, delta, part)
@@ -186,7 +189,7 @@ def choice_loss_of(network: torch.nn.Module, delta: torch.Tensor, batch: Any) ->
     )
     if len(delta):
         eta = eta + batch.tie @ delta
-    top = torch.full((batch.n_choices,), -torch.inf).scatter_reduce(
+    top = eta.new_full((batch.n_choices,), -torch.inf).scatter_reduce(
         0, batch.choice, eta.detach(), "amax"
     )
     below = eta - top[batch.choice]
@@ -228,23 +231,62 @@ def _batch(choices: Choices, steps: Steps, scaled: Floats, rows: NDArray[np.int6
 def fresh(
     module: torch.nn.Module | None, training: NetworkTraining, width: int, seed: int
 ) -> torch.nn.Module:
-    """Return a network with its own first weights; the global generator is put back."""
+    """Return a network with its own first weights, in single precision.
+
+    Raises
+    ------
+    InputError
+        If a weight of the module is in no layer that can draw it anew.
+    """
+    with _chance(seed):
+        if module is None:
+            return _small(training.hidden, width)
+        return _initialised(copy.deepcopy(module).float())
+
+
+def _small(hidden: tuple[int, ...], width: int) -> torch.nn.Module:
+    """Return a network with tanh, in single precision whatever the default is."""
     import torch
 
-    with torch.random.fork_rng(devices=[]):
-        torch.random.manual_seed(seed)
-        if module is not None:
-            network = copy.deepcopy(module)
-            for part in network.modules():
-                reset = getattr(part, "reset_parameters", None)
-                if callable(reset):
-                    reset()
-            return network.train()
-        layers: list[torch.nn.Module] = []
-        for out in training.hidden:
-            layers += [torch.nn.Linear(width, out), torch.nn.Tanh()]
-            width = out
-        return torch.nn.Sequential(*layers, torch.nn.Linear(width, 1))
+    layers: list[torch.nn.Module] = []
+    for out in hidden:
+        layers += [torch.nn.Linear(width, out, dtype=torch.float32), torch.nn.Tanh()]
+        width = out
+    return torch.nn.Sequential(*layers, torch.nn.Linear(width, 1, dtype=torch.float32))
+
+
+def _initialised(network: torch.nn.Module) -> torch.nn.Module:
+    """Return the network with every layer's weights drawn anew."""
+    anew: set[int] = set()
+    for part in network.modules():
+        # Attention names the same thing with a line in front.
+        reset = getattr(part, "reset_parameters", getattr(part, "_reset_parameters", None))
+        if callable(reset):
+            reset()
+            anew |= {id(each) for each in part.parameters()}
+    kept = [name for name, each in network.named_parameters() if id(each) not in anew]
+    if kept:
+        raise InputError(
+            f"The network's {kept[0]} cannot be drawn anew, so that members would begin alike: "
+            "give the module that holds it a method reset_parameters()."
+        )
+    return network.train()
+
+
+@contextmanager
+def _chance(seed: int) -> Iterator[None]:
+    """Draw from a seed of one's own, as dropout does; the global generator is put back.
+
+    `torch.manual_seed` would seed the generators of devices, too, which nobody could put back.
+    """
+    import torch
+
+    before = torch.random.get_rng_state()
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(before)
 
 
 def _flat(made: torch.Tensor, n: int) -> torch.Tensor:
@@ -261,6 +303,11 @@ def _grouped(code: NDArray[np.int64], n: int) -> list[NDArray[np.int64]]:
     return np.split(order, np.searchsorted(code[order], np.arange(1, n)))
 
 
-def _batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+def _epochs(
+    training: NetworkTraining, rng: np.random.Generator, drawn: NDArray[np.int64]
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the comparisons of each minibatch, all of them once an epoch."""
+    for _ in range(training.epochs):
+        order = rng.permutation(drawn)
+        for start in range(0, len(order), training.batch):
+            yield order[start : start + training.batch]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from alignlab.datasets import Trajectory
+from alignlab.errors import InputError
 from alignlab.values.inverse.demonstrations import read_demonstrations
 from alignlab.values.inverse.dual import Dual, successor_features
 from alignlab.values.inverse.features import read_features
@@ -124,6 +125,31 @@ def test_infinite_values_are_no_plan():
     assert Dual(seen, 1.0).plan(np.zeros((2, 3))) is None
     costly = np.array([[-2.0] * 3, [0.0] * 3])
     assert Dual(seen, 1.0).plan(costly) is not None
+
+
+def test_a_warm_start_that_leads_astray_is_given_up_for_a_cold_one(monkeypatch):
+    import alignlab.values.inverse.dual as module
+
+    wait = FiniteMDP(
+        np.eye(2)[[0, 0, 1, 0, 0, 0]].reshape(2, 3, 2), [0.0, 0.0], terminal=1, discount=1.0
+    )
+    dual = Dual(read_demonstrations(wait, [Trajectory([0, 1], [2], ended=True)]), 1.0)
+    costly = np.array([[-2.0] * 3, [0.0] * 3])
+    expected = dual.plan(costly).values
+    started = []
+
+    def only_cold(mdp, *, start=None, **options):
+        started.append(start is None)
+        if start is not None:
+            raise InputError("The soft values are infinite.")
+        return soft_solve(mdp, **options)
+
+    monkeypatch.setattr(module, "soft_solve", only_cold)
+    assert dual.plan(costly).values == pytest.approx(expected, abs=1e-12)
+    assert started == [False, True]
+    # What is infinite is so from a cold start too, and is said without a second one.
+    assert Dual(dual.demonstrations, 1.0).plan(np.zeros((2, 3))) is None
+    assert started == [False, True, True]
 
 
 @pytest.mark.parametrize("match", ["features", "decisions"])

@@ -111,7 +111,7 @@ class Dual:
         by_features = match == "features"
         self.counts = demonstrations.counts if by_features else demonstrations.decisions
         self._begins = demonstrations.begins() if by_features else demonstrations.passages()
-        self._warm = np.zeros(self.mdp.n_states)
+        self._warm: Floats | None = None
         self._guess: Floats | None = None
 
     def counted(self, features: Features) -> Floats:
@@ -182,23 +182,31 @@ class Dual:
         return chosen
 
     def _stationary(self, rewards: Floats) -> Plan | None:
-        size = max(float(np.abs(rewards).max()), self.temperature)
-        try:
-            solution = soft_solve(
-                self.mdp.with_rewards(rewards),
-                temperature=self.temperature,
-                tolerance=ACCURACY * size,
-                start=self._warm,
-            )
-        except (InputError, RuntimeError):
-            # At discount 1 the equations of a policy that never ends have no solution.
+        values = self._soft_values(rewards, self._warm)
+        if values is None and self._warm is not None:
+            # At discount 1 values that were right for other rewards can lead astray.
+            values = self._soft_values(rewards, None)
+        if values is None:
             return None
-        values = self._warm = solution.values
+        self._warm = values
         policy = self._policy(values, rewards)
         begins = self._begins[0]
         here = _solver(self.mdp, policy)(begins, True, self._guess)
         self._guess = here
         return Plan(rewards, values, here[:, None] * policy, -float(begins @ values))
+
+    def _soft_values(self, rewards: Floats, start: Floats | None) -> Floats | None:
+        size = max(float(np.abs(rewards).max()), self.temperature)
+        try:
+            return soft_solve(
+                self.mdp.with_rewards(rewards),
+                temperature=self.temperature,
+                tolerance=ACCURACY * size,
+                start=start,
+            ).values
+        except (InputError, RuntimeError):
+            # At discount 1 the equations of a policy that never ends have no solution.
+            return None
 
     def _finite(self, rewards: Floats) -> Plan:
         if self._begins.keys() == {0}:

@@ -53,6 +53,22 @@ def test_with_a_horizon_what_is_cut_off_has_its_time():
     assert passages[1].tolist() == [0.5 - 0.25, -0.25, 0.0]
 
 
+def test_a_trajectory_without_a_step_is_not_counted():
+    walk, empty, over = Trajectory([0, 1], [0]), Trajectory([1], []), Trajectory([2], [])
+    for horizon in (None, 2):
+        seen = read_demonstrations(line(horizon), [empty, walk, over, walk])
+        without = read_demonstrations(line(horizon), [walk, walk])
+        assert seen.n == 2
+        assert seen.owner.tolist() == [0, 1]
+        assert seen.counts.tolist() == without.counts.tolist()
+        assert seen.begins().keys() == without.begins().keys()
+    # It is checked all the same, and errors count as a person counts.
+    with pytest.raises(InputError, match="trajectory 0, step 0: state 7 is not from 0 to 2"):
+        read_demonstrations(line(), [Trajectory([7], []), walk])
+    with pytest.raises(InputError, match="trajectory 1, step 0"):
+        read_demonstrations(line(), [empty, Trajectory([0, 2], [0])])
+
+
 def test_arriving_at_the_end_completes_a_trajectory_whatever_it_says():
     assert not read_demonstrations(line(), [Trajectory([1, 2], [0])]).cut.any()
 

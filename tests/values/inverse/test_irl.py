@@ -239,6 +239,44 @@ def test_an_action_never_taken_has_no_finite_weight_and_the_rest_has(tools):
     assert held.weights["action 1"].high < 0
 
 
+def test_trajectories_without_a_step_make_nothing_surer(tools):
+    mdp, x, walks = demonstrated(tools, 40)
+    empty = [Trajectory([0], [])] * 400
+    for match in ("features", "decisions"):
+        alone = max_causal_entropy_irl(mdp, walks, features=x, match=match)
+        found = max_causal_entropy_irl(mdp, [*walks, *empty], features=x, match=match)
+        assert found.trajectories == alone.trajectories
+        assert found.weights == alone.weights
+
+
+def test_what_is_out_of_reach_has_its_direction_next_to_the_weights_found():
+    """One difference tells one weight of two: no fixed combination of both is any surer."""
+    P = np.zeros((2, 2, 2))
+    P[0, 0, 0] = P[0, 1, 1] = 1
+    P[1, :, 1] = 1
+    mdp = FiniteMDP(P, np.zeros(2), discount=1.0, horizon=2, initial=0)
+    walks = [Trajectory([0, 0], [0])] * 30 + [Trajectory([0, 1], [1])] * 10
+    features = {"stayed": [[0, 1.0], [0, 0]], "there": [0, 1.0]}
+    for match in ("features", "decisions"):
+        found = max_causal_entropy_irl(mdp, walks, features=features, match=match)
+        (hidden,) = found.not_identified
+        assert found.converged
+        assert {each.method for each in found.weights.values()} == {"not identified"}
+        size = 1e-4
+        moved = [
+            mdp.with_rewards(
+                sum(
+                    (found.weights[name].value + sign * size * hidden.direction[name])
+                    * mdp.expected(feature)
+                    for name, feature in features.items()
+                )
+            )
+            for sign in (1, -1)
+        ]
+        there, back = (soft_solve(each).policy(0)[0] for each in moved)
+        assert there == pytest.approx(back, abs=1e-8)
+
+
 def test_regularization_pulls_to_zero(tools):
     mdp, x, walks = demonstrated(tools, 100)
     sizes = [
@@ -286,7 +324,8 @@ def test_bad_options_are_said_in_one_line(tools):
         ({"match": "feature"}, "match='feature' is not one of .*Did you mean 'features'"),
         ({"temperature": 0.0}, "temperature=0.0 is not a number above 0"),
         ({"regularization": -1}, "regularization=-1 is not a finite number from 0"),
-        ({"tolerance": 0}, "tolerance=0 is not a number above 0"),
+        ({"tolerance": 0}, "tolerance=0 is not a finite number above 0"),
+        ({"tolerance": np.inf}, "tolerance=inf is not a finite number above 0"),
         ({"level": 95}, "level=95 is not between 0 and 1"),
         ({"start": [0.0]}, r"start has shape \(1,\): give 2 finite weights"),
         ({"network": "deep"}, "network is of type str: give a torch.nn.Module"),

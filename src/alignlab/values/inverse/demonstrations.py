@@ -123,7 +123,7 @@ class Demonstrations:
 
 
 def read_demonstrations(mdp: FiniteMDP, trajectories: Sequence[Trajectory]) -> Demonstrations:
-    """Check trajectories against a process and return them as flat arrays.
+    """Check trajectories against a process and return those with a step as flat arrays.
 
     Raises
     ------
@@ -174,7 +174,21 @@ def read_demonstrations(mdp: FiniteMDP, trajectories: Sequence[Trajectory]) -> D
             f"trajectory {number} is said to have ended in state {mdp.state_name(ends[number])}, "
             "which is not terminal. If it was only cut off there, say ended=False."
         )
-    return Demonstrations(mdp, starts, ends, lengths, ~over, owner, time, states, actions, after)
+    # Who decided nothing tells nothing, and is no independent trajectory to an interval.
+    some = lengths > 0
+    owner = (np.cumsum(some) - 1)[owner]
+    return Demonstrations(
+        mdp,
+        starts[some],
+        ends[some],
+        lengths[some],
+        ~over[some],
+        owner,
+        time,
+        states,
+        actions,
+        after,
+    )
 
 
 def _require_known(mdp: FiniteMDP, given: Sequence[Trajectory]) -> None:

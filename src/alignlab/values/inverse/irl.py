@@ -67,9 +67,10 @@ def max_causal_entropy_irl(
     mdp
         The process; its own rewards and initial distribution are not looked at.
     demonstrations
-        Trajectories of any lengths. One that arrives in a terminal state, or takes as many steps as
-        the horizon has, is complete; any other was cut off, and what would have followed is filled
-        in with the model's expectation.
+        Trajectories of any lengths; those without a step decide nothing and are not counted. One
+        that arrives in a terminal state, or takes as many steps as the horizon has, is complete;
+        any other was cut off, and what would have followed is filled in with the model's
+        expectation.
     features
         Shape (S, k): features of the state acted in. Shape (S, A, k): of state and action. Or a
         mapping from names to rewards in any of the three forms of `FiniteMDP`, sparse r(s, a, s')
@@ -79,10 +80,11 @@ def max_causal_entropy_irl(
     temperature
         The unit of the weights: only their ratio to it can be told.
     match
-        "features": the expectations above, which also makes the policy worth what the
-        demonstrations were, whatever the true weights. "decisions": the likelihood of each
-        decision given its state, in which chance events count for nothing; use it where the
-        process is random and the demonstrations are few.
+        "features", the definition: the expectations above, so that the policy is worth what the
+        demonstrations were, whatever the true weights; for many demonstrations, mostly complete.
+        "decisions": the likelihood of each decision given its state, in which chance events count
+        for nothing; for demonstrations that are few or cut off, or a random process, whose luck no
+        policy may be able to match.
     regularization
         λ of a penalty λ/2 · Σ_j (w_j · largest |φ_j|)², for when there is no finite maximum. It
         pulls weights to 0, and the intervals are then about the pulled weights.
@@ -125,8 +127,8 @@ def max_causal_entropy_irl(
     require_choice(match, ["features", "decisions"], what="match")
     if not (np.isfinite(regularization) and regularization >= 0):
         raise InputError(f"regularization={regularization!r} is not a finite number from 0.")
-    if not tolerance > 0:
-        raise InputError(f"tolerance={tolerance!r} is not a number above 0.")
+    if not (np.isfinite(tolerance) and tolerance > 0):
+        raise InputError(f"tolerance={tolerance!r} is not a finite number above 0.")
     seen = read_demonstrations(mdp, demonstrations)
     described = read_features(mdp, features)
     dual = Dual(seen, T, match)

@@ -63,8 +63,11 @@ def test_a_teacher_in_a_file_stops_the_run_until_answers_are_there(small):
         with Path("o/answers.jsonl").open("a", encoding="utf-8") as stream:
             for query in queries[-2:]:
                 stream.write(json.dumps({"id": query["id"], "preferred": "first"}) + "\n")
+    with Path("o/answers.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"id": queries[0]["id"], "preferred": "second"}) + "\n")
     code, shown, error = small(line)
-    assert (code, error) == (0, "")
+    again = f"Line 5 of o/answers.jsonl answers {queries[0]['id']} again: the first answer, in line"
+    assert (code, error) == (0, f"alignlab: warning: {again} 1, counts.\n")
     assert "After 4 comparisons the policy earns" in shown
     assert Path("o/prefer.svg").exists()
 

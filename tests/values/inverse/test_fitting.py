@@ -108,7 +108,7 @@ def test_infinite_values_at_the_start_are_said():
     )
     walks = [Trajectory([0, 0, 1], [0, 2], ended=True), Trajectory([0, 1], [2], ended=True)]
     step = {"step": [[1.0] * 3, [0.0] * 3]}
-    with pytest.raises(InputError, match="start=… with weights that make steps cost"):
+    with pytest.raises(InputError, match="start=… with weights that make steps"):
         fitted(wait, walks, step)
     fit = fitted(wait, walks, step, start=np.array([-3.0]))
     assert fit.converged

@@ -123,7 +123,7 @@ def saved(**changes):
         (lambda: Elicitation.of_amounts(0, 9, amounts=[9]), "must rise from worst to best"),
         (lambda: Elicitation.of_amounts(0, 9, amounts=0), "nothing to ask about"),
         (lambda: Elicitation.of_amounts(0, 9, form="CAR"), "form='CAR' .* Did you mean 'CARA'"),
-        (lambda: Elicitation.of_amounts(-5, 9, form="CRRA"), "-5 with wealth=0 .* use CARA"),
+        (lambda: Elicitation.of_amounts(-5, 9, form="CRRA"), "-5 with a wealth of 0 .* use CARA"),
         (lambda: Elicitation.of_outcomes("abc", worst="w", best="z"), "one text: give a list"),
         (lambda: Elicitation.of_outcomes(["w"], worst="w", best="z"), "'w' stands twice"),
         (lambda: Elicitation.of_outcomes([], worst="w", best="z"), "nothing to ask about"),

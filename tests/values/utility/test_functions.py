@@ -120,7 +120,7 @@ def test_stated_equivalents_come_back(seed):
     [
         (lambda: CRRA(float("nan")), "aversion=nan is not a finite"),
         (lambda: CARA(float("inf")), "aversion=inf is not a finite"),
-        (lambda: CRRA(1.0)([-1]), "-1 with wealth=0 does not. State a larger wealth"),
+        (lambda: CRRA(1.0)([-1]), "-1 with a wealth of 0 does not. State a larger wealth"),
         (lambda: CRRA(0.5).inverse([-3]), "No amount has the utility -3 .* above -2"),
         (lambda: CRRA(2.0).inverse([1.5]), "No amount has the utility 1.5 .* below 1"),
         (lambda: CARA(2.0).inverse([1]), "No amount has the utility 1 .* below 0.5"),

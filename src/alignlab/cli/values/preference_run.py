@@ -104,7 +104,27 @@ def _teacher(kind: str, given: Mapping[str, Any], seed: int, out: Path | None) -
         raise InputError(
             "--teacher file needs --out DIR: the questions and the answers are files in it."
         )
+    _warn_of_repeats(out / ANSWERS)
     return FileTeacher(out / QUESTIONS, out / ANSWERS)
+
+
+def _warn_of_repeats(path: Path) -> None:
+    """Warn of a second answer to a question: it is not heard."""
+    import warnings
+
+    from alignlab.values.preferences.questions import read_lines
+
+    answered: dict[str, int] = {}
+    for number, line in read_lines(path):
+        told = str(line.get("id")) if isinstance(line, dict) else ""
+        if told in answered:
+            warnings.warn(
+                f"Line {number} of {path} answers {told} again: the first answer, in line "
+                f"{answered[told]}, counts.",
+                stacklevel=2,
+            )
+        elif told:
+            answered[told] = number
 
 
 def _maker(name: str, options: Mapping[str, Any]) -> Any:

@@ -112,8 +112,8 @@ def maximise(
     if plan is None:
         raise InputError(
             "With these rewards the soft values are infinite: going on for ever pays more than "
-            "ending. Give a discount below 1, a horizon, or start=… with weights that make steps "
-            "cost something."
+            "ending. Give a discount below 1, a horizon, or (in Python) start=… with weights that "
+            "make steps cost something."
         )
     met = 0
     for iteration in range(most + 1):

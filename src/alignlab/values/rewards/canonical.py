@@ -93,7 +93,7 @@ def canonical_reward(
     if process.horizon is not None:
         raise InputError(
             f"the process has horizon={process.horizon}: a canonical reward is defined without "
-            "one. Give process.replace(horizon=None)."
+            "one. Leave the horizon out (in Python: process.replace(horizon=None))."
         )
     if policy is not None and method != "value-adjusted levelling":
         raise InputError(f"policy has no meaning for method={method!r}: leave it out.")

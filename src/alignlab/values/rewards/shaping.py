@@ -137,8 +137,8 @@ def as_potential(process: FiniteMDP, potential: ArrayLike | Callable[[int], floa
         state = int(wrong.argmax())
         raise InputError(
             f"the potential of terminal state {process.state_name(state)} is {given[state]:g}: an "
-            "end pays nothing back, so anything but 0 there changes what is best. Set "
-            "potential[process.terminal] = 0."
+            "end pays nothing back, so anything but 0 there changes what is best. Give 0 to every "
+            "state that ends it."
         )
     return given
 
@@ -176,5 +176,6 @@ def _require_no_steering(process: FiniteMDP, potential: Floats) -> None:
         raise InputError(
             f"with horizon={process.horizon} policies differ by up to {spread:.3g} in the "
             "potential of the state they are stopped in, so shaping would change what is best. "
-            "Use .replace(horizon=None), or make the step number part of the state."
+            "Leave the horizon out (in Python: .replace(horizon=None)), or make the step number "
+            "part of the state."
         )

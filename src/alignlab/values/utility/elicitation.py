@@ -111,7 +111,7 @@ class Elicitation:
                 )
             if self.form == "CRRA" and steps[0] + self.wealth < 0:
                 raise InputError(
-                    f"CRRA judges what leaves nothing negative; {steps[0]:g} with wealth="
+                    f"CRRA judges what leaves nothing negative; {steps[0]:g} with a wealth of "
                     f"{self.wealth:g} does not. State a larger wealth, or use CARA."
                 )
         for each in self.answers:

@@ -113,7 +113,7 @@ class CRRA:
         if not (owned >= 0).all():
             worst = float(np.min(owned)) - self.wealth
             raise InputError(
-                f"CRRA judges amounts that leave nothing negative; {worst:g} with wealth="
+                f"CRRA judges amounts that leave nothing negative; {worst:g} with a wealth of "
                 f"{self.wealth:g} does not. State a larger wealth, or use CARA."
             )
         with np.errstate(divide="ignore"):

@@ -112,6 +112,11 @@ def test_too_few_steps_are_told(found):
     stopped = max_causal_entropy_irl(fork(), WALKS, features={"right": RIGHT}, max_iterations=1)
     assert "NOT converged" in repr(stopped)
     assert "after 1 iterations: give more (max_iterations)" in stopped.advice[0]
+    assert stopped.advice[0].endswith('or match="decisions", which luck does not touch.')
+    stopped = max_causal_entropy_irl(
+        fork(), WALKS, features={"right": RIGHT}, max_iterations=1, match="decisions"
+    )
+    assert stopped.advice[0].endswith("or better start weights.")
 
 
 def test_an_interval_by_hand():

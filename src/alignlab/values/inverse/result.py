@@ -25,6 +25,8 @@ __all__ = ["IRLResult"]
 
 Floats = NDArray[np.float64]
 
+LUCK = ', or match="decisions", which luck does not touch'
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IRLResult:
@@ -43,7 +45,8 @@ class IRLResult:
     temperature
         How random people were taken to be; the weights are in its unit.
     match
-        Which of the two objectives.
+        Which of the two objectives: "features", the definition, or "decisions", for demonstrations
+        that are few or cut off and for processes with luck.
     converged
         Whether the gradient is below the tolerance at a finite maximum.
     gap
@@ -51,13 +54,13 @@ class IRLResult:
     iterations
         How many steps that took.
     not_identified
-        Directions of the weights that these demonstrations cannot tell.
+        Directions of the weights that these demonstrations cannot tell, next to those found.
     runaway
         Weights that have no finite maximum, and in which proportion they run away; empty if none.
     log_likelihood
         Of a demonstrated decision, on average, in nats; -log(number of actions) is a blind guess.
     trajectories, decisions
-        How many were demonstrated.
+        How many were demonstrated; trajectories without a step are left out.
     network
         The trained copy of the network that was given, if one was.
     """
@@ -104,16 +107,15 @@ class IRLResult:
                 f"No finite weights of {names} explain the demonstrations best: they always, or "
                 "never, did what these weights are about, or had luck that no policy has. Give "
                 "more demonstrations or a regularization such as 0.01"
-                + (
-                    ', or match="decisions", which luck does not touch.'
-                    * (self.match == "features")
-                    or "."
-                )
+                + LUCK * (self.match == "features")
+                + "."
             )
         elif not self.converged:
             found.append(
                 f"The gradient is {self.gap:.1e} after {self.iterations} iterations: give more "
-                "(max_iterations), or better start weights."
+                "(max_iterations), or better start weights"
+                + LUCK * (self.match == "features")
+                + "."
             )
         found += [f"Not identified: {each}" for each in self.not_identified]
         return tuple(found)

@@ -236,7 +236,7 @@ def test_an_action_never_taken_has_no_finite_weight_and_the_rest_has(tools):
         assert found.advice[0].startswith("No finite weights of action 1")
     held = max_causal_entropy_irl(mdp, walks, features=features, regularization=0.01)
     assert held.converged
-    assert held.weights["action 1"].high < 0
+    assert held.weights["action 1"].value < 0
 
 
 def test_trajectories_without_a_step_make_nothing_surer(tools):
@@ -292,6 +292,17 @@ def test_regularization_pulls_to_zero(tools):
     ]
     assert sizes[0] > sizes[1] > sizes[2]
     assert sizes[2] < 0.5
+
+
+def test_pulled_weights_have_no_interval(tools):
+    mdp, x, walks = demonstrated(tools, 100)
+    for match in ("features", "decisions"):
+        found = max_causal_entropy_irl(mdp, walks, features=x, match=match, regularization=0.1)
+        names = list(found.weights)
+        for told in (*found.weights.values(), found.contrast({names[0]: 1.0, names[-1]: -1.0})):
+            assert told.method in ("pulled towards 0", "not identified")
+            assert (told.low, told.high) == (-np.inf, np.inf)
+        assert "pulled towards 0, no interval" in str(found.chart().spec)
 
 
 def test_one_trajectory_has_a_reward_and_no_interval(tools):

@@ -87,7 +87,7 @@ def max_causal_entropy_irl(
         policy may be able to match.
     regularization
         λ of a penalty λ/2 · Σ_j (w_j · largest |φ_j|)², for when there is no finite maximum. It
-        pulls weights to 0, and the intervals are then about the pulled weights.
+        pulls weights to 0, and they then have no intervals: theirs would not hold the true ones.
     tolerance
         The largest difference of feature expectations, each feature scaled to at most 1.
     level
@@ -206,7 +206,10 @@ def _start(given: ArrayLike | None, k: int) -> Floats:
 def _covariance(
     dual: Dual, features: Features, counted: Floats, fit: Fit, unknown: Floats, penalty: float
 ) -> tuple[Floats, int]:
-    """Return the sandwich of the scaled weights and Student's degrees of freedom."""
+    """Return the sandwich of the scaled weights and Student's degrees of freedom.
+
+    Infinite under a penalty: pulled weights vary little, and not around the true ones.
+    """
     parts = counted - fit.curvature.expected
     parts = parts - parts.mean(axis=0)
     n, k = parts.shape
@@ -214,15 +217,17 @@ def _covariance(
     freedom = n - known.shape[1]
     if freedom < 1 or not known.shape[1]:
         return np.zeros((k, k)), freedom
+    if penalty:
+        return np.full((k, k), np.inf), freedom
     jacobian = fit.curvature.information
     if dual.match == "decisions":
         jacobian = _differences(dual, features, fit)
-    bread = known.T @ jacobian @ known + penalty * np.eye(known.shape[1])
+    bread = known.T @ jacobian @ known
     pulls = parts @ known
     try:
         influence = np.linalg.solve(bread, pulls.T).T
     except np.linalg.LinAlgError:
-        return np.full((k, k), np.inf), freedom
+        return np.full((k, k), np.nan), freedom
     spread = known @ (influence.T @ influence) @ known.T
     return spread / (n * freedom), freedom
 

@@ -225,11 +225,15 @@ class IRLResult:
         return interval_chart(
             question,
             rows,
-            x="weight (in temperatures)" if self.temperature == 1 else "weight",
+            x="weight (reward in units of the temperature)" if self.temperature == 1 else "weight",
             reference=0.0,
             reference_label="does not matter",
             percent=False,
-            quiet_label="the demonstrations cannot tell",
+            quiet_label=(
+                "pulled towards 0, no interval"
+                if np.isinf(self._covariance).any()
+                else "the demonstrations cannot tell"
+            ),
         )
 
 
@@ -243,13 +247,19 @@ def estimate_of(
     level: float,
     n: int,
 ) -> Estimate:
-    """Return factors · values with Student's interval; infinite along an unknown direction."""
+    """Return factors · values with Student's interval; infinite along an unknown direction.
+
+    An infinite covariance stands for values that were pulled towards 0: what they vary by is not
+    how far they are from the true ones.
+    """
     value = float(factors @ values)
     method = f"sandwich over trajectories, Student's t for {freedom}"
     # Each term beside itself: weights have the units of their features.
     terms = factors[:, None] * unknown
     if np.linalg.norm(terms.sum(axis=0)) > PART * np.linalg.norm(terms, axis=1).sum():
         return Estimate(value, -np.inf, np.inf, level, n, "not identified")
+    if np.isinf(covariance).any():
+        return Estimate(value, -np.inf, np.inf, level, n, "pulled towards 0")
     if freedom < 1 or not np.isfinite(covariance).all():
         return Estimate(value, -np.inf, np.inf, level, n, "too few trajectories")
     error = float(np.sqrt(np.maximum(factors @ covariance @ factors, 0.0)))

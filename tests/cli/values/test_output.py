@@ -71,8 +71,11 @@ def test_where_to_write_is_checked_before_the_work(here):
     assert not Path("new").exists()
     with pytest.raises(InputError, match="--out is empty"):
         prepare(" ")
-    with pytest.raises(OutputError, match=r"p\.csv"):
+    with pytest.raises(
+        OutputError, match=r"Cannot write to p\.csv: Not a directory but a file"
+    ) as told:
         prepare("p.csv")
+    assert "space" not in str(told.value)
 
 
 def test_a_drawing_is_on_white_and_its_question_fits(here):

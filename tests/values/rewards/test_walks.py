@@ -202,3 +202,8 @@ def test_a_long_walk_is_told_by_its_beginning():
     assert walk.told(line).endswith("8 ... (41 more steps) adds 1")
     assert walk_potential(steps, np.ones(size - 1))[0] == -(size - 1)
     assert walk.to_dict()["returns_to"] is None
+
+
+def test_nothing_added_has_no_sign():
+    chain = FiniteMDP([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [0, 0, 0], discount=0.9)
+    assert Walk((0, 1), (0,), -0.0).told(chain).endswith("adds 0")

@@ -71,13 +71,18 @@ class Result:
 
 def prepare(out: str | None) -> Path | None:
     """Return the directory that `--out` names; raise now what writing there would raise later."""
-    from alignlab.errors import InputError
+    from alignlab.errors import InputError, OutputError
     from alignlab.files import require_writable
 
     if out is None:
         return None
     if not out.strip():
         raise InputError("--out is empty: give it a value, or leave it out.")
+    if Path(out).is_file():
+        raise OutputError(
+            f"Cannot write to {out}: Not a directory but a file. Nothing was written. Name a "
+            "directory with --out."
+        )
     require_writable(Path(out))
     return Path(out)
 

@@ -217,8 +217,8 @@ def _require_possible(
     barred = ~mdp.available[states, actions]
     if barred.any():
         at = int(barred.argmax())
-        why = "terminal" if mdp.terminal[states[at]] else "a state without this action"
-        raise InputError(f"{place(at)} cannot be taken: it is {why}.")
+        why = "the state is terminal" if mdp.terminal[states[at]] else "the state does not offer it"
+        raise InputError(f"{place(at)} cannot be taken: {why}.")
     impossible = entries(mdp.transitions, states * mdp.n_actions + actions, after) <= 0
     if impossible.any():
         at = int(impossible.argmax())

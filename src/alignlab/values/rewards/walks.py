@@ -97,15 +97,15 @@ class Walk:
     def told(self, process: FiniteMDP) -> str:
         """Return the walk in words."""
         if self.returns_to is None:
-            return f"{_way(process, self.states, self.actions)} adds {self.added:.4g}"
+            return f"{_way(process, self.states, self.actions)} adds {self.added + 0.0:.4g}"
         before = self.states[: self.returns_to + 1]
         loop = _way(process, self.loop, self.actions[self.returns_to :])
-        rounds = f"going round {loop} adds {self.round_adds:.4g} a round"
+        rounds = f"going round {loop} adds {(self.round_adds or 0.0) + 0.0:.4g} a round"
         if not np.isfinite(self.added):
             return f"{rounds}, without end"
         way = _way(process, before, self.actions[: self.returns_to])
         lead = "" if self.returns_to == 0 else f"by way of {way} and then "
-        return f"{lead}{rounds}, {self.added:.4g} for ever"
+        return f"{lead}{rounds}, {self.added + 0.0:.4g} for ever"
 
 
 def _way(process: FiniteMDP, states: tuple[int, ...], actions: tuple[int, ...]) -> str:

@@ -84,7 +84,7 @@ def test_arriving_at_the_end_completes_a_trajectory_whatever_it_says():
         ([Trajectory([0, 0], [2])], "trajectory 0, step 0: action 2 is not from 0 to 1"),
         (
             [Trajectory([0, 1], [0]), Trajectory([0, 1, 1], [0, 1])],
-            "trajectory 1, step 1: action stay in state road cannot be taken: the state does not offer it",
+            "trajectory 1, step 1: action stay in state road cannot be taken: .*offer",
         ),
         (
             [Trajectory([1, 2, 2], [0, 0])],

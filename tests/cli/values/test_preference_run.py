@@ -6,8 +6,6 @@ import pytest
 
 import alignlab.values.preferences as preferences
 
-pytest.importorskip("stable_baselines3")
-
 SMALL = {
     "rollout_steps": 128,
     "evaluation_episodes": 2,

@@ -44,9 +44,11 @@ def test_what_is_rounded_is_divided_by_its_sum(given):
 
 def test_solutions_are_policies():
     assert as_policy(process(), solve(process())).stationary
-    assert as_policy(process(), soft_solve(process())).at(0)[0] == pytest.approx(
-        [0.5, 0.5], abs=0.5
-    )
+    worth = 0.0  # of being here: V = log(exp(0.9 V) + exp(0)), staying or going
+    for _ in range(500):
+        worth = np.log(np.exp(0.9 * worth) + 1)
+    expected = [np.exp(0.9 * worth - worth), np.exp(-worth)]
+    assert as_policy(process(), soft_solve(process())).at(0)[0] == pytest.approx(expected, abs=1e-7)
     assert not as_policy(process(horizon=2), soft_solve(process(horizon=2))).stationary
 
 

@@ -18,7 +18,7 @@ help:
 	@echo 'make test    install what the tests need, check the style and types, run every test'
 	@echo 'make lint    the style, type and layering checks alone'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make bench   time everything next to its peers (benchmarks/); takes most of an hour'
+	@echo 'make bench   time everything next to its peers (benchmarks/); takes long'
 	@echo 'make lock    resolve the dependencies anew into the two lock files (needs uv)'
 	@echo 'make clean   remove what was built; the virtual environment .venv stays'
 

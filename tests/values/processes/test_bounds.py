@@ -10,7 +10,6 @@ from alignlab.values.processes.bounds import (
     Discounted,
     ends_surely,
     rounding_of,
-    undiscounted_bound,
     way_to_end,
 )
 from alignlab.values.processes.sweeps import Sweeps
@@ -47,20 +46,3 @@ def test_a_way_to_the_end_is_found_among_what_is_allowed():
     assert not way_to_end(mdp, only_stay)[1]
     assert not ends_surely(mdp, mdp.available)
     assert ends_surely(mdp, mdp.available & [[False, True]])
-
-
-@pytest.mark.parametrize(("paid", "certain"), [(-1.0, True), (0.0, False)])
-def test_a_loop_that_costs_nothing_leaves_nothing_certain(paid, certain):
-    mdp = FiniteMDP(LOOP, [[paid, -5.0], [0, 0]], discount=1.0)
-    with Sweeps(mdp) as sweeps:
-        bound = undiscounted_bound(mdp, sweeps, np.array([-5.0, 0.0]), 0.0, 1e-15)
-    assert np.isfinite(bound) == certain
-    if certain:
-        assert bound < 1e-13
-
-
-def test_values_that_are_off_are_bounded_as_far_off(chain):
-    mdp = chain(3, 1.0)
-    with Sweeps(mdp) as sweeps:
-        off = np.array([3.3, 2.2, 1.1, 0.0])
-        assert undiscounted_bound(mdp, sweeps, off, 0.1, 1e-15) >= 0.3

@@ -13,7 +13,8 @@ from scipy import sparse
 
 from alignlab.errors import InputError
 from alignlab.values.processes import FiniteMDP, solve
-from alignlab.values.processes.planning import METHODS, longest_time
+from alignlab.values.processes.planning import METHODS, longest_time, undiscounted_bound
+from alignlab.values.processes.sweeps import Sweeps
 
 ITERATIVE = [method for method in METHODS if method != "linear programming"]
 
@@ -293,3 +294,24 @@ def test_large_processes_without_an_end_are_solved_alike_by_all_methods(big_walk
         found = solve(endless, method=method, tolerance=1e-6)
         assert found.error_bound <= 1e-6
         assert np.abs(found.values - truth.values).max() <= 1e-6 + 1e-9
+
+
+LOOP = np.array([[[1.0, 0], [0, 1]], [[0, 0], [0, 0]]])
+"""In state 0 stay (action 0) or end it (action 1)."""
+
+
+@pytest.mark.parametrize(("paid", "certain"), [(-1.0, True), (0.0, False)])
+def test_a_loop_that_costs_nothing_leaves_nothing_certain(paid, certain):
+    mdp = FiniteMDP(LOOP, [[paid, -5.0], [0, 0]], discount=1.0)
+    with Sweeps(mdp) as sweeps:
+        bound = undiscounted_bound(mdp, sweeps, np.array([-5.0, 0.0]), 0.0, 1e-15)
+    assert np.isfinite(bound) == certain
+    if certain:
+        assert bound < 1e-13
+
+
+def test_values_that_are_off_are_bounded_as_far_off(chain):
+    mdp = chain(3, 1.0)
+    with Sweeps(mdp) as sweeps:
+        off = np.array([3.3, 2.2, 1.1, 0.0])
+        assert undiscounted_bound(mdp, sweeps, off, 0.1, 1e-15) >= 0.3

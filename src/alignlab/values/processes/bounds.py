@@ -6,9 +6,8 @@ is monotone and T(V + c) - TV lies between 0 and γc (equal to γc where nothing
     γ/(1-γ) min(m, 0)  <=  V* - V'  <=  γ/(1-γ) max(M, 0)        [puterman1994markov, sec. 6.6.3]
 
 and without terminal states m and M themselves serve, and the middle of the two is twice as good.
-With discount 1, V* <= U for any U with TU <= U if every policy that is considered ends
-[bertsekas2013stochastic]; U = V + 2δw, w being the longest expected time that nearly optimal play
-can last. What rounding may have done is added everywhere.
+Discount 1 has a bound of its own, which needs planning (`planning.undiscounted_bound`). What
+rounding may have done is added everywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from alignlab.values.processes.linear import unsigned
 from alignlab.values.processes.mdp import FiniteMDP
@@ -26,7 +24,7 @@ from alignlab.values.processes.mdp import FiniteMDP
 if TYPE_CHECKING:
     from alignlab.values.processes.sweeps import Sweeps
 
-__all__ = ["Discounted", "ends_surely", "rounding_of", "undiscounted_bound", "way_to_end"]
+__all__ = ["Discounted", "ends_surely", "rounding_of", "way_to_end"]
 
 Floats = NDArray[np.float64]
 
@@ -98,46 +96,3 @@ def ends_surely(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> bool:
 
     pointers, targets, _ = unsigned(mdp.transitions)
     return bool(kernels.must_end(pointers, targets, allowed, mdp.terminal.copy()) == mdp.n_states)
-
-
-def undiscounted_bound(
-    mdp: FiniteMDP, sweeps: Sweeps, values: Floats, residual: float, rounding: float
-) -> float:
-    """Return the largest |V* - V| with discount 1, or infinity if none can be certified.
-
-    Parameters
-    ----------
-    mdp, sweeps
-        The process, and its backups.
-    values
-        V, the values of a policy that ends, which no action improves by more than `residual`.
-    residual
-        The largest |TV - V|, and of the policy's own equations.
-    rounding
-        What rounding can do to a backup.
-    """
-    from alignlab.values.processes.planning import longest_time
-
-    delta = max(residual, rounding) + rounding
-    scale = max(float(np.abs(values).max(initial=0.0)), 1e-300)
-    worse = values[:, None] - sweeps.action_values(values)
-    near = mdp.available & (worse <= max(1e-6 * scale, 2 * delta))
-    if not ends_surely(mdp, near):
-        return float("inf")
-    time = 1.01 * longest_time(_only(mdp, near))
-    above = np.where(mdp.terminal, 0.0, values + 2 * delta * time)
-    now = np.empty_like(values)
-    _, largest = sweeps.hard(above, now, np.empty(mdp.n_states, np.int32))
-    if largest > -rounding:
-        return float("inf")
-    return float(2 * delta * time.max(initial=0.0))
-
-
-def _only(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> FiniteMDP:
-    """Return the process with nothing but the allowed actions, each step paying 1."""
-    matrix = mdp.transitions
-    sizes = np.diff(matrix.indptr)
-    kept = np.repeat(allowed.ravel(), sizes)
-    pointers = np.concatenate([[0], np.cumsum(np.where(allowed.ravel(), sizes, 0))])
-    fewer = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
-    return FiniteMDP(fewer, np.ones(mdp.n_states), discount=1.0, terminal=mdp.terminal)

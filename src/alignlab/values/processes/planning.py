@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from alignlab.errors import InputError, require_choice
 from alignlab.values.processes.bounds import (
     Discounted,
+    ends_surely,
     rounding_of,
-    undiscounted_bound,
     way_to_end,
 )
 from alignlab.values.processes.linear import (
@@ -43,6 +44,7 @@ __all__ = [
     "longest_time",
     "require_tolerance",
     "solve",
+    "undiscounted_bound",
 ]
 
 Floats = NDArray[np.float64]
@@ -272,11 +274,56 @@ def _on_a_loop(mdp: FiniteMDP, policy: Actions) -> int:
     return int((~left[label]).argmax())
 
 
+def undiscounted_bound(
+    mdp: FiniteMDP, sweeps: Sweeps, values: Floats, residual: float, rounding: float
+) -> float:
+    """Return the largest |V* - V| with discount 1, or infinity if none can be certified.
+
+    V* <= U for any U with TU <= U if every policy that is considered ends
+    [bertsekas2013stochastic]; U = V + 2δw, w being the longest expected time that nearly optimal
+    play can last.
+
+    Parameters
+    ----------
+    mdp, sweeps
+        The process, and its backups.
+    values
+        V, the values of a policy that ends, which no action improves by more than `residual`.
+    residual
+        The largest |TV - V|, and of the policy's own equations.
+    rounding
+        What rounding can do to a backup.
+    """
+    delta = max(residual, rounding) + rounding
+    scale = max(float(np.abs(values).max(initial=0.0)), 1e-300)
+    worse = values[:, None] - sweeps.action_values(values)
+    near = mdp.available & (worse <= max(1e-6 * scale, 2 * delta))
+    if not ends_surely(mdp, near):
+        return float("inf")
+    time = 1.01 * longest_time(_only(mdp, near))
+    above = np.where(mdp.terminal, 0.0, values + 2 * delta * time)
+    now = np.empty_like(values)
+    _, largest = sweeps.hard(above, now, np.empty(mdp.n_states, np.int32))
+    if largest > -rounding:
+        return float("inf")
+    return float(2 * delta * time.max(initial=0.0))
+
+
 def longest_time(mdp: FiniteMDP) -> Floats:
     """Return the longest expected number of steps to the end; every policy must end."""
     paid = mdp.with_rewards(np.ones(mdp.n_states))
     with Sweeps(paid) as sweeps:
         return _improve(paid, sweeps, 1e-6, None)[0]
+
+
+def _only(mdp: FiniteMDP, allowed: NDArray[np.bool_]) -> FiniteMDP:
+    """Return the process with nothing but the allowed actions, each step paying 1."""
+    matrix = mdp.transitions
+    sizes = np.diff(matrix.indptr)
+    kept = np.repeat(allowed.ravel(), sizes)
+    pointers = np.concatenate([[0], np.cumsum(np.where(allowed.ravel(), sizes, 0))])
+    fewer = sparse.csr_array((matrix.data[kept], matrix.indices[kept], pointers), matrix.shape)
+    return FiniteMDP(fewer, np.ones(mdp.n_states), discount=1.0, terminal=mdp.terminal)
 
 
 def _warm(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Actions | None:
@@ -297,7 +344,6 @@ def _warm(mdp: FiniteMDP, sweeps: Sweeps, tolerance: float) -> Actions | None:
 
 
 def _linear_program(mdp: FiniteMDP, sweeps: Sweeps) -> Solution:
-    from scipy import sparse
     from scipy.optimize import linprog
 
     S, A = mdp.n_states, mdp.n_actions

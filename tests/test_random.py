@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from alignlab.errors import InputError
-from alignlab.random import as_generator
+from alignlab.random import as_generator, row_streams
 
 
 @given(st.integers(0, 2**128), st.lists(st.text(max_size=20), max_size=3))
@@ -48,3 +49,40 @@ def test_no_global_state_is_read_or_changed():
     before = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
     as_generator(0, "x").random(10)
     assert (np.random.get_state()[1].tolist(), random.getstate()) == before  # noqa: NPY002
+
+
+@given(st.integers(0, 2**40), st.lists(st.integers(0, 999), min_size=1, max_size=20))
+def test_a_rows_numbers_are_its_own_wherever_it_stands(seed, rows):
+    alone, among = row_streams(seed, rows, "x"), row_streams(seed, 1000, "x")[rows]
+    np.testing.assert_array_equal(alone.uniform(3, step=7), among.uniform(3, step=7))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_numbers_of_rows_are_uniform_and_neighbours_unrelated(axis):
+    drawn = row_streams(0, 300, "x").uniform(300, step=2)
+    assert 0 < drawn.min() < drawn.max() < 1
+    assert stats.kstest(drawn.ravel(), "uniform").pvalue > 1e-3
+    next_to = np.roll(drawn, 1, axis=axis)
+    assert stats.kstest((drawn + next_to).ravel() % 1, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(drawn.ravel(), next_to.ravel())[0, 1]) < 4 / 300
+
+
+def test_steps_purposes_and_seeds_give_other_numbers():
+    streams = row_streams(0, 2, "x")
+    drawn = [
+        streams.uniform(4),
+        streams.uniform(4, step=1),
+        streams.child("y").uniform(4),
+        row_streams(1, 2, "x").uniform(4),
+        row_streams(0, 2, "y").uniform(4),
+    ]
+    assert len(np.unique(drawn)) == 5 * 8
+
+
+def test_normal_numbers_of_rows_are_normal():
+    assert stats.kstest(row_streams(0, 2000).normal(5).ravel(), "norm").pvalue > 1e-3
+
+
+def test_row_streams_refuse_what_is_no_seed():
+    with pytest.raises(InputError, match="is not a whole number from 0"):
+        row_streams(-1, 3)

@@ -4,6 +4,7 @@ from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint
 from alignlab.predictors.labels import class_positions, class_text
 from alignlab.predictors.load import load_model
+from alignlab.predictors.modules import rows_as_tensor, undisturbed
 from alignlab.predictors.predictions import (
     PredictionTable,
     probability_columns,
@@ -22,4 +23,6 @@ __all__ = [
     "load_model",
     "probability_columns",
     "read_predictions",
+    "rows_as_tensor",
+    "undisturbed",
 ]

@@ -20,7 +20,7 @@ from alignlab.predictors.predictor import Predictor, Task
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["from_module", "rows_as_tensor"]
+__all__ = ["from_module", "rows_as_tensor", "undisturbed"]
 
 
 def from_module(
@@ -60,7 +60,7 @@ def from_module(
         _require_logits(module, name)
 
     def answer(rows: Any) -> Any:
-        with torch.no_grad(), _as_it_was(module):
+        with torch.no_grad(), undisturbed(module):
             try:
                 output = module(rows_as_tensor(rows, module))
             except RuntimeError as error:
@@ -161,8 +161,12 @@ def _require_logits(module: torch.nn.Module, name: str) -> None:
 
 
 @contextmanager
-def _as_it_was(module: torch.nn.Module) -> Iterator[None]:
-    """Put the module into evaluation mode, and everything back afterwards."""
+def undisturbed(module: torch.nn.Module) -> Iterator[None]:
+    """Put a module into evaluation mode, and everything back afterwards.
+
+    Training flags, buffers and the state of torch's random numbers are as before, also after an
+    exception.
+    """
     import torch
 
     training = [(part, part.training) for part in module.modules()]

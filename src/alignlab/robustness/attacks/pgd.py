@@ -1,0 +1,73 @@
+"""Projected gradient ascent on the loss from a random start, on open rows only.
+
+    x_{t+1} = Π(x_t + step · steepest(∇ loss(x_t)))        [madry2018towards, sec. 2.1]
+
+Every iterate is tested, the last one included, and a row whose iterate breaks it is done. The
+projection stands outside of what is differentiated: a clamp inside it leaves pixels on the box
+without a gradient, which looks like robustness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alignlab.errors import InputError, require_choice
+from alignlab.robustness.attacks.losses import LOSSES
+from alignlab.robustness.search import Search
+from alignlab.robustness.threats import Ball
+
+__all__ = ["PGD"]
+
+
+@dataclass(frozen=True)
+class PGD:
+    """Projected gradient descent (on the negative loss), the standard first attack.
+
+    Parameters
+    ----------
+    steps
+        Gradients a restart.
+    step_size
+        As a share of the radius; `None` for 2.5 / steps, which reaches the boundary from anywhere.
+    restarts
+        Random starts; a row that is broken by one is not given to the next.
+    loss
+        "margin", "cross-entropy" or "dlr"; see `losses`.
+
+    References
+    ----------
+    [madry2018towards]
+    """
+
+    steps: int = 40
+    step_size: float | None = None
+    restarts: int = 1
+    loss: str = "margin"
+
+    name = "pgd"
+    needs_gradients = True
+
+    def __post_init__(self) -> None:
+        require_choice(self.loss, list(LOSSES), what="loss")
+        if self.steps < 1 or self.restarts < 1:
+            raise InputError(
+                f"steps={self.steps!r} and restarts={self.restarts!r} are whole numbers from 1."
+            )
+
+    def __call__(self, search: Search, /) -> None:
+        """Settle what can be settled."""
+        threat = search.threat
+        assert isinstance(threat, Ball)
+        loss = LOSSES[self.loss]
+        size = threat.radius * (2.5 / self.steps if self.step_size is None else self.step_size)
+        for restart in range(self.restarts):
+            x = threat.start(search.x, search.streams_of_open(f"pgd {restart}"))
+            for _ in range(self.steps):
+                passed = search.gradient(x, loss)
+                x, gradient = search.settle(x, passed.logits, passed.gradient)
+                if not len(search):
+                    return
+                x = threat.project(x + size * threat.steepest(gradient), search.x)
+            search.settle(x, search.logits(x))
+            if not len(search):
+                return

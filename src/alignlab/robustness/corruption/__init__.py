@@ -1,0 +1,1 @@
+"""Accidents rather than attacks: what noise, blur, weather, gaps and typos do to decisions."""

@@ -1,0 +1,1 @@
+"""The terms that an objective is made of, one file each."""

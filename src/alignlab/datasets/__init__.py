@@ -1,8 +1,10 @@
-"""What a model is studied on: tables and what their columns are for."""
+"""What a model is studied on: tables and what their columns are for, images and their classes."""
 
 from alignlab.datasets.chosen import chosen_rows, read_chosen
 from alignlab.datasets.examples import EXAMPLES, load_example
 from alignlab.datasets.groups import MISSING, Grouping, grouping, parse_groups
+from alignlab.datasets.image_files import IMAGES, load_images, read_images, write_images
+from alignlab.datasets.images import ImageData, ImageSplit
 from alignlab.datasets.preference_files import read_preferences, write_preferences
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
@@ -12,8 +14,11 @@ from alignlab.datasets.trajectory_files import read_trajectories, write_trajecto
 
 __all__ = [
     "EXAMPLES",
+    "IMAGES",
     "MISSING",
     "Grouping",
+    "ImageData",
+    "ImageSplit",
     "Pairs",
     "PreferenceDataset",
     "PreferenceSplit",
@@ -22,12 +27,15 @@ __all__ = [
     "chosen_rows",
     "grouping",
     "load_example",
+    "load_images",
     "parse_groups",
     "read_chosen",
+    "read_images",
     "read_preferences",
     "read_table",
     "read_trajectories",
     "require_column",
+    "write_images",
     "write_preferences",
     "write_trajectories",
 ]

@@ -126,6 +126,7 @@ def test_a_threshold_on_another_score_leaves_decisions_alone():
 
 def test_a_search_is_asked_through():
     model = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2).fit(FRAME, y)
+    assert as_predictor(model, name="searched").estimator is model
     assert as_predictor(model).features == tuple("abcde")
 
 

@@ -53,6 +53,7 @@ def from_estimator(
         "kind": f"{kind} {type(model).__name__}",
         "features": None if features is None else tuple(features),
         "width": getattr(model, "n_features_in_", None),
+        "estimator": model,
     }
     as_input = _input_of(model, name)
     if task == "regression":

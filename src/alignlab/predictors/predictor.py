@@ -81,6 +81,9 @@ class Predictor:
         SHA-256 of the artefact where the model came from a file, else empty.
     module
         The `torch.nn.Module` that returns logits, where there are gradients.
+    estimator
+        The fitted scikit-learn object, or one with its methods, where the model is one: for methods
+        that read a model's parameters, as certificates do.
     batch_rows
         Rows in one call of `answer`; `None` fits them to `BATCH_BYTES`.
     rows_evaluated
@@ -108,6 +111,7 @@ class Predictor:
     module: torch.nn.Module | None = None
     batch_rows: int | None = None
     width: int | None = None
+    estimator: Any = None
     rows_evaluated: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:

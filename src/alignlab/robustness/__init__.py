@@ -1,7 +1,7 @@
 """Whether a model holds under attack, corruption and shift."""
 
-from alignlab.robustness.corruptions import KINDS, UNITS, ChangedRows, Kind, change_rows
-from alignlab.robustness.small_changes import (
+from alignlab.robustness.corruption.changed_rows import KINDS, UNITS, ChangedRows, Kind, change_rows
+from alignlab.robustness.corruption.small_changes import (
     ChangeOfKind,
     ColumnFlips,
     SmallChanges,

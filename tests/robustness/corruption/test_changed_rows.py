@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alignlab.errors import InputError
 from alignlab.robustness import KINDS, UNITS, change_rows
-from alignlab.robustness.corruptions import _typos
+from alignlab.robustness.corruption.changed_rows import _typos
 
 
 def people(n=400, seed=0):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import ModelError
 from alignlab.predictors import Predictor
-from alignlab.robustness.corruptions import ChangedRows
+from alignlab.robustness.corruption.changed_rows import ChangedRows
 
 __all__ = ["AnswersAndRefusals", "ask_or_note_refusals"]
 

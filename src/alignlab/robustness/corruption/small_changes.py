@@ -25,8 +25,8 @@ from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, mean_estimate, share_limits, share_size
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
-from alignlab.robustness.corruptions import KINDS, Kind, change_rows
-from alignlab.robustness.refusals import AnswersAndRefusals, ask_or_note_refusals
+from alignlab.robustness.corruption.changed_rows import KINDS, Kind, change_rows
+from alignlab.robustness.corruption.refusals import AnswersAndRefusals, ask_or_note_refusals
 
 __all__ = ["ChangeOfKind", "ColumnFlips", "SmallChanges", "small_changes"]
 

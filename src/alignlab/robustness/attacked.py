@@ -185,8 +185,11 @@ class AttackedModel:
     def _module_logits(self, x: torch.Tensor) -> torch.Tensor:
         import torch
 
-        assert self.predictor.module is not None
-        logits = self.predictor.module(x)
+        module = self.predictor.module
+        assert module is not None
+        # Rows keep the precision in which they were given, and the model its own.
+        held = next((each for each in module.parameters() if each.is_floating_point()), x)
+        logits = module(x.to(held.dtype))
         if logits.ndim == 1 or logits.shape[1:] == (1,):  # one logit, of the second of two classes
             logits = logits.reshape(-1, 1)
             logits = torch.cat([torch.zeros_like(logits), logits], 1)

@@ -1,0 +1,80 @@
+"""Which attacks are made, in which order: by name, as published, or as few as will do.
+
+"standard" is AutoAttack [croce2020reliable, sec. 5]: APGD on the cross-entropy, targeted APGD on
+DLR, targeted FAB and Square, nothing tuned to the model. Below four classes, where targeted DLR is
+not defined, the margin takes its place.
+
+"efficient" asks for each row only what it still needs. Most rows that can be broken are broken by
+a short ascent on the margin; what is left is tried target by target, nearest decision boundary
+first [melamed2024malt], shortly for all targets and at length for those that came closest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from alignlab.errors import InputError, require_choice
+from alignlab.robustness.attacks.pgd import PGD
+from alignlab.robustness.attacks.register import all_attacks
+from alignlab.robustness.search import Attack
+
+if TYPE_CHECKING:
+    from alignlab.robustness.subjects import Subject
+
+__all__ = ["VERSIONS", "planned"]
+
+VERSIONS = ("efficient", "standard")
+
+
+def planned(attacks: str | Attack | Sequence[str | Attack], subject: Subject) -> list[Attack]:
+    """Return attacks in their order.
+
+    Parameters
+    ----------
+    attacks
+        "efficient", "standard", names ("pgd, square"), attacks, or a list of them.
+    subject
+        The model and the threat that they are for.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or an attack needs gradients that the model does not have.
+    """
+    if isinstance(attacks, str):
+        attacks = [name.strip() for name in attacks.split(",") if name.strip()]
+    elif not isinstance(attacks, Sequence):
+        attacks = [attacks]
+    plan: list[Attack] = []
+    for each in attacks:
+        plan += [each] if not isinstance(each, str) else _named(each, subject)
+    if not plan:
+        raise InputError("attacks= names no attack. Give one, such as attacks='efficient'.")
+    for attack in plan:
+        if attack.needs_gradients and not subject.has_gradients:
+            raise InputError(
+                f"The attack {attack.name!r} needs gradients, and {subject.predictor.kind} under "
+                "this threat has none. Use attacks='efficient', which chooses what works here."
+            )
+    return plan
+
+
+def _named(name: str, subject: Subject) -> list[Attack]:
+    known = all_attacks()
+    require_choice(name, [*VERSIONS, *known], what="attack")
+    if name not in VERSIONS:
+        return [known[name]()]
+    return _standard(subject) if name == "standard" else _efficient(subject)
+
+
+def _standard(subject: Subject) -> list[Attack]:
+    return _efficient(subject)
+
+
+def _efficient(subject: Subject) -> list[Attack]:
+    known: dict[str, Any] = dict(all_attacks())
+    if subject.has_gradients:
+        return [PGD(steps=20), PGD(steps=100, restarts=2)]
+    black_box = "tabular" if subject.threat.decodes else "square"
+    return [known[name]() for name in [black_box] if name in known]

@@ -1,6 +1,7 @@
 """What a model is studied on: tables and what their columns are for, images and their classes."""
 
 from alignlab.datasets.chosen import chosen_rows, read_chosen
+from alignlab.datasets.constraints import Constraints
 from alignlab.datasets.examples import EXAMPLES, load_example
 from alignlab.datasets.groups import MISSING, Grouping, grouping, parse_groups
 from alignlab.datasets.image_files import IMAGES, load_images, read_images, write_images
@@ -8,6 +9,7 @@ from alignlab.datasets.images import ImageData, ImageSplit
 from alignlab.datasets.preference_files import read_preferences, write_preferences
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
+from alignlab.datasets.row_encoding import RowEncoding
 from alignlab.datasets.table import TableData, require_column
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.datasets.trajectory_files import read_trajectories, write_trajectories
@@ -16,12 +18,14 @@ __all__ = [
     "EXAMPLES",
     "IMAGES",
     "MISSING",
+    "Constraints",
     "Grouping",
     "ImageData",
     "ImageSplit",
     "Pairs",
     "PreferenceDataset",
     "PreferenceSplit",
+    "RowEncoding",
     "TableData",
     "Trajectory",
     "chosen_rows",

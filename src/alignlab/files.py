@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -63,11 +64,7 @@ def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
                 directory.rmdir()
         if not isinstance(error, OSError):
             raise
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"Cannot write to {directory}: {reason}. Nothing was written. "
-            "Free some space or name another directory with --out."
-        ) from error
+        raise _cannot_write(directory, error) from error
 
 
 def require_writable(directory: Path) -> None:
@@ -89,11 +86,15 @@ def require_writable(directory: Path) -> None:
             stream.write(b"room?")
             stream.flush()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"Cannot write to {directory}: {reason}. Nothing was written. "
-            "Free some space or name another directory with --out."
-        ) from error
+        raise _cannot_write(directory, error) from error
+
+
+def _cannot_write(directory: Path, error: OSError) -> OutputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return OutputError(
+        f"Cannot write to {directory}: {error.strerror or error}. Nothing was written. "
+        f"{'Free some space or name' if full else 'Name'} another directory with --out."
+    )
 
 
 def sha256_of_file(path: Path) -> str:

@@ -57,6 +57,18 @@ def test_intervals_clustered_by_annotators_cover_where_the_others_do_not():
     assert np.mean([covered(each, truth) for each in narrow]) < 0.85
 
 
+def test_those_who_are_not_named_are_not_one_person():
+    rng = np.random.default_rng(0)
+    data = answers(rng, 900, who=np.repeat(np.arange(30), 30), deviation=rng.normal(size=(30, 3)))
+    half = data.annotators.copy()
+    half[450:] = ""
+    some = PreferenceDataset(data.items, data.members, data.ranks, data.starts, half)
+    told = fit_reward(some, model="linear", holdout=0)
+    assert "clustered by 465 annotators" in told.standard_errors
+    with pytest.raises(InputError, match="and 450 of 900 name nobody"):
+        fit_reward(some, model="linear", holdout=0, annotators="reliability")
+
+
 def test_few_annotators_are_not_clusters():
     rng = np.random.default_rng(0)
     reward = fit_reward(answers(rng, 100, who=np.arange(100) % 3), model="linear", holdout=0)

@@ -169,6 +169,12 @@ def _check(
                 "annotators='reliability' needs to know who made each comparison: give annotators "
                 "in the dataset."
             )
+        nameless = int((preferences.annotators == "").sum())
+        if nameless:
+            raise InputError(
+                f"annotators='reliability' needs to know who made each comparison, and {nameless} "
+                f"of {len(preferences)} name nobody. Name them, or leave these comparisons out."
+            )
         if ensemble > 1 or not (isinstance(model, str) and model != "network"):
             raise InputError(
                 "annotators='reliability' is for one set of scores or weights: leave out the "

@@ -170,8 +170,11 @@ def fit_weights(
 def _annotators(train: PreferenceDataset) -> tuple[list[str], Ints | None]:
     if train.annotators is None:
         return [], None
-    who, code = np.unique(train.annotators.astype(str), return_inverse=True)
-    return [str(name) for name in who], code.astype(np.int64)
+    names = train.annotators.astype(str)
+    # Who is not named may be anybody: each such answer stands for a person of its own.
+    apart = [name or f"\n{at}" for at, name in enumerate(names)]
+    who, code = np.unique(apart, return_inverse=True)
+    return [str(name).strip() for name in who], code.astype(np.int64)
 
 
 def _maximum(

@@ -79,6 +79,19 @@ def test_steps_purposes_and_seeds_give_other_numbers():
     assert len(np.unique(drawn)) == 5 * 8
 
 
+def test_each_row_may_be_at_a_step_of_its_own():
+    streams = row_streams(0, 3, "x")
+    together = streams.uniform(4, step=np.array([7, 0, 2]))
+    for row, step in enumerate([7, 0, 2]):
+        np.testing.assert_array_equal(together[row], streams.uniform(4, step=step)[row])
+
+
+def test_every_bit_is_drawn_as_often():
+    drawn = row_streams(0, 100, "x").bits(200)
+    shares = np.unpackbits(drawn.view(np.uint8)).reshape(-1, 64).mean(0)
+    assert abs(shares - 0.5).max() < 5 * 0.5 / 20_000**0.5
+
+
 def test_normal_numbers_of_rows_are_normal():
     assert stats.kstest(row_streams(0, 2000).normal(5).ravel(), "norm").pvalue > 1e-3
 

@@ -81,7 +81,7 @@ class RowStreams:
         """Return streams for another purpose, independent of these."""
         return RowStreams(_mixed(self.keys ^ _root(0, *purpose)))
 
-    def uniform(self, count: int, *, step: int = 0) -> NDArray[np.float64]:
+    def uniform(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.float64]:
         """Return numbers between 0 and 1, neither included, shape (n, count).
 
         Parameters
@@ -89,13 +89,18 @@ class RowStreams:
         count
             Numbers a row, below 2^32.
         step
-            Other numbers for each step, such as that of an iteration.
+            Other numbers for each step, such as that of an iteration; one number, or one a row.
         """
-        counter = np.uint64(step) * STEP + np.arange(count, dtype=np.uint64)
-        mixed = _mixed(self.keys[:, None] + (counter + np.uint64(1)) * GOLDEN)
-        return ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        drawn = self.bits(count, step=step)
+        return ((drawn >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
-    def normal(self, count: int, *, step: int = 0) -> NDArray[np.float64]:
+    def bits(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.uint64]:
+        """Return 64 random bits each, shape (n, count); see `uniform`."""
+        steps: NDArray[np.uint64] = np.asarray(step).astype(np.uint64).reshape(-1, 1)
+        counter = steps * STEP + np.arange(count, dtype=np.uint64)
+        return _mixed(self.keys[:, None] + (counter + np.uint64(1)) * GOLDEN)
+
+    def normal(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.float64]:
         """Return standard normal numbers, shape (n, count); see `uniform`."""
         from scipy.special import ndtri
 

@@ -1,8 +1,9 @@
 """From a reference to a Predictor: nothing in a file runs unless the person said so.
 
-The forms, safest first: an HTTP address; ONNX; a torch.export archive of nothing but tensors and
-operators; skops; safetensors with the class that the weights belong to; a function or model in an
-importable module; and, with the person's word only, pickle and joblib.
+The forms, safest first: an HTTP address; the folder of a network that alignlab trained; ONNX; a
+torch.export archive of nothing but tensors and operators; skops; safetensors with the class that
+the weights belong to; a function or model in an importable module; and, with the person's word
+only, pickle and joblib.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint, from_endpoint
 from alignlab.predictors.exported import from_exported
 from alignlab.predictors.importing import MODULE_REFERENCE, imported
+from alignlab.predictors.model_folder import MODEL, from_folder, is_model_folder
 from alignlab.predictors.onnx_file import from_onnx
 from alignlab.predictors.pickle_file import read_pickle
 from alignlab.predictors.predictor import Predictor, Task
@@ -42,6 +44,7 @@ FORMS = (
     "model.onnx",
     "weights.safetensors@package.module:Class",
     "model.pt2",
+    "the folder that `alignlab train` wrote",
     "model.pkl (with --allow-pickle)",
 )
 """What a reference may look like."""
@@ -77,7 +80,8 @@ def load_model(
     reference
         `package.module:function` (or a model in a module, also in the current directory), an
         address that begins with `http://` or `https://`, `model.skops`, `model.onnx`,
-        `weights.safetensors@package.module:Class`, `model.pt2`, or, with `allow_pickle`,
+        `weights.safetensors@package.module:Class`, `model.pt2`, the folder of a model that
+        `alignlab train` wrote, or, with `allow_pickle`,
         `model.pkl`, `model.pickle` or `model.joblib`.
     allow_pickle
         The person's word that code in the file may run.
@@ -118,6 +122,8 @@ def load_model(
     if endpoint is not None:
         raise InputError(f"An endpoint is declared, and {text!r} is not an address.")
     options: dict[str, Any] = {"task": task, "classes": classes}
+    if is_model_folder(Path(text)):
+        return _reading(from_folder(Path(text), **options), features)
     path_text, _, class_reference = text.partition("@")
     if Path(path_text).suffix == ".safetensors":
         path = _existing(path_text)
@@ -179,7 +185,7 @@ def _existing(text: str) -> Path:
             raise ModelError(f"The model file {text!r} is empty. Save the model again.")
         return path
     if path.is_dir():
-        raise InputError(f"{text!r} is a directory and not a model. {_FORMS}")
+        raise InputError(f"{text!r} is a directory without a {MODEL}, and not a model. {_FORMS}")
     if path.suffix.lower() in _SUFFIXES:
         neighbours = path.parent.iterdir() if path.parent.is_dir() else ()
         names = [each.name for each in neighbours]

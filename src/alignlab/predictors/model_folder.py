@@ -1,0 +1,178 @@
+"""A trained network as a folder: what it is made of as JSON, its weights as safetensors.
+
+    model.json            architecture, input encoding, classes, the weights' SHA-256
+    weights.safetensors   the parameters
+
+Opening it runs no code of the folder's: the network is built from the settings, by `networks`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from alignlab.errors import InputError, ModelError
+from alignlab.files import sha256_of_file
+from alignlab.plain import to_json
+from alignlab.predictors.modules import from_module
+from alignlab.predictors.networks import Architecture, folded, network
+from alignlab.predictors.predictor import Predictor, Task
+from alignlab.predictors.table_encoding import TableEncoding
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["MODEL", "WEIGHTS", "from_folder", "is_model_folder", "model_files", "trained_predictor"]
+
+MODEL = "model.json"
+WEIGHTS = "weights.safetensors"
+
+FORMAT = "alignlab model 1"
+
+
+def model_files(
+    module: torch.nn.Sequential,
+    architecture: Architecture,
+    *,
+    inputs: TableEncoding | Sequence[int],
+    classes: Sequence[str],
+) -> dict[str, str | bytes]:
+    """Return the files of a model's folder by name, to be written by `files.write_all`.
+
+    Parameters
+    ----------
+    module
+        Made by `network`; its standardisation is folded into its first layer.
+    architecture
+        What it was made of.
+    inputs
+        How rows of a table become numbers, or the shape of an image.
+    classes
+        The names of its logits.
+    """
+    import safetensors.torch
+
+    state = {
+        name: value.detach().cpu().contiguous().clone()
+        for name, value in folded(module).state_dict().items()
+    }
+    weights = safetensors.torch.save(state)
+    said = (
+        {"table": inputs.to_dict()}
+        if isinstance(inputs, TableEncoding)
+        else {"image": list(inputs)}
+    )
+    stated = {
+        "format": FORMAT,
+        "architecture": architecture.to_dict(),
+        "input": said,
+        "classes": list(classes),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    return {MODEL: to_json(stated), WEIGHTS: weights}
+
+
+def is_model_folder(path: Path) -> bool:
+    """Whether a directory holds a model."""
+    return (path / MODEL).is_file()
+
+
+def from_folder(
+    path: Path, *, task: Task | None = None, classes: Sequence[Hashable] | None = None
+) -> Predictor:
+    """Return a Predictor for the model in a folder.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    task, classes
+        The folder says both; what is given must agree.
+
+    Raises
+    ------
+    InputError
+        If what is given does not agree with the folder.
+    ModelError
+        If a file is absent, changed, or not what `alignlab train` writes.
+    """
+    import safetensors.torch
+
+    try:
+        stated = json.loads((path / MODEL).read_text(encoding="utf-8"))
+        if stated["format"] != FORMAT:
+            raise ValueError(f"its format is {stated['format']!r} and not {FORMAT!r}")
+        made = stated["architecture"]
+        architecture = Architecture(made["name"], tuple(made["hidden"]), tuple(made["channels"]))
+        table = stated["input"].get("table")
+        inputs = TableEncoding.from_dict(table) if table is not None else stated["input"]["image"]
+        names = tuple(str(name) for name in stated["classes"])
+        sum_of_weights = str(stated["weights_sha256"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # A KeyError's text is the key alone.
+        what = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise ModelError(f"{path / MODEL} is not a model of alignlab train: {what}.") from error
+    weights = path / WEIGHTS
+    if not weights.is_file() or sha256_of_file(weights) != sum_of_weights:
+        gone = "is not there" if not weights.is_file() else f"is not the one that {MODEL} names"
+        raise ModelError(f"{weights} {gone}. Restore the folder as it was written.")
+    if task == "regression":
+        raise InputError(f"The model {path.name!r} tells classes apart; leave the task away.")
+    if classes is not None and tuple(map(str, classes)) != names:
+        raise InputError(
+            f"The model {path.name!r} has the classes {', '.join(names)}: leave --classes away."
+        )
+    shape = (inputs.width,) if isinstance(inputs, TableEncoding) else tuple(inputs)
+    module = network(architecture, shape, len(names))
+    try:
+        module.load_state_dict(safetensors.torch.load_file(weights))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise ModelError(
+            f"The weights in {path} do not fit {MODEL}: {' '.join(str(error).split())[:200]}."
+        ) from error
+    module.eval()
+    predictor = trained_predictor(module, inputs=inputs, classes=names)
+    said = (path / MODEL).read_bytes()
+    predictor.fingerprint = hashlib.sha256(said).hexdigest()  # which holds that of the weights
+    predictor.kind = f"alignlab {architecture.name}"
+    predictor.name = path.name
+    return predictor
+
+
+def trained_predictor(
+    module: torch.nn.Module, *, inputs: TableEncoding | Sequence[int], classes: Sequence[str]
+) -> Predictor:
+    """Return a Predictor that takes rows as people have them.
+
+    It hands out its module, and with it gradients, for images and for tables of numbers in which
+    nothing was missing.
+
+    Parameters
+    ----------
+    module
+        Takes encoded rows.
+    inputs
+        How rows of a table become numbers, or the shape of an image.
+    classes
+        The names of its logits.
+    """
+    plain = from_module(module, classes=classes)
+    if not isinstance(inputs, TableEncoding):
+        return plain
+
+    def answer(rows: Any) -> Any:
+        return plain.answer(inputs.encode(rows) if isinstance(rows, pd.DataFrame) else rows)
+
+    return replace(
+        plain,
+        answer=answer,
+        features=inputs.names,
+        width=None,
+        module=module if inputs.keeps_rows else None,
+    )

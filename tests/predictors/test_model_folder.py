@@ -1,0 +1,98 @@
+"""A trained network is opened as it was kept, without running anything, or not at all."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from alignlab.errors import InputError, ModelError
+from alignlab.files import write_all
+from alignlab.predictors import load_model
+from alignlab.predictors.model_folder import MODEL, WEIGHTS, model_files
+from alignlab.predictors.networks import Architecture, network
+from alignlab.predictors.table_encoding import TableEncoding
+
+MIXED = pd.DataFrame({"age": [20.0, 40.0, None, 60.0], "job": ["cook", "nurse", "nurse", "cook"]})
+NUMBERS = pd.DataFrame({"age": [20.0, 40.0, 70.0], "rooms": [1, 5, 2]})
+
+
+def kept(path, frame, architecture=None):
+    architecture = architecture or Architecture("mlp", hidden=(8,))
+    encoding = TableEncoding.fitted(frame)
+    module = network(
+        architecture, (encoding.width,), 2, shift=encoding.shift, scale=encoding.scale, seed=3
+    )
+    write_all(path, model_files(module, architecture, inputs=encoding, classes=("no", "yes")))
+    return module, encoding
+
+
+@pytest.mark.parametrize("frame", [MIXED, NUMBERS])
+def test_a_table_is_answered_as_before(tmp_path, frame):
+    module, encoding = kept(tmp_path / "model", frame)
+    predictor = load_model(tmp_path / "model")
+    with torch.no_grad():
+        expected = module(torch.as_tensor(encoding.encode(frame))).double().softmax(1).numpy()
+    assert np.allclose(predictor(frame), expected, atol=1e-6)
+    assert np.allclose(predictor(frame[frame.columns[::-1]]), expected, atol=1e-6)
+    assert predictor.classes == ("no", "yes")
+    assert predictor.features == tuple(frame.columns)
+    assert (predictor.name, predictor.kind) == ("model", "alignlab mlp")
+    assert len(predictor.fingerprint) == 64
+
+
+def test_gradients_are_by_the_rows_as_they_are(tmp_path):
+    kept(tmp_path / "mixed", MIXED)
+    assert load_model(tmp_path / "mixed").module is None
+    kept(tmp_path / "numbers", NUMBERS)
+    predictor = load_model(tmp_path / "numbers")
+    x = torch.tensor(NUMBERS.to_numpy(), dtype=torch.float32)
+    probabilities = predictor.module(x).double().softmax(1).detach().numpy()
+    assert np.allclose(predictor(NUMBERS), probabilities)
+    assert np.allclose(predictor(NUMBERS.to_numpy()), probabilities)
+    assert not predictor.module.training
+
+
+def test_images_are_answered_as_before(tmp_path):
+    architecture = Architecture("cnn", channels=(2,), hidden=(4,))
+    module = network(architecture, (1, 8, 8), 3, scale=np.array([[[0.5]]]))
+    classes = ("a", "b", "c")
+    files = model_files(module, architecture, inputs=(1, 8, 8), classes=classes)
+    write_all(tmp_path, files)
+    predictor = load_model(tmp_path)
+    x = np.random.default_rng(0).random((5, 1, 8, 8), dtype=np.float32)
+    expected = module(torch.as_tensor(x)).double().softmax(1).detach().numpy()
+    assert np.allclose(predictor(x), expected, atol=1e-6)
+    assert predictor.module is not None
+    again = model_files(module, architecture, inputs=(1, 8, 8), classes=classes)
+    assert files == again
+
+
+def test_what_was_changed_or_is_absent_is_not_opened(tmp_path):
+    kept(tmp_path, NUMBERS)
+    whole = json.loads((tmp_path / MODEL).read_text())
+    wrong = [
+        ({**whole, "format": "other"}, "its format is 'other'"),
+        ({key: value for key, value in whole.items() if key != "classes"}, "it has no 'classes'"),
+        ({**whole, "architecture": {**whole["architecture"], "name": "mpl"}}, "Did you mean 'mlp'"),
+        ({**whole, "architecture": {"name": "linear", "hidden": [], "channels": []}}, "do not fit"),
+        ({**whole, "weights_sha256": "0"}, "is not the one that"),
+        ([], "is not a model"),
+    ]
+    for stated, message in wrong:
+        (tmp_path / MODEL).write_text(json.dumps(stated))
+        with pytest.raises(ModelError, match=message) as told:
+            load_model(tmp_path)
+        assert "\n" not in str(told.value)
+    (tmp_path / MODEL).write_text(json.dumps(whole))
+    with pytest.raises(InputError, match="leave --classes away"):
+        load_model(tmp_path, classes=["a", "b"])
+    with pytest.raises(InputError, match="leave the task away"):
+        load_model(tmp_path, task="regression")
+    (tmp_path / WEIGHTS).unlink()
+    with pytest.raises(ModelError, match="is not there"):
+        load_model(tmp_path)
+    (tmp_path / MODEL).unlink()
+    with pytest.raises(InputError, match=r"directory without a model\.json"):
+        load_model(tmp_path)

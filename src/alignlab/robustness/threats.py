@@ -12,17 +12,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_choice
 from alignlab.random import RowStreams
+from alignlab.robustness.projections import nearest_l1, nearest_l2
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Ball", "Linf", "Threat"]
+__all__ = ["BALLS", "L1", "L2", "Ball", "Linf", "Threat", "ball", "per_row"]
+
+INWARDS = 2.0**-45
+"""The share of its length by which a move is shortened where rounding could carry it outside."""
 
 
 class Threat(Protocol):
@@ -76,6 +81,8 @@ class Ball(ABC):
         0 and 1; `low=-inf, high=inf` is no box.
     """
 
+    norm: ClassVar[float]
+
     radius: float
     low: Any = 0.0
     high: Any = 1.0
@@ -94,6 +101,15 @@ class Ball(ABC):
         """Rows are moved as the model takes them."""
         return False
 
+    def __str__(self) -> str:
+        """Return the threat in words.
+
+        >>> print(Linf(0.1))
+        an L∞ distance of 0.1
+        """
+        name = "∞" if self.norm == float("inf") else f"{self.norm:g}"
+        return f"an L{name} distance of {self.radius:g}"
+
     def with_radius(self, radius: float) -> Ball:
         """Return the same threat with another radius."""
         return type(self)(radius, self.low, self.high)
@@ -102,7 +118,7 @@ class Ball(ABC):
         """Return rows as a tensor; raises InputError where one lies outside the box."""
         import torch
 
-        x = X if isinstance(X, torch.Tensor) else torch.as_tensor(np.asarray(X))
+        x = X if isinstance(X, torch.Tensor) else torch.tensor(np.asarray(X))
         if not x.is_floating_point():
             raise InputError(
                 f"The rows hold {x.dtype} and an attack moves numbers by small amounts. Give "
@@ -133,9 +149,17 @@ class Ball(ABC):
     def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return how far each row was moved, shape (n,), float64."""
 
-    @abstractmethod
     def project(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return the allowed rows nearest to `x` in Euclidean distance."""
+        """Return the allowed rows nearest to `x` in Euclidean distance; `x` where it is allowed."""
+        import torch
+
+        low, high = (bound.double() for bound in self._box(center))
+        exact = center.double()
+        wanted = x.double() - exact
+        room = torch.where(wanted > 0, high - exact, exact - low)
+        sizes = self._nearest(wanted.abs().flatten(1), room.flatten(1), self.radius * (1 - INWARDS))
+        projected = self._placed(center, sizes.reshape(center.shape) * wanted.sign())
+        return torch.where(per_row(self.allows(x, center), x), x, projected)
 
     @abstractmethod
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
@@ -144,6 +168,47 @@ class Ball(ABC):
     @abstractmethod
     def steepest(self, gradient: torch.Tensor) -> torch.Tensor:
         """Return the step of norm 1 along which a function with this gradient grows fastest."""
+
+    @abstractmethod
+    def dual_norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return how fast it grows along that step, shape (n,)."""
+
+    def step(
+        self, x: torch.Tensor, gradient: torch.Tensor, size: float | torch.Tensor
+    ) -> torch.Tensor:
+        """Return rows moved by `size` along the steepest direction, not yet projected.
+
+        Parameters
+        ----------
+        x, gradient
+            The rows, and the gradient there of what is to grow.
+        size
+            A number, or one a row, shape (n,).
+        """
+        size = per_row(size, x) if hasattr(size, "ndim") else size
+        return x + size * self.steepest(gradient)
+
+    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
+        """Return the nearest sizes of a move; see `projections`."""
+        raise NotImplementedError
+
+    def _placed(self, center: torch.Tensor, move: torch.Tensor) -> torch.Tensor:
+        """Return `center` + `move` in the precision of `center`, rounded so that it is allowed."""
+        import torch
+
+        low, high = self._box(center)
+        exact, shorter = center.double(), INWARDS
+        while True:
+            x = (exact + move).to(center.dtype)
+            beyond = (x.double() - exact).abs() > move.abs()
+            x = torch.where(beyond, torch.nextafter(x, center), x)
+            x = torch.minimum(torch.maximum(x, low), high)
+            distance = self.distance(x, center)
+            outside = distance > self.radius
+            if not bool(outside.any()):
+                return x
+            kept = torch.where(outside, self.radius / distance * (1 - shorter), 1.0)
+            move, shorter = move * per_row(kept, move), 2 * shorter
 
     def _box(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         import torch
@@ -162,6 +227,8 @@ class Linf(Ball):
     >>> threat.project(torch.tensor([[0.9, -3.0]]), torch.tensor([[0.5, 0.125]]))
     tensor([[0.7500, 0.0000]])
     """
+
+    norm = float("inf")
 
     def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return the largest move of each row, shape (n,), float64."""
@@ -187,15 +254,157 @@ class Linf(Ball):
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
         """Return allowed rows, uniform in the ball before the box cuts it."""
-        import torch
-
-        drawn = streams.uniform(center[0].numel()) * 2 - 1
-        moves = torch.as_tensor(drawn, dtype=center.dtype, device=center.device)
-        return self.project(center + self.radius * moves.reshape(center.shape), center)
+        moves = streams.uniform(center[0].numel()) * 2 - 1
+        return self.project(center + self.radius * _like(moves, center), center)
 
     def steepest(self, gradient: torch.Tensor) -> torch.Tensor:
         """Return the gradient's signs."""
         return gradient.sign()
+
+    def dual_norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the gradient's sizes, shape (n,)."""
+        return gradient.abs().flatten(1).sum(1)
+
+
+class L2(Ball):
+    """A row may be moved by a Euclidean distance of at most `radius`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> center = torch.tensor([[0.5, 0.9]], dtype=torch.float64)
+    >>> L2(0.5).project(center + torch.tensor([[3.0, 4.0]]), center).round(decimals=4)
+    tensor([[0.9899, 1.0000]], dtype=torch.float64)
+    """
+
+    norm = 2.0
+
+    def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
+        """Return the Euclidean distance of each row, shape (n,), float64."""
+        return (x.double() - center.double()).flatten(1).norm(dim=1)
+
+    def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
+        """Return allowed rows, uniform in the ball before the box cuts it."""
+        numbers = center[0].numel()
+        moves = streams.normal(numbers)
+        moves *= streams.uniform(1, step=1) ** (1 / numbers) / np.linalg.norm(
+            moves, axis=1, keepdims=True
+        )
+        return self.project(center + self.radius * _like(moves, center), center)
+
+    def steepest(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the gradient divided by its length; 0 where it is 0."""
+        # By the largest size first: the squares of small gradients are 0 in floats.
+        largest = gradient.abs().flatten(1).amax(1)
+        unit = gradient / per_row(largest.where(largest > 0, 1.0), gradient)
+        length = unit.flatten(1).norm(dim=1)
+        return unit / per_row(length.where(length > 0, 1.0), gradient)
+
+    def dual_norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the gradient's length, shape (n,)."""
+        return gradient.flatten(1).norm(dim=1)
+
+    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
+        return nearest_l2(wanted, room, radius)
+
+
+class L1(Ball):
+    """The moves of a row's numbers may sum to at most `radius`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> center = torch.tensor([[0.5, 0.9, 0.5]], dtype=torch.float64)
+    >>> moved = center + torch.tensor([[3.0, 2.9, 0.1]])
+    >>> L1(0.5).project(moved, center).round(decimals=4)
+    tensor([[0.9000, 1.0000, 0.5000]], dtype=torch.float64)
+    """
+
+    norm = 1.0
+
+    def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the moves of each row, shape (n,), float64."""
+        return (x.double() - center.double()).abs().flatten(1).sum(1)
+
+    def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
+        """Return allowed rows, uniform in the ball before the box cuts it."""
+        numbers = center[0].numel()
+        signed = streams.uniform(numbers) * 2 - 1
+        # d of d + 1 exponential variables over their sum are uniform in the simplex.
+        sizes = -np.log1p(-np.abs(signed))
+        total = sizes.sum(1, keepdims=True) - np.log(streams.uniform(1, step=1))
+        moves = np.sign(signed) * sizes / total
+        return self.project(center + self.radius * _like(moves, center), center)
+
+    def steepest(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the sign of the gradient's largest number, the first one of equals, and 0."""
+        import torch
+
+        flat = gradient.flatten(1)
+        at = flat.abs().argmax(1, keepdim=True)
+        sign = flat.gather(1, at).sign()
+        return torch.zeros_like(flat).scatter(1, at, sign).reshape(gradient.shape)
+
+    def dual_norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the gradient's largest size, shape (n,)."""
+        return gradient.abs().flatten(1).amax(1)
+
+    def step(
+        self, x: torch.Tensor, gradient: torch.Tensor, size: float | torch.Tensor
+    ) -> torch.Tensor:
+        """Return rows moved by `size` along the steepest direction that the box leaves.
+
+        The number with the largest slope is moved by `size`, the next by what the box did not let
+        the first have, and so on. Numbers are thereby moved out of the box, which the projection
+        undoes: so the ball takes nothing back from those with large slopes, and on a linear
+        function the best point of ball and box stays where it is.
+        """
+        import torch
+
+        low, high = self._box(x)
+        slopes = gradient.flatten(1)
+        order = slopes.abs().argsort(dim=1, descending=True, stable=True)
+        room = torch.where(gradient > 0, high - x, x - low).flatten(1).gather(1, order)
+        size = size[:, None] if isinstance(size, torch.Tensor) else torch.full_like(room, size)
+        left = size - torch.nn.functional.pad(room.cumsum(1)[:, :-1], (1, 0))
+        moves = torch.zeros_like(slopes).scatter(1, order, left.clamp(min=0)) * slopes.sign()
+        return x + moves.reshape(x.shape)
+
+    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
+        return nearest_l1(wanted, room, radius)
+
+
+BALLS: dict[str, type[Ball]] = {"linf": Linf, "l2": L2, "l1": L1}
+
+
+def ball(norm: str, radius: float, *, low: Any = 0.0, high: Any = 1.0) -> Ball:
+    """Return the ball of a norm by its name: "linf", "l2" or "l1".
+
+    Raises
+    ------
+    InputError
+        If the norm is another, the radius is below 0, or the box is empty.
+
+    Examples
+    --------
+    >>> print(ball("l2", 0.5))
+    an L2 distance of 0.5
+    """
+    return BALLS[require_choice(norm, BALLS, what="norm")](radius, low, high)
+
+
+def _like(moves: NDArray[np.float64], center: torch.Tensor) -> torch.Tensor:
+    """Return moves (n, d) as a tensor with the shape and the precision of `center`."""
+    import torch
+
+    moved = torch.as_tensor(moves, dtype=center.dtype, device=center.device)
+    return moved.reshape(center.shape)
+
+
+def per_row(values: Any, x: torch.Tensor) -> torch.Tensor:
+    """Return one value a row, shape (n,), so that it broadcasts against `x`."""
+    reshaped: torch.Tensor = values.reshape(-1, *[1] * (x.ndim - 1))
+    return reshaped
 
 
 def _shown(bound: Any) -> str:

@@ -67,7 +67,7 @@ class PGD:
                 x, gradient = search.settle(x, passed.logits, passed.gradient)
                 if not len(search):
                     return
-                x = threat.project(x + size * threat.steepest(gradient), search.x)
+                x = threat.project(threat.step(x, gradient, size), search.x)
             search.settle(x, search.logits(x))
             if not len(search):
                 return

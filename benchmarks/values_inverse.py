@@ -13,13 +13,12 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+from shared import best_time, slippery_grid
 
 from alignlab.datasets import Trajectory
 from alignlab.values.inverse import max_causal_entropy_irl
@@ -51,26 +50,11 @@ def main() -> None:
         {"gradient": gradients, "search": searches, "coverage": coverage}[part]()
 
 
-def grid(states: int, *, slip: float = 0.2, seed: int = 0) -> FiniteMDP:
+def grid(states: int, *, seed: int = 0) -> FiniteMDP:
     """Return a square grid with rewards of states and no end but the horizon."""
-    side = round(states**0.5)
-    cells = np.arange(side * side)
-    rows, columns = np.divmod(cells, side)
-    ahead = np.stack(
-        [
-            np.clip(rows + down, 0, side - 1) * side + np.clip(columns + right, 0, side - 1)
-            for down, right in ((0, -1), (1, 0), (0, 1), (-1, 0))
-        ],
-        axis=1,
-    )
-    source = np.repeat(np.arange(side * side * 4), 4)
-    target = np.repeat(ahead, 4, axis=0).ravel()
-    chances = np.tile((np.eye(4) * (1 - slip) + slip / 4).ravel(), side * side)
-    matrix = sparse.csr_array((chances, (source, target)), shape=(side * side * 4, side * side))
-    rewards = np.random.default_rng(seed).normal(0, 0.5, side * side)
-    start = np.zeros(side * side)
-    start[0] = 1.0
-    return FiniteMDP(matrix, rewards, discount=1.0, initial=start, horizon=HORIZON)
+    matrix = slippery_grid(states)
+    rewards = np.random.default_rng(seed).normal(0, 0.5, matrix.shape[1])
+    return FiniteMDP(matrix, rewards, discount=1.0, initial=0, horizon=HORIZON)
 
 
 def gradients() -> None:
@@ -197,17 +181,6 @@ def ask_peers(task: str, mdp: FiniteMDP, **more: Any) -> dict[str, Any]:
         print(done.stderr.strip().splitlines()[-1], file=sys.stderr)
         return {}
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def best_time(work: Callable[[], object], repeats: int = 5) -> float:
-    """Return the best wall time of a few, after one that compiles."""
-    work()
-    times = []
-    for _ in range(repeats):
-        begun = perf_counter()
-        work()
-        times.append(perf_counter() - begun)
-    return min(times)
 
 
 if __name__ == "__main__":

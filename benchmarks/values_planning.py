@@ -15,7 +15,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from shared import best_time
 
 from alignlab.values.processes import (
     FiniteMDP,
@@ -56,16 +56,6 @@ def process(side: int, kind: str, discount: float = 0.99) -> FiniteMDP:
     pointers = np.arange(0, 16 * S + 1, 4, dtype=np.int32)
     matrix = sparse.csr_array((chances.ravel(), targets.ravel(), pointers), shape=(4 * S, S))
     return FiniteMDP(matrix, rng.random((S, 4)), discount=discount, initial=0, terminal=[])
-
-
-def best_time(work: Callable[[], Any], repeats: int = 5) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        begun = perf_counter()
-        work()
-        times.append(perf_counter() - begun)
-    return min(times)
 
 
 def stream(mdp: FiniteMDP) -> float:

@@ -13,13 +13,13 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.special import expit
+from shared import best_time
 
 from alignlab.datasets import PreferenceDataset, Trajectory
 from alignlab.values.preferences import choice_loss, choices_of, fit_reward, select_queries
@@ -29,16 +29,6 @@ from alignlab.values.preferences.reward_networks import _batch, choice_loss_of
 
 PEERS = Path(__file__).parent / ".venv" / "bin" / "python"
 WEIGHTS = np.array([1.0, -0.5, 0.0])
-
-
-def best_of(run: Callable[[], object], times: int = 5) -> float:
-    """Return the shortest time of several runs."""
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
 
 
 def compared(n_items: int, n_pairs: int, seed: int = 0) -> PreferenceDataset:
@@ -61,12 +51,12 @@ def scores() -> None:
             return float(np.abs(choices.members.T @ loss.gradient).max())
 
         maximise(ChoiceModel(choices, None))
-        ours = best_of(lambda data=data: maximise(ChoiceModel(choices_of(data), None)), 3)
+        ours = best_time(lambda data=data: maximise(ChoiceModel(choices_of(data), None)), 3)
         found = maximise(ChoiceModel(choices, None)).parameters
         size = f"{n_items:,}, {n_pairs:,}"
         print(f"| {size} | alignlab, Newton | {ours:.3f} | {gradient(found):.1e} |")
         # One pass over the pairs: what any method must at least do once a step.
-        once = best_of(
+        once = best_time(
             lambda choices=choices, found=found: choice_loss(choices.members @ found, choices)
         )
         print(f"| {size} | one evaluation of the loss and its gradient | {once:.4f} | |")
@@ -115,7 +105,7 @@ def network() -> None:
         total.backward()
         losses["by pair"] = total.item()
 
-    one, many = best_of(by_pair, 3), best_of(batched, 3)
+    one, many = best_time(by_pair, 3), best_time(batched, 3)
     print("\n| loss and backward, 500 pairs × 50 steps | seconds | loss |\n|---|---:|---:|")
     print(f"| one pair a forward | {one:.3f} | {losses['by pair']:.4f} |")
     less = f"{one / many:.0f}× less"

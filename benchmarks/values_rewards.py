@@ -15,10 +15,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 from scipy import sparse
+from shared import best_time, slippery_grid
 
 from alignlab.values.processes import FiniteMDP
 from alignlab.values.rewards import (
@@ -37,37 +37,14 @@ DISCOUNT = 0.99
 PEERS = Path(__file__).parent / ".venv" / "bin" / "python"
 
 
-def grid(states: int, slip: float = 0.2) -> FiniteMDP:
-    """Return a square grid; an action is carried out, or one at random with chance `slip`."""
-    side = round(states**0.5)
-    cells = np.arange(side * side)
-    rows, columns = np.divmod(cells, side)
-    ahead = np.stack(
-        [
-            np.clip(rows + down, 0, side - 1) * side + np.clip(columns + right, 0, side - 1)
-            for down, right in ((0, -1), (1, 0), (0, 1), (-1, 0))
-        ],
-        axis=1,
-    )
-    source = np.repeat(np.arange(side * side * 4), 4)
-    target = np.repeat(ahead, 4, axis=0).ravel()
-    chances = np.tile((np.eye(4) * (1 - slip) + slip / 4).ravel(), side * side)
-    matrix = sparse.csr_array((chances, (source, target)), shape=(side * side * 4, side * side))
-    reward = np.full(side * side, -0.01)
-    process = FiniteMDP(matrix, reward, discount=DISCOUNT, terminal=[side * side - 1], initial=0)
-    goal = np.zeros(side * side)
+def grid(states: int) -> FiniteMDP:
+    """Return a square grid with a goal in its last corner and a small price of a step."""
+    matrix = slippery_grid(states)
+    S = matrix.shape[1]
+    process = FiniteMDP(matrix, np.full(S, -0.01), discount=DISCOUNT, terminal=[S - 1], initial=0)
+    goal = np.zeros(S)
     goal[-1] = 1.0
     return process.with_rewards(process.on_arrival(goal))
-
-
-def best_time(work: Callable[[], object], repeats: int = 3) -> float:
-    """Return the best wall time of a few, stopping once they have taken ten seconds."""
-    times: list[float] = []
-    while len(times) < repeats and sum(times) < 10:
-        begun = perf_counter()
-        work()
-        times.append(perf_counter() - begun)
-    return min(times)
 
 
 def dense_starc(process: FiniteMDP, first: np.ndarray, second: np.ndarray) -> float:

@@ -96,8 +96,8 @@ class RowStreams:
 
     def bits(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.uint64]:
         """Return 64 random bits each, shape (n, count); see `uniform`."""
-        steps: NDArray[np.uint64] = np.asarray(step).astype(np.uint64).reshape(-1, 1)
-        counter = steps * STEP + np.arange(count, dtype=np.uint64)
+        first: NDArray[np.uint64] = np.asarray(step, dtype=np.uint64).reshape(-1, 1) * STEP
+        counter = np.arange(count, dtype=np.uint64) + first
         return _mixed(self.keys[:, None] + (counter + np.uint64(1)) * GOLDEN)
 
     def normal(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.float64]:

@@ -272,6 +272,16 @@ def test_a_model_without_gradients_is_only_asked_again():
         assert model.forward_rows <= 3 * masking.ROWS
 
 
+def test_where_no_gradient_was_followed_none_can_have_misled():
+    module, x = Wrapped(Misled.apply), X[HELD_OUT]
+    everything = np.ones(len(x), dtype=bool)
+    with AttackedModel(as_predictor(module, classes=list(range(10)))) as model:
+        y = model.logits(x).argmax(1)
+        for gradients, expected in ((False, []), (True, ["flat loss", "unlimited"])):
+            outcome = Outcome(everything, everything, ~everything, gradients)
+            assert names(detect_masking(model, x, y, Linf(0.02), outcome)) == expected
+
+
 def test_it_costs_two_passes_where_nothing_stands_and_few_where_all_does():
     signs, left, cost = evaluated(by_centroids(), 0.5)
     assert (len(signs), left, cost) == (0, 0, (2 * masking.ROWS, 0))
@@ -308,7 +318,7 @@ def test_signs_seen_before_the_time_was_over_are_kept():
 
 def test_training_mode_is_refused_where_it_answers_otherwise():
     module = cnn()
-    model = AttackedModel(as_predictor(module, classes=list(range(10))))
+    model = AttackedModel(as_predictor(module, classes=list(range(10))), deadline=0.0)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     for rows in (X[:64], X[:1]):
         with pytest.raises(InputError, match=r"in training mode, .*call module.eval\(\) first\.$"):
@@ -319,7 +329,8 @@ def test_training_mode_is_refused_where_it_answers_otherwise():
     module[3].train()  # dropout alone, as some leave it on to sample
     with pytest.raises(InputError, match="dropout"):
         require_evaluation_mode(model, X[:64])
-    require_evaluation_mode(AttackedModel(as_predictor(module.eval(), classes=range(10))), X[:64])
+    module.eval()
+    require_evaluation_mode(model, X[:64])
 
 
 def test_training_mode_that_changes_nothing_is_let_in():

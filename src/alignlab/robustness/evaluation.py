@@ -19,6 +19,12 @@ from alignlab.progress import ProgressCallback, track
 from alignlab.random import row_streams
 from alignlab.robustness.attacked import AttackedModel, BudgetSpentError
 from alignlab.robustness.attacks.auto import planned
+from alignlab.robustness.masking import (
+    MaskingWarning,
+    Outcome,
+    detect_masking,
+    require_evaluation_mode,
+)
 from alignlab.robustness.neighbours import nearby_rows
 from alignlab.robustness.results import ANOTHER_ROW, AS_IT_IS, AttackRun, RobustnessResult
 from alignlab.robustness.search import Attack, Search
@@ -122,6 +128,7 @@ def evaluate_robustness(
         batch_rows=batch_rows,
         deadline=None if seconds is None else started + seconds,
     )
+    require_evaluation_mode(attacked, subject.x)
     with attacked:
         verdicts = _Verdicts(subject)
         method = _certified(verdicts) if certify or threat.radius == 0 else ""
@@ -136,7 +143,7 @@ def evaluate_robustness(
                 again = sum(run.name == attack.name for run in runs)
                 run, stopped = _attack(attacked, attack, verdicts, (seed, again))
                 runs.append(run)
-        warnings = ()
+        warnings = _signs(attacked, chosen, verdicts, seed) if masking and runs else ()
     return RobustnessResult(
         threat=str(threat),
         radius=float(threat.radius),
@@ -272,6 +279,23 @@ def _attack(
         unconfirmed=reported - broke,
     )
     return run, stopped
+
+
+def _signs(
+    model: AttackedModel, chosen: Sequence[Attack], verdicts: _Verdicts, seed: int
+) -> tuple[MaskingWarning, ...]:
+    """Return the signs that gradients hide something from the attacks that follow them."""
+    gradients = [attack.needs_gradients for attack in chosen]
+    after = chosen[gradients.index(True) :] if any(gradients) else []
+    blind = [attack.name for attack in after if not attack.needs_gradients]
+    outcome = Outcome(
+        right=verdicts.by != AS_IT_IS,
+        open=verdicts.status == "undecided",
+        missed=np.isin(verdicts.by, blind),
+        gradients=any(gradients),
+    )
+    subject = verdicts.subject
+    return detect_masking(model, subject.x, subject.y, subject.threat, outcome, seed=seed)
 
 
 def _slabs(rows: Any, x: torch.Tensor) -> Iterator[Any]:

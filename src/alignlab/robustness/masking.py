@@ -88,11 +88,14 @@ class Outcome:
         Which of these nobody has broken or certified.
     missed
         Which rows an attack with gradients left open and one without gradients then broke.
+    gradients
+        Whether there was an attack with gradients; without one nothing relied on them.
     """
 
     right: NDArray[np.bool_]
     open: NDArray[np.bool_]
     missed: NDArray[np.bool_]
+    gradients: bool = True
 
 
 def require_evaluation_mode(attacked: AttackedModel, x: torch.Tensor) -> None:
@@ -120,11 +123,13 @@ def require_evaluation_mode(attacked: AttackedModel, x: torch.Tensor) -> None:
     if not attacked.has_gradients or not any(flag for _, flag in given):
         return
     rows = x[:32] if len(x) > 1 else torch.cat([x, x])  # statistics of a batch take two rows
+    deadline, attacked.deadline = attacked.deadline, None
     with attacked:
         evaluating, again = attacked.logits(rows), attacked.logits(rows)
         for part, flag in given:
             part.training = flag
         training = attacked.logits(rows)
+    attacked.deadline = deadline
     if _differ(evaluating, training) and not _differ(evaluating, again):
         apart = float((training - evaluating).abs().max())
         raise InputError(
@@ -205,6 +210,8 @@ def _signs(
     if not attacked.has_gradients:
         return
     yield _single_probabilities(logits)
+    if not outcome.gradients:
+        return
     yield _saturated(logits[right], y[sample][right])
     yield _missed(outcome)
     at = _spread(outcome.open)

@@ -277,9 +277,16 @@ def test_where_no_gradient_was_followed_none_can_have_misled():
     everything = np.ones(len(x), dtype=bool)
     with AttackedModel(as_predictor(module, classes=list(range(10)))) as model:
         y = model.logits(x).argmax(1)
-        for gradients, expected in ((False, []), (True, ["flat loss", "unlimited"])):
-            outcome = Outcome(everything, everything, ~everything, gradients)
-            assert names(detect_masking(model, x, y, Linf(0.02), outcome)) == expected
+        signs = {
+            gradients: names(
+                detect_masking(
+                    model, x, y, Linf(0.02), Outcome(everything, everything, ~everything, gradients)
+                )
+            )
+            for gradients in (False, True)
+        }
+    assert signs[False] == []
+    assert {"flat loss", "unlimited"} <= {*signs[True]}
 
 
 def test_it_costs_two_passes_where_nothing_stands_and_few_where_all_does():

@@ -1,6 +1,7 @@
 """Whether a model holds under attack, corruption and shift."""
 
 from alignlab.robustness.corruption.changed_rows import KINDS, UNITS, ChangedRows, Kind, change_rows
+from alignlab.robustness.corruption.corrupt import CORRUPTIONS, corrupt_images
 from alignlab.robustness.corruption.small_changes import (
     ChangeOfKind,
     ColumnFlips,
@@ -9,6 +10,7 @@ from alignlab.robustness.corruption.small_changes import (
 )
 
 __all__ = [
+    "CORRUPTIONS",
     "KINDS",
     "UNITS",
     "ChangeOfKind",
@@ -17,5 +19,6 @@ __all__ = [
     "Kind",
     "SmallChanges",
     "change_rows",
+    "corrupt_images",
     "small_changes",
 ]

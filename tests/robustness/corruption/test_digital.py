@@ -64,9 +64,11 @@ def test_a_jpeg_is_pillows(coloured, quality):
         grey = image[:1]
         ours = digital.jpeg(grey[None], quality)[0] * 255
         theirs = encoded(grey, quality)
-        # Pillow's cosines are whole numbers: now and then one rounds to the other side.
-        assert (np.abs(ours - theirs) > 1).mean() < 0.02
+        # Pillow knows cosines to an eighth, so that one near a half may round to the other side.
+        assert (np.abs(ours - theirs) > 1).mean() < 0.1
         assert np.abs(ours - theirs).mean() < 0.3
+        lost = np.abs(theirs - grey * 255).mean()
+        assert quality == 100 or np.abs(ours - theirs).mean() < 0.2 * lost
     # Pillow smooths the colours when it doubles them, and so only the light is the same.
     light = np.array([0.299, 0.587, 0.114])
     ours = np.tensordot(light, digital.jpeg(coloured[:1], quality)[0] * 255, 1)

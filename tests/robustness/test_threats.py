@@ -142,3 +142,17 @@ def test_a_ball_by_the_name_of_its_norm():
     assert ball("l2", 0.1, low=-1).low == -1
     with pytest.raises(InputError, match="Did you mean 'linf'"):
         ball("linff", 0.1)
+
+
+@pytest.mark.parametrize("ball", [L2, L1])
+def test_how_rows_lie_in_memory_does_not_change_what_is_allowed(ball):
+    """A data frame's columns lie one after another, and sums in that order end otherwise."""
+    generator = torch.Generator().manual_seed(0)
+    center = torch.rand(200, 33, generator=generator, dtype=torch.float64)
+    moved = torch.rand(200, 33, generator=generator, dtype=torch.float64)
+    by_columns = moved.T.contiguous().T
+    assert not by_columns.is_contiguous()
+    distance = ball(1.0).distance(by_columns, center.T.contiguous().T)
+    assert torch.equal(distance, ball(1.0).distance(moved, center))
+    one_by_one = [ball(1.0).distance(moved[[i]], center[[i]]) for i in range(200)]
+    assert torch.equal(distance, torch.cat(one_by_one))

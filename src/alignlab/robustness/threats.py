@@ -281,7 +281,7 @@ class L2(Ball):
 
     def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return the Euclidean distance of each row, shape (n,), float64."""
-        return (x.double() - center.double()).flatten(1).norm(dim=1)
+        return _moves(x, center).norm(dim=1)
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
         """Return allowed rows, uniform in the ball before the box cuts it."""
@@ -324,7 +324,7 @@ class L1(Ball):
 
     def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return the sum of the moves of each row, shape (n,), float64."""
-        return (x.double() - center.double()).abs().flatten(1).sum(1)
+        return _moves(x, center).abs().sum(1)
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
         """Return allowed rows, uniform in the ball before the box cuts it."""
@@ -409,3 +409,8 @@ def per_row(values: Any, x: torch.Tensor) -> torch.Tensor:
 
 def _shown(bound: Any) -> str:
     return f"{bound:g}" if isinstance(bound, int | float) else "the one given"
+
+
+def _moves(x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
+    """Return each row's moves, side by side: a sum's last digit goes by the order in memory."""
+    return (x.double() - center.double()).flatten(1).contiguous()

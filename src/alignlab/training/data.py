@@ -86,7 +86,9 @@ def rows_of(data: TrainingData, rows: Any) -> TrainingData:
     )
 
 
-def split_rows(y: Any, share: float, *, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def split_rows(
+    y: Any, share: float, *, seed: int, purpose: str = "split"
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split rows in two, every class by the same share as far as whole rows allow.
 
     Parameters
@@ -95,8 +97,8 @@ def split_rows(y: Any, share: float, *, seed: int) -> tuple[NDArray[np.intp], ND
         The classes of n rows.
     share
         Of all rows, how many go to the second part; between 0 and 1.
-    seed
-        Says which.
+    seed, purpose
+        Say which.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def split_rows(y: Any, share: float, *, seed: int) -> tuple[NDArray[np.intp], ND
             f"{'to validate' if wanted == 0 else 'to train'} with. Give another share, or more "
             "rows."
         )
-    rows = as_generator(seed, "split").permutation(n)
+    rows = as_generator(seed, purpose).permutation(n)
     values, counts = np.unique(labels, return_counts=True)
     exact = counts * wanted / n
     taken = np.floor(exact).astype(int)
@@ -262,17 +264,17 @@ def _checked(data: TrainingData) -> TrainingData:
             f"Row {row} holds what is not a finite number ({int((~finite).sum())} such rows). "
             "Drop such rows, or fill in what is missing."
         )
-    if len(data.classes) < 2 or int(data.y.min()) == int(data.y.max()):
-        raise InputError(
-            f"All {n} rows are of one class ({listed(data.classes)}); there is nothing to tell "
-            "apart."
-        )
     outside = (data.y < 0) | (data.y >= len(data.classes))
     if bool(outside.any()):
         row = int(outside.nonzero()[0, 0])
         raise InputError(
             f"Row {row} has the class {int(data.y[row])}, and there are {len(data.classes)} "
             f"classes, 0 to {len(data.classes) - 1}. Count classes from 0, or name them all."
+        )
+    if len(data.classes) < 2 or int(data.y.min()) == int(data.y.max()):
+        raise InputError(
+            f"All {n} rows are of one class ({listed(data.classes)}); there is nothing to tell "
+            "apart."
         )
     for name, codes in data.columns.items():
         if codes.shape != (n,):

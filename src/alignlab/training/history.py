@@ -60,10 +60,11 @@ class Epoch:
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any]) -> Epoch:
         """Return the epoch that `to_dict` wrote."""
-        number = {key: float("nan") if v is None else v for key, v in stated["terms"].items()}
-        return cls(
-            stated["epoch"], stated["learning_rate"], stated["loss"], number, stated["validation"]
+        terms, validation = (
+            {name: float("nan") if value is None else value for name, value in stated[key].items()}
+            for key in ("terms", "validation")
         )
+        return cls(stated["epoch"], stated["learning_rate"], stated["loss"], terms, validation)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ loss
 robust accuracy
     share of rows decided right and, by PGD [madry2018towards], under every perturbation found.
 worst gap in <column>
-    the greatest difference of accuracy between two of the column's levels.
+    the greatest difference between two of the column's levels, of what the objective's parity term
+    on that column compares; without one, of accuracy within a class.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from alignlab.robustness.attacked import AttackedModel
 from alignlab.robustness.attacks.pgd import PGD
 from alignlab.robustness.search import Search
 from alignlab.robustness.threats import Threat
-from alignlab.training.objective import Objective, TrainingData
+from alignlab.training.objective import Objective, Term, TrainingData
 
 if TYPE_CHECKING:
     import torch
@@ -103,7 +104,10 @@ def measure_for(
                 f"measure={stated!r}: the data has no column {column!r}."
                 f"{nearest(column, data.columns)} Columns: {listed(data.columns) or 'none'}."
             )
-        return Measure(stated, lambda _, data, logits: worst_gap(data, logits, column), sign=-1)
+        term = next((each for each in objective.terms if _compares(each, column)), None)
+        return Measure(
+            stated, lambda _, data, logits: worst_gap(data, logits, column, term), sign=-1
+        )
     require_choice(stated, MEASURES, what="measure")
     if stated == "accuracy":
         return Measure(stated, lambda _, data, logits: accuracy(data, logits))
@@ -119,6 +123,11 @@ def measure_for(
     return Measure(
         stated, lambda module, data, _: robust_accuracy(module, data, against, seed=seed)
     )
+
+
+def _compares(term: Term, column: str) -> bool:
+    parity = term.name in ("group_parity", "member_parity")
+    return parity and getattr(term, "column", None) == column
 
 
 def objective_threat(objective: Objective) -> Threat | None:
@@ -151,12 +160,52 @@ def loss(data: TrainingData, logits: torch.Tensor) -> float:
     return float(torch.nn.functional.cross_entropy(logits.double(), data.y))
 
 
-def worst_gap(data: TrainingData, logits: torch.Tensor, column: str) -> float:
-    """Return the greatest difference of accuracy between two levels of a column."""
-    right = (logits.argmax(1) == data.y).double()
+def worst_gap(
+    data: TrainingData, logits: torch.Tensor, column: str, term: Term | None = None
+) -> float:
+    """Return the greatest difference between two levels of a column.
+
+    Of what a parity term compares, with probabilities; without one, of the share decided right,
+    within each class.
+    """
+    import torch
+
+    probabilities = logits.double().softmax(1)
+    if term is None:
+        values, strata = (logits.argmax(1) == data.y).double()[:, None], data.y
+    elif term.name == "group_parity":
+        values, strata = _of_groups(probabilities, data, term)
+    else:
+        values, strata = _of_members(probabilities, data, term)
     codes = data.columns[column]
-    rates = [float(right[codes == code].mean()) for code in codes.unique().tolist() if code >= 0]
-    return max(rates) - min(rates) if rates else float("nan")
+    gaps = [torch.zeros((), dtype=torch.float64)]
+    for stratum in strata.unique().tolist():
+        inside = (strata == stratum) & (codes >= 0)
+        if stratum >= 0 and bool(inside.any()):
+            levels = codes[inside].unique()
+            means = torch.stack([values[inside & (codes == each)].mean(0) for each in levels])
+            gaps.append((means.amax(0) - means.amin(0)).max().cpu())
+    return float(torch.stack(gaps).max())
+
+
+def _of_groups(
+    probabilities: torch.Tensor, data: TrainingData, term: Any
+) -> tuple[torch.Tensor, torch.Tensor]:
+    from alignlab.fairness.penalties import compared
+
+    favourable = None if term.favourable is None else data.classes.index(term.favourable)
+    return compared(probabilities, data.y, term.notion, favourable=favourable)
+
+
+def _of_members(
+    probabilities: torch.Tensor, data: TrainingData, term: Any
+) -> tuple[torch.Tensor, torch.Tensor]:
+    import torch
+
+    names = [(term.superclasses or {}).get(name, name) for name in data.classes]
+    kinds = torch.tensor([names.index(name) for name in names], device=data.y.device)
+    right = kinds[None, :] == kinds[data.y][:, None]
+    return (probabilities * right).sum(1, keepdim=True), kinds[data.y]
 
 
 def robust_accuracy(

@@ -1,0 +1,215 @@
+"""`alignlab train`: train a model by a file, and audit it before and after on rows held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import torch
+
+    from alignlab.training.fit import FitResult
+    from alignlab.training.setup import Setup
+
+__all__ = ["train"]
+
+MODEL, BEFORE = "model", "before"
+"""Folders of the trained model and of the one that it is compared with."""
+
+TRAINING = {MODEL: "training", BEFORE: "training-before"}
+"""Folders of their checkpoints and metrics."""
+
+
+def train(
+    context: typer.Context,
+    spec: Annotated[Path, typer.Argument(metavar="TRAIN.toml", help="What is asked for.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in out where it stopped.")
+    ] = False,
+    init: Annotated[
+        bool, typer.Option("--init", help="Write a file to begin with, and stop.")
+    ] = False,
+) -> int:
+    """Train a model as a file asks for it, and audit it before and after.
+
+    DIR, which the file names as out, gets model/ (which every command opens as a model), before/,
+    their checkpoints and metrics, the reports of both, and comparison.json.
+    """
+    from alignlab.cli.audit import _require_directory
+    from alignlab.errors import InputError
+    from alignlab.files import require_writable, write_whole
+    from alignlab.training.checkpoints import CHECKPOINT
+    from alignlab.training.setup import set_up
+    from alignlab.training.spec import TEMPLATE, read_train_spec
+
+    if init:
+        if spec.exists():
+            raise InputError(f"{spec} exists already: name another file.")
+        write_whole(spec, TEMPLATE)
+        print(f"{spec} is written. Edit it, and run: alignlab train {spec}")
+        return 0
+    asked = read_train_spec(spec)
+    out = Path(asked.out)
+    _require_directory(out)
+    there = (out / TRAINING[MODEL] / CHECKPOINT).exists()
+    if there and not resume:
+        raise InputError(
+            f"{out} holds a training already. Go on with it by --resume, or name another "
+            "directory as out."
+        )
+    if resume and not there:
+        raise InputError(
+            f"There is no training to go on with in {out}. Leave --resume out to begin one."
+        )
+    require_writable(out)
+    setup = set_up(asked)
+    _say_setup(setup)
+    module = setup.build()
+    result = _fit(setup, module, MODEL, setup.objective, asked.measure, resume=resume)
+    before, name = _before(setup)
+    _keep(setup, {MODEL: module, BEFORE: before})
+    _deliver(setup, result, {name: BEFORE, "trained": MODEL}, {MODEL: module, BEFORE: before})
+    return 0
+
+
+def _fit(
+    setup: Setup,
+    module: torch.nn.Module,
+    folder: str,
+    objective: Any,
+    measure: str,
+    *,
+    resume: bool,
+) -> FitResult:
+    from alignlab.training.fit import fit
+
+    spec = setup.spec
+    return fit(
+        module,
+        setup.train,
+        objective,
+        validation=setup.validation,
+        epochs=spec.epochs,
+        batch_rows=spec.batch_rows,
+        optimizer=spec.optimizer,
+        learning_rate=spec.learning_rate,
+        schedule=spec.schedule,
+        clip=spec.clip,
+        measure=measure,
+        threat=setup.threat,
+        patience=spec.patience,
+        out=Path(spec.out) / TRAINING[folder],
+        resume=resume,
+        seed=spec.seed,
+        device=spec.device,
+    )
+
+
+def _before(setup: Setup) -> tuple[torch.nn.Module, str]:
+    """Return the model to compare with, and what it is called."""
+    from alignlab.training.checkpoints import CHECKPOINT
+    from alignlab.training.terms.cross_entropy import CrossEntropy
+
+    module = setup.build()
+    if setup.start is not None:
+        return module, "as it was"
+    task_alone = list(setup.spec.objective) == [CrossEntropy.name]
+    if task_alone or not setup.spec.baseline:
+        return module, "untrained"
+    place = Path(setup.spec.out) / TRAINING[BEFORE]
+    resume = (place / CHECKPOINT).exists()
+    _fit(setup, module, BEFORE, [CrossEntropy()], "accuracy", resume=resume)
+    return module, "task alone"
+
+
+def _keep(setup: Setup, modules: dict[str, torch.nn.Module]) -> None:
+    """Write both models."""
+    import safetensors.torch
+
+    from alignlab.files import write_all
+    from alignlab.predictors.model_folder import WEIGHTS, model_files
+
+    for folder, module in modules.items():
+        if setup.architecture is not None:
+            files = model_files(
+                module, setup.architecture, inputs=setup.inputs, classes=setup.classes
+            )
+        else:
+            state = {
+                name: value.detach().cpu().contiguous().clone()
+                for name, value in module.state_dict().items()
+            }
+            files = {WEIGHTS: safetensors.torch.save(state)}
+        write_all(Path(setup.spec.out) / folder, files)
+
+
+def _deliver(
+    setup: Setup,
+    result: FitResult,
+    named: dict[str, str],
+    modules: dict[str, torch.nn.Module],
+) -> None:
+    """Audit both models, write the reports and print what changed."""
+    from alignlab.cli.before_after import audited, compared
+    from alignlab.cli.terminal import printing
+    from alignlab.files import write_all
+    from alignlab.plain import to_json
+    from alignlab.predictors import load_model
+
+    out = Path(setup.spec.out)
+    audits = {}
+    for name, folder in named.items():
+        if setup.architecture is not None:
+            predictor = load_model(out / folder)  # what is measured is what was kept
+        else:
+            predictor = setup.predictor(modules[folder])
+            predictor.name = setup.spec.model
+        audits[name] = audited(setup, predictor)
+        report = "report" if folder == MODEL else "report-before"
+        audits[name].report.save(out / report)
+    rows = compared(setup, audits)
+    content = {"training": result.to_dict(), "rows": rows}
+    write_all(out, {"comparison.json": to_json(content)})
+    with printing() as console:
+        _show(console, setup, result, list(audits), rows)
+
+
+def _say_setup(setup: Setup) -> None:
+    from alignlab.cli.terminal import printing
+
+    with printing() as console:
+        console.print(
+            f"{Path(setup.spec.data).name}: {len(setup.train):,} rows to learn from, "
+            f"{len(setup.validation):,} to choose the epoch by, {len(setup.test):,} to audit on."
+        )
+
+
+def _show(
+    console: Any, setup: Setup, result: FitResult, names: list[str], rows: list[dict[str, Any]]
+) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column(f"on {len(setup.test):,} held-out rows")
+    for name in names:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(row["measure"], *(row[name]["said"] for name in names))
+    console.print(
+        f"The best epoch is {result.best_epoch} of {len(result.history)} "
+        f"({result.measure} {result.best:.3f} on the rows to choose by)."
+    )
+    if result.stopped:
+        console.print(f"Stopped early: {result.stopped}")
+    console.print()
+    console.print(table)
+    console.print()
+    out = Path(setup.spec.out)
+    if setup.architecture is not None:
+        console.print(f"Model: {out / MODEL}", soft_wrap=True)
+    else:
+        weights = out / MODEL / "weights.safetensors"
+        console.print(f"Model: {weights}@{setup.spec.model}", soft_wrap=True)
+    console.print(f"Report: {out / 'report' / 'report.html'}", style="bold", soft_wrap=True)

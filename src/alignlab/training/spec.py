@@ -1,0 +1,252 @@
+"""What a training is asked for, as a TOML file says it, each key checked when the file is read.
+
+An error names the file and the key; paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from alignlab.datasets.image_files import IMAGES
+from alignlab.errors import AlignlabError, InputError, nearest, require_choice
+from alignlab.predictors.importing import MODULE_REFERENCE
+from alignlab.predictors.networks import ARCHITECTURES
+from alignlab.robustness.threats import Ball, ball
+from alignlab.training.objective import Objective, Term
+from alignlab.training.terms import term_named
+
+__all__ = ["TEMPLATE", "ThreatSpec", "TrainSpec", "read_train_spec"]
+
+TEMPLATE = """\
+# A training by alignlab. Run it with: alignlab train THIS_FILE
+
+data = "digits"                    # a table, a .npz file or a folder of images, digits, mnist-5k
+# target = "income"                # of a table: the column to learn
+# groups = ["sex"]                 # columns to compare in the audit; the model does not read them
+# favourable = ">50K"              # the target's value that people want to receive
+
+model = "mlp"                      # linear, mlp, cnn, or package.module:Class
+epochs = 20
+measure = "robust accuracy"        # accuracy, loss, robust accuracy, worst gap in <column>
+patience = 5
+threat = { norm = "linf", radius = 0.1 }
+seed = 0
+out = "trained"
+
+[objective.cross_entropy]
+weight = 1.0
+
+[objective.adversarial]
+weight = 1.0
+threat = { norm = "linf", radius = 0.1 }
+"""
+"""A file to begin with."""
+
+
+class ThreatSpec(BaseModel):
+    """A ball: `{ norm = "linf", radius = 0.1 }`, with `low` and `high` for tables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    norm: str
+    radius: float
+    low: float | None = None
+    high: float | None = None
+
+    def threat(self, *, images: bool) -> Ball:
+        """Return the threat; pixels lie between 0 and 1, a table's numbers anywhere."""
+        low, high = (0.0, 1.0) if images else (float("-inf"), float("inf"))
+        return ball(
+            self.norm,
+            self.radius,
+            low=low if self.low is None else self.low,
+            high=high if self.high is None else self.high,
+        )
+
+
+class TrainSpec(BaseModel):
+    """One training, stated.
+
+    Attributes
+    ----------
+    data
+        A table's file; images: a `.npz` file, a folder of one folder a class, "digits" or
+        "mnist-5k".
+    target, features, groups, favourable
+        Of a table: the column to learn, the columns to learn from (else all but target and
+        groups), the columns to compare in the audit, and the class that people want to receive.
+        Images need none; `groups` name their columns.
+    model, hidden, channels
+        "linear", "mlp" or "cnn" with its widths, or `package.module:Class`.
+    start
+        The folder of a model to start from.
+    objective
+        A table of settings for each term, by name.
+    test, validation
+        The share held out for the audit, and that of the rest held out to choose the epoch by.
+    epochs, batch_rows, optimizer, learning_rate, schedule, clip, measure, patience, seed, device
+        See `fit`.
+    threat
+        What robust accuracy is measured under; that of the objective, if left out.
+    baseline
+        Whether the task alone is trained as well, to compare with.
+    out
+        The directory of what is written.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    data: str
+    target: str | None = None
+    features: list[str] | None = None
+    groups: list[str] = Field(default_factory=list)
+    favourable: str | bool | int | float | None = None
+    model: str = "mlp"
+    hidden: list[int] | None = None
+    channels: list[int] | None = None
+    start: str | None = None
+    objective: dict[str, dict[str, Any]] = {"cross_entropy": {}}
+    test: float = Field(default=0.2, gt=0, lt=1)
+    validation: float = Field(default=0.2, gt=0, lt=1)
+    epochs: int = Field(default=20, ge=1)
+    batch_rows: int = Field(default=128, ge=1)
+    optimizer: str = "adam"
+    learning_rate: float = Field(default=1e-3, gt=0)
+    schedule: str = "none"
+    clip: float | None = None
+    measure: str = "accuracy"
+    patience: int | None = Field(default=None, ge=1)
+    threat: ThreatSpec | None = None
+    baseline: bool = True
+    seed: int = Field(default=0, ge=0)
+    device: str | None = None
+    out: str = Field(default="trained", min_length=1)
+
+    @field_validator("groups", "features", mode="before")
+    @classmethod
+    def _one_name(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not MODULE_REFERENCE.fullmatch(value):
+            require_choice(value, [*ARCHITECTURES, "package.module:Class"], what="model")
+        return value
+
+    def terms(self, *, images: bool) -> Objective:
+        """Return the objective.
+
+        Parameters
+        ----------
+        images
+            Whether the rows are images, whose numbers lie between 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If there is no such term or setting, or a setting cannot be used.
+        """
+        return Objective(
+            [_term(name, stated, images=images) for name, stated in self.objective.items()]
+        )
+
+
+def read_train_spec(path: str | Path) -> TrainSpec:
+    """Read a training's TOML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is not TOML, or has an unknown key or a wrong value; the message
+        names the file and the key.
+    """
+    path = Path(path)
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        near = [each.name for each in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise InputError(
+            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, near)}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text, so it is not a TOML file.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from error
+    try:
+        spec = TrainSpec.model_validate(stated)
+        for name in spec.objective:
+            term_named(name)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_one_line(error)}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    near_paths: dict[str, Any] = {
+        key: str(path.parent / value)
+        for key in ("data", "start", "out")
+        if (value := getattr(spec, key)) is not None
+        and not (key == "data" and value in IMAGES)
+        and key in spec.model_fields_set
+    }
+    return spec.model_copy(update=near_paths)
+
+
+def _term(name: str, stated: Mapping[str, Any], *, images: bool) -> Term:
+    kind = term_named(name)
+    known = {each.name: each for each in fields(kind) if each.init}
+    where = f"[objective.{name}]"
+    for key in stated:
+        if key.replace("-", "_") not in known:
+            raise InputError(
+                f"{where} has no key {key!r}.{nearest(key, known)} Keys: {', '.join(known)}."
+            )
+    given = {key.replace("-", "_"): value for key, value in stated.items()}
+    for key, setting in known.items():
+        required = setting.default is MISSING and setting.default_factory is MISSING
+        if required and key not in given:
+            raise InputError(f"{where} needs the key {key!r}.")
+    if isinstance(given.get("threat"), Mapping):
+        try:
+            given["threat"] = ThreatSpec.model_validate(given["threat"]).threat(images=images)
+        except ValidationError as error:
+            raise InputError(f"{where} threat: {_one_line(error, ThreatSpec)}") from error
+    try:
+        return kind(**given)
+    except AlignlabError as error:
+        raise InputError(f"{where}: {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{where} cannot be used: {' '.join(str(error).split())}.") from error
+
+
+def _one_line(error: ValidationError, model: type[BaseModel] = TrainSpec) -> str:
+    """Return the first thing wrong, in one line that names the key."""
+    first = error.errors(include_url=False)[0]
+    parts = [str(part) for part in first["loc"] if part not in ("str", "bool", "int", "float")]
+    key = ".".join(parts)
+    if first["type"] == "extra_forbidden":
+        inner = ThreatSpec if parts[0] == "threat" and len(parts) > 1 else model
+        known = [field.alias or name for name, field in inner.model_fields.items()]
+        return f"there is no key {key!r}.{nearest(parts[-1], known)} Keys: {', '.join(known)}."
+    if first["type"] == "missing":
+        return f"the key {key!r} is missing."
+    given = repr(first["input"])
+    shown = given if len(given) <= 60 else f"{given[:57]}..."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key} = {shown}: {message[0].lower()}{message[1:].rstrip('.')}."

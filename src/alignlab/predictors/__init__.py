@@ -5,6 +5,7 @@ from alignlab.predictors.endpoint import Endpoint
 from alignlab.predictors.labels import class_positions, class_text
 from alignlab.predictors.load import load_model
 from alignlab.predictors.modules import rows_as_tensor, undisturbed
+from alignlab.predictors.pictures import taking_images
 from alignlab.predictors.predictions import (
     PredictionTable,
     probability_columns,
@@ -24,5 +25,6 @@ __all__ = [
     "probability_columns",
     "read_predictions",
     "rows_as_tensor",
+    "taking_images",
     "undisturbed",
 ]

@@ -75,7 +75,7 @@ def test_a_jpeg_is_pillows(coloured, quality):
     gap = np.abs(digital.jpeg(greys, quality) * 255 - theirs).mean()
     lost = np.abs(theirs - greys * 255).mean()
     assert gap < 0.1
-    assert quality == 100 or gap < 0.03 * lost
+    assert quality == 100 or gap < 0.05 * lost
     # Pillow smooths the colours when it doubles them, and so only the light is the same.
     light = np.array([0.299, 0.587, 0.114])
     ours = np.tensordot(light, digital.jpeg(coloured[:1], quality)[0] * 255, 1)

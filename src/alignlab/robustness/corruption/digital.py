@@ -184,7 +184,7 @@ def _rounded_cosines(levels: Floats, table: NDArray[np.int_], quality: int) -> F
     blocks = np.ascontiguousarray(blocks.transpose(3, 5, 0, 1, 2, 4))
     cosines = _turned(_turned(blocks, COSINES, 0), COSINES, 1)
     grid = steps.reshape(8, 8, 1, 1, 1, 1)
-    # As common encoders do it: cosines to an eighth, and halves, which are frequent, away from zero.
+    # As common encoders do: cosines to an eighth, and halves, which are frequent, away from zero.
     eighths = np.rint(cosines * 8) / 8
     kept = np.copysign(np.floor(np.abs(eighths / grid) + 0.5), eighths) * grid
     blocks = _turned(_turned(kept, COSINES.T, 0), COSINES.T, 1)

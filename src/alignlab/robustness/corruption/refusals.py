@@ -19,7 +19,7 @@ from alignlab.errors import ModelError
 from alignlab.predictors import Predictor
 from alignlab.robustness.corruption.changed_rows import ChangedRows
 
-__all__ = ["AnswersAndRefusals", "ask_or_note_refusals"]
+__all__ = ["AnswersAndRefusals", "answers_or_words", "ask_or_note_refusals"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -70,9 +70,9 @@ def ask_or_note_refusals(
     everything = np.arange(len(changed.rows))
     columns = _columns(changed)
     _, first = np.unique(columns, return_index=True)
-    answers, _ = _try(predictor, changed.frame.take(first))
+    answers, _ = answers_or_words(predictor, changed.frame.take(first))
     if answers is not None:
-        answers, _ = _try(predictor, changed.frame)
+        answers, _ = answers_or_words(predictor, changed.frame)
     if answers is not None:
         return AnswersAndRefusals(changed, everything, answers)
     # The shape of an answer, for a model that gives none.
@@ -81,9 +81,9 @@ def ask_or_note_refusals(
     for name in sorted(columns[first], key=[*map(str, X.columns), ""].index):
         mine = np.flatnonzero(columns == name)
         rows = _changed_alone(X, changed, mine)
-        answers, words = _try(predictor, rows.iloc[:1])
+        answers, words = answers_or_words(predictor, rows.iloc[:1])
         if answers is not None:
-            answers, words = _try(predictor, rows)
+            answers, words = answers_or_words(predictor, rows)
         if answers is None:
             refusals[name], refused[name] = words, len(mine)
         else:
@@ -109,7 +109,7 @@ def _changed_alone(X: pd.DataFrame, changed: ChangedRows, mine: Rows) -> pd.Data
     return alone
 
 
-def _try(predictor: Predictor, rows: pd.DataFrame) -> tuple[Floats | None, str]:
+def answers_or_words(predictor: Predictor, rows: pd.DataFrame) -> tuple[Floats | None, str]:
     """Return the model's answers, or `None` and its words."""
     with warnings.catch_warnings():
         # The rows are odd on purpose: a model that says so is not news.

@@ -41,7 +41,7 @@ FEW = 64
 """With fewer numbers a row, probes are uniform on the sphere; with more, which is cheaper and then
 all but the same, each of their numbers is uniform."""
 
-CHUNK = 2**22
+CHUNK = 2**21
 """Numbers of the probes that are made at a time."""
 
 FAR = 100.0
@@ -223,17 +223,17 @@ class _Walk:
         import torch
 
         at = self.at[rows]
-        unit = _directions(streams[rows.cpu().numpy()], probes, self.numbers, iteration)
-        unit = unit.to(at.device, at.dtype)
-        unit /= torch.linalg.vector_norm(unit, dim=2, keepdim=True)
+        moves = _directions(streams[rows.cpu().numpy()], probes, self.numbers, iteration)
+        moves = moves.to(at.device, at.dtype)
         length = PROBE * self.threat.distance(at, self.search.x[rows])
         if isinstance(self.threat, Linf):  # as long as a vector whose numbers all have this size
             length = length * sqrt(self.numbers)
-        spread = _per_row(length, unit).to(at.dtype)
+        size = torch.linalg.vector_norm(moves, dim=2, keepdim=True)
         low, high = (bound.expand(at.shape[1:]).reshape(-1) for bound in self.threat._box(at))
         flat = at.flatten(1)[:, None]
-        asked = torch.clamp(flat + spread * unit, low, high)
-        unit = asked - flat
+        # In place: these are the largest arrays there are.
+        asked = moves.mul_(_per_row(length, moves).to(at.dtype) / size).add_(flat)
+        asked.clamp_(low, high)
         answers = self.search.logits(asked.reshape(-1, *at.shape[1:]))
         truth = self.search.y[rows].repeat_interleave(probes)
         wrong = (self.search.model.decided(answers) != truth).reshape(len(rows), probes)
@@ -241,7 +241,7 @@ class _Walk:
         mean = sides.mean(1, keepdim=True)
         # Where all probes are on one side there is no difference, and their mean leads there.
         weights = torch.where(mean.abs() == 1, sides, sides - mean)
-        slope = torch.bmm(weights[:, None], unit)[:, 0]
+        slope = torch.bmm(weights[:, None], asked.sub_(flat))[:, 0]
         size = torch.linalg.vector_norm(slope, dim=1, keepdim=True)
         return slope / size.where(size > 0, 1.0)
 

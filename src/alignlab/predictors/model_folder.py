@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from alignlab.errors import InputError, ModelError
+from alignlab.errors import InputError, ModelError, listed
 from alignlab.files import sha256_of_file
 from alignlab.plain import to_json
 from alignlab.predictors.modules import from_module
@@ -28,7 +28,16 @@ from alignlab.predictors.table_encoding import TableEncoding
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["MODEL", "WEIGHTS", "from_folder", "is_model_folder", "model_files", "trained_predictor"]
+__all__ = [
+    "MODEL",
+    "WEIGHTS",
+    "StoredModel",
+    "from_folder",
+    "is_model_folder",
+    "model_files",
+    "read_folder",
+    "trained_predictor",
+]
 
 MODEL = "model.json"
 WEIGHTS = "weights.safetensors"
@@ -83,6 +92,28 @@ def is_model_folder(path: Path) -> bool:
     return (path / MODEL).is_file()
 
 
+@dataclass(frozen=True, eq=False)
+class StoredModel:
+    """What a model's folder holds.
+
+    Attributes
+    ----------
+    module
+        Takes encoded rows; in evaluation mode.
+    architecture
+        What it is made of.
+    inputs
+        How rows of a table become numbers, or the shape of an image.
+    classes
+        The names of its logits.
+    """
+
+    module: torch.nn.Sequential
+    architecture: Architecture
+    inputs: TableEncoding | tuple[int, ...]
+    classes: tuple[str, ...]
+
+
 def from_folder(
     path: Path, *, task: Task | None = None, classes: Sequence[Hashable] | None = None
 ) -> Predictor:
@@ -102,6 +133,23 @@ def from_folder(
     ModelError
         If a file is absent, changed, or not what `alignlab train` writes.
     """
+    stored = read_folder(path)
+    if task == "regression":
+        raise InputError(f"The model {path.name!r} tells classes apart; leave the task away.")
+    if classes is not None and tuple(map(str, classes)) != stored.classes:
+        raise InputError(
+            f"The model {path.name!r} has the classes {listed(stored.classes)}: leave --classes "
+            "away."
+        )
+    predictor = trained_predictor(stored.module, inputs=stored.inputs, classes=stored.classes)
+    predictor.fingerprint = sha256_of_file(path / MODEL)  # which holds that of the weights
+    predictor.kind = f"alignlab {stored.architecture.name}"
+    predictor.name = path.resolve().name
+    return predictor
+
+
+def read_folder(path: Path) -> StoredModel:
+    """Return what a model's folder holds; raises ModelError where it is not whole."""
     import safetensors.torch
 
     try:
@@ -111,38 +159,32 @@ def from_folder(
         made = stated["architecture"]
         architecture = Architecture(made["name"], tuple(made["hidden"]), tuple(made["channels"]))
         table = stated["input"].get("table")
-        inputs = TableEncoding.from_dict(table) if table is not None else stated["input"]["image"]
-        names = tuple(str(name) for name in stated["classes"])
+        inputs: TableEncoding | tuple[int, ...]
+        if table is not None:
+            inputs = TableEncoding.from_dict(table)
+        else:
+            inputs = tuple(int(size) for size in stated["input"]["image"])
+        classes = tuple(str(name) for name in stated["classes"])
         sum_of_weights = str(stated["weights_sha256"])
+        shape = (inputs.width,) if isinstance(inputs, TableEncoding) else inputs
+        module = network(architecture, shape, len(classes))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # A KeyError's text is the key alone.
         what = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise ModelError(f"{path / MODEL} is not a model of alignlab train: {what}.") from error
+        raise ModelError(
+            f"{path / MODEL} is not a model that alignlab train wrote: {what.rstrip('.')}."
+        ) from error
     weights = path / WEIGHTS
     if not weights.is_file() or sha256_of_file(weights) != sum_of_weights:
         gone = "is not there" if not weights.is_file() else f"is not the one that {MODEL} names"
         raise ModelError(f"{weights} {gone}. Restore the folder as it was written.")
-    if task == "regression":
-        raise InputError(f"The model {path.name!r} tells classes apart; leave the task away.")
-    if classes is not None and tuple(map(str, classes)) != names:
-        raise InputError(
-            f"The model {path.name!r} has the classes {', '.join(names)}: leave --classes away."
-        )
-    shape = (inputs.width,) if isinstance(inputs, TableEncoding) else tuple(inputs)
-    module = network(architecture, shape, len(names))
     try:
         module.load_state_dict(safetensors.torch.load_file(weights))
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise ModelError(
             f"The weights in {path} do not fit {MODEL}: {' '.join(str(error).split())[:200]}."
         ) from error
-    module.eval()
-    predictor = trained_predictor(module, inputs=inputs, classes=names)
-    said = (path / MODEL).read_bytes()
-    predictor.fingerprint = hashlib.sha256(said).hexdigest()  # which holds that of the weights
-    predictor.kind = f"alignlab {architecture.name}"
-    predictor.name = path.name
-    return predictor
+    return StoredModel(module.eval(), architecture, inputs, classes)
 
 
 def trained_predictor(

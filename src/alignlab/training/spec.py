@@ -237,7 +237,9 @@ def _term(name: str, stated: Mapping[str, Any], *, images: bool) -> Term:
 
 def _one_line(error: ValidationError, model: type[BaseModel] = TrainSpec) -> str:
     """Return the first thing wrong, in one line that names the key."""
-    first = error.errors(include_url=False)[0]
+    # A key that is spelled wrong is also one that is missing: the slip is what helps.
+    found = error.errors(include_url=False)
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     parts = [str(part) for part in first["loc"] if part not in ("str", "bool", "int", "float")]
     key = ".".join(parts)
     if first["type"] == "extra_forbidden":

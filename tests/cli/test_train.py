@@ -1,0 +1,194 @@
+"""From a file to a model, a report and what changed; and, whatever goes wrong, one line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alignlab.datasets.image_files import write_images
+from alignlab.datasets.images import ImageData
+from alignlab.predictors import load_model
+
+TABLE = """\
+data = "rows.csv"
+target = "paid"
+groups = ["sex"]
+favourable = "yes"
+model = "linear"
+epochs = 3
+batch-rows = 32
+learning-rate = 0.05
+out = "trained"
+
+[objective.cross_entropy]
+"""
+
+IMAGES = """\
+data = "images.npz"
+groups = ["breed"]
+model = "mlp"
+hidden = [4]
+epochs = 2
+threat = { norm = "linf", radius = 0.05 }
+out = "trained"
+"""
+
+
+@pytest.fixture
+def rows(here):
+    rng = np.random.default_rng(1)
+    n = 200
+    age = rng.normal(40, 10, n)
+    frame = pd.DataFrame(
+        {
+            "age": age.round(2),
+            "job": rng.choice(["cook", "nurse"], n),
+            "sex": rng.choice(["f", "m"], n),
+            "paid": np.where(age + rng.normal(0, 5, n) > 40, "yes", "no"),
+        }
+    )
+    frame.to_csv("rows.csv", index=False)
+    light = rng.choice([0.2, 0.8], n)
+    images = rng.uniform(0, 0.2, (n, 1, 4, 4)) + light[:, None, None, None]
+    breeds = pd.DataFrame({"breed": rng.choice(["x", "y"], n)})
+    write_images("images.npz", ImageData(images.clip(0, 1), (light > 0.5) * 1, columns=breeds))
+    return here
+
+
+def files(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "report" not in str(path.relative_to(folder))
+    }
+
+
+def test_a_table_from_end_to_end(rows, alignlab):
+    (rows / "train.toml").write_text(TABLE)
+    code, shown, error = alignlab("train train.toml")
+    assert (code, error) == (0, "")
+    assert "rows.csv: 128 rows to learn from, 32 to choose the epoch by, 40 to audit on." in shown
+    assert "on 40 held-out rows" in shown
+    assert "untrained" in shown
+    assert "gap in selection rates" in shown
+    out = rows / "trained"
+    predictor = load_model(out / "model")
+    frame = pd.read_csv("rows.csv")
+    right = predictor.decide(predictor(frame)) == (frame["paid"] == "yes")
+    assert right.mean() > 0.75
+    compared = json.loads((out / "comparison.json").read_text())
+    assert compared["rows"][0]["measure"] == "accuracy"
+    assert compared["rows"][0]["trained"]["n"] == 40
+    report = json.loads((out / "report" / "report.json").read_text())
+    assert report["subject"]["data"]["rows"] == 40
+    assert (out / "report-before" / "report.html").exists()
+    lines = (out / "training" / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 3
+
+
+def test_images_against_a_threat(rows, alignlab):
+    (rows / "train.toml").write_text(IMAGES)
+    code, shown, error = alignlab("train train.toml")
+    assert (code, error) == (0, "")
+    text = " ".join(shown.split())
+    assert "robust accuracy under an L∞ distance" in text
+    assert "worst gap in breed" in text
+    assert load_model(rows / "trained" / "model").module is not None
+
+
+def test_the_task_alone_is_what_terms_are_compared_with(rows, alignlab):
+    (rows / "train.toml").write_text(TABLE + "[objective.l2]\nweight = 0.1\n")
+    code, shown, _ = alignlab("train train.toml")
+    assert code == 0
+    assert "task alone" in shown
+    assert (rows / "trained" / "training-before" / "metrics.csv").exists()
+    first = json.loads((rows / "trained" / "before" / "model.json").read_text())
+    assert first["classes"] == ["no", "yes"]
+
+
+def test_stopped_and_gone_on_with_is_as_if_never_stopped(rows, alignlab, monkeypatch):
+    (rows / "train.toml").write_text(IMAGES)
+    assert alignlab("train train.toml")[0] == 0
+    whole = files(rows / "trained")
+    (rows / "trained").rename(rows / "whole")
+    from alignlab.training.loop import Run
+
+    step, count = Run._step, iter(range(100))
+
+    def stopping(self, *given):
+        if next(count) == 1:
+            raise KeyboardInterrupt
+        return step(self, *given)
+
+    monkeypatch.setattr(Run, "_step", stopping)
+    code, _, error = alignlab("train train.toml")
+    assert code == 130
+    assert error.count("\n") == 1
+    assert "stopped in epoch 2 of 2" in error
+    assert "--resume" in error
+    assert not (rows / "trained" / "model").exists()
+    monkeypatch.setattr(Run, "_step", step)
+    code, _, error = alignlab("train train.toml")
+    assert code == 2
+    assert "holds a training already" in error
+    assert alignlab("train train.toml --resume")[0] == 0
+    assert files(rows / "trained") == whole
+
+
+def test_a_class_of_ones_own_is_kept_as_its_weights(rows, alignlab):
+    (rows / "ownnets.py").write_text(
+        "import torch\n"
+        "def small():\n"
+        "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2))\n"
+    )
+    (rows / "train.toml").write_text(
+        IMAGES.replace('"mlp"', '"ownnets:small"').replace("hidden = [4]\n", "")
+    )
+    code, shown, error = alignlab("train train.toml")
+    assert (code, error) == (0, "")
+    reference = "trained/model/weights.safetensors@ownnets:small"
+    assert f"Model: {reference}" in shown
+    assert load_model(reference, classes=["0", "1"]).module is not None
+
+
+def test_a_file_to_begin_with(rows, alignlab):
+    code, shown, _ = alignlab("train --init new.toml")
+    assert code == 0
+    assert "alignlab train new.toml" in shown
+    assert 'data = "digits"' in (rows / "new.toml").read_text()
+    code, _, error = alignlab("train --init new.toml")
+    assert (code, error) == (2, "alignlab: new.toml exists already: name another file.\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("epochs = 3", "epoch = 3"), "there is no key 'epoch'. Did you mean 'epochs'?"),
+        (("cross_entropy", "cross_entropie"), "Did you mean 'cross_entropy'?"),
+        (("[objective.cross_entropy]", "[objective.l2]\nwieght = 1"), "Did you mean 'weight'?"),
+        (('"sex"', '"sexx"'), "Did you mean 'sex'?"),
+        (('"paid"', '"payd"'), "Did you mean 'paid'?"),
+        (("rows.csv", "row.csv"), "Did you mean 'rows.csv'?"),
+        (('"linear"', '"linaer"'), "Did you mean 'linear'?"),
+        (('out = "trained"', 'out = "rows.csv"'), "is a file: name another directory"),
+        (("epochs = 3", 'start = "here"\nepochs = 3'), "there is no model of alignlab train"),
+        (("epochs = 3", 'optimizer = "adamm"\nepochs = 3'), "Did you mean 'adam'?"),
+        (("epochs = 3", 'measure = "worst gap in job"\nepochs = 3\npatience = 0'), "patience = 0"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_written(rows, alignlab, change, message):
+    (rows / "train.toml").write_text(TABLE.replace(*change))
+    before = sorted(path.name for path in rows.iterdir())
+    code, _, error = alignlab("train train.toml")
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in rows.iterdir()) == before
+
+
+def test_there_must_be_something_to_go_on_with(rows, alignlab):
+    (rows / "train.toml").write_text(TABLE)
+    code, _, error = alignlab("train train.toml --resume")
+    assert code == 2
+    assert "no training to go on with in trained" in error

@@ -64,6 +64,7 @@ def files(folder):
     }
 
 
+@pytest.mark.slow
 def test_a_table_from_end_to_end(rows, alignlab):
     (rows / "train.toml").write_text(TABLE)
     code, shown, error = alignlab("train train.toml")
@@ -97,6 +98,7 @@ def test_images_against_a_threat(rows, alignlab):
     assert load_model(rows / "trained" / "model").module is not None
 
 
+@pytest.mark.slow
 def test_the_task_alone_is_what_terms_are_compared_with(rows, alignlab):
     (rows / "train.toml").write_text(TABLE + "[objective.l2]\nweight = 0.1\n")
     code, shown, _ = alignlab("train train.toml")

@@ -76,15 +76,20 @@ def optimizer_for(
         raise InputError(
             f"The module {type(module).__name__} has no parameters that can be trained."
         )
+    # One pass over memory instead of a dozen: a small network's step is mostly this.
+    fused = all(each.device.type in ("cpu", "cuda") for each in trained)
     if name == "adam":
-        return torch.optim.Adam(trained, lr=learning_rate)
+        return torch.optim.Adam(trained, lr=learning_rate, fused=fused)
     if name == "sgd":
-        return torch.optim.SGD(trained, lr=learning_rate, momentum=MOMENTUM, nesterov=True)
+        return torch.optim.SGD(
+            trained, lr=learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused
+        )
     groups = [
         {"params": [each for each in trained if each.ndim > 1], "weight_decay": DECAY},
         {"params": [each for each in trained if each.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([each for each in groups if each["params"]], lr=learning_rate)
+    filled = [each for each in groups if each["params"]]
+    return torch.optim.AdamW(filled, lr=learning_rate, fused=fused)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SAYS = {
     "add_a_check.py": "of the decisions are sure",
+    "certify_digits.py": "734 are broken, 0 are undecided",
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",

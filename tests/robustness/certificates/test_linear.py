@@ -126,6 +126,7 @@ def test_every_row_of_a_module_is_settled_and_no_attack_gets_farther(
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(27, outputs, dtype=dtype))
     with torch.no_grad():
         module[1].weight.copy_(torch.randn(outputs, 27, generator=generator))
+        module[1].bias.copy_(torch.randn(outputs, generator=generator))
     x = torch.rand(250, 3, 3, 3, generator=generator, dtype=dtype)
     z = module(x)
     y = (z[:, 0] > 0).long() if outputs == 1 else z.argmax(1)
@@ -188,6 +189,9 @@ def test_nothing_certified_is_broken_by_rounding(linear):
     """Radii at each row's own distance, where float32 decides by its rounding alone."""
     generator = torch.Generator().manual_seed(5)
     module = torch.nn.Linear(50, 2)
+    with torch.no_grad():
+        module.weight.copy_(torch.randn(2, 50, generator=generator))
+        module.bias.copy_(torch.randn(2, generator=generator))
     x = torch.rand(30, 50, generator=generator)
     y = module(x).argmax(1)
     predictor = as_predictor(module, classes=range(2))

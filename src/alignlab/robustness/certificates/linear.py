@@ -47,7 +47,7 @@ __all__ = ["certify_linear", "farthest"]
 Floats = NDArray[np.float64]
 
 CHUNK = 2**21
-"""Numbers held at once for each of the few arrays of rows x classes x columns."""
+"""Numbers held at once in each of the few arrays of pairs of a row and a class."""
 
 
 def certify_linear(
@@ -119,36 +119,36 @@ class _Worst:
         self.slopes = affine.slopes
 
     def margins(self) -> tuple[Floats, Floats]:
-        """Return the worst margin of each class, and how far rounding may reach, (n, n_classes)."""
-        n, (n_classes, width) = len(self.rows), self.slopes.shape
-        at = np.arange(n)
+        """Return the worst margin of each class, and how far rounding may reach, (n, n_classes).
+
+        A margin that cannot reach 0 without a box either stands as it is without the box.
+        """
+        at, width = np.arange(len(self.rows)), self.slopes.shape[1]
         scores = self.affine.scores(self.rows)
-        gains = np.empty((n, n_classes))
-        step = max(1, CHUNK // (n_classes * width))
-        for start in range(0, n, step):
-            part = slice(start, start + step)
-            slopes = self.slopes[None] - self.slopes[self.y[part], None]
-            moves = self._moves(slopes, at[part], self.threat.radius)
-            gains[part] = np.einsum("nkd,nkd->nk", slopes, moves)
-        margins = scores - scores[at, self.y][:, None] + gains
-        margins[at, self.y] = -np.inf
+        margins = scores - scores[at, self.y][:, None]
         largest = np.maximum(np.abs(self.low), np.abs(self.high))
         sizes = self.affine.sizes(np.minimum(largest, np.abs(self.rows) + self.threat.radius))
         share = rounding(width + 8 + self.affine.steps, self.x.dtype, *self.affine.precisions)
         slack = share * (sizes + sizes[at, self.y][:, None]) + TIE
-        return margins, slack
+        free = margins + self.threat.radius * self._steepness()
+        free[at, self.y] = -np.inf
+        rows, others = np.nonzero(free >= -slack)
+        step = max(1, CHUNK // width)
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step], others[start : start + step]
+            slopes = self._slopes(*part)
+            free[part] = margins[part] + np.einsum("pd,pd->p", slopes, self._moves(slopes, part[0]))
+        return free, slack
 
     def points(self, at: NDArray[np.intp], others: NDArray[np.intp]) -> torch.Tensor:
         """Return the worst allowed rows for one class each, rounded inwards."""
         import torch
 
-        slopes = self.slopes[others] - self.slopes[self.y[at]]
-        if self.threat.norm == np.inf:
-            moved = np.where(slopes > 0, self.high[at], np.where(slopes < 0, self.low[at], 0))
-            moved = np.where(slopes == 0, self.rows[at], moved)
-        else:
-            moves = self._moves(slopes[:, None], at, self.threat.radius)[:, 0]
-            moved = self.rows[at] + moves
+        slopes = self._slopes(at, others)
+        moved = self.rows[at] + self._moves(slopes, at)
+        if self.threat.norm == np.inf:  # a sum would round: the limits are numbers that exist
+            moved = np.where(slopes > 0, self.high[at], moved)
+            moved = np.where(slopes < 0, self.low[at], moved)
         center = self.x[torch.from_numpy(at).to(self.x.device)]
         found = torch.as_tensor(moved, device=center.device).reshape(center.shape).to(center.dtype)
         return found if self.threat.norm == np.inf else self.threat.project(found, center)
@@ -160,12 +160,23 @@ class _Worst:
             [(signs * signs[true] <= 0).all(1) for true in self.y[at]], dtype=bool
         ).reshape(len(at), len(signs))
 
-    def _moves(self, slopes: Floats, at: NDArray[np.intp], radius: float) -> Floats:
-        up, down = self.high[at] - self.rows[at], self.rows[at] - self.low[at]
-        room = np.where(slopes > 0, up[:, None], down[:, None])
+    def _slopes(self, at: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
+        return self.slopes[others] - self.slopes[self.y[at]]
+
+    def _steepness(self) -> Floats:
+        """Return the most that a move of norm 1 adds to each margin, (n, n_classes)."""
+        dual = {np.inf: 1, 2: 2, 1: np.inf}[self.threat.norm]
+        found = np.empty((len(self.y), len(self.slopes)))
+        for true in np.unique(self.y):
+            found[self.y == true] = np.linalg.norm(self.slopes - self.slopes[true], dual, axis=1)
+        return found
+
+    def _moves(self, slopes: Floats, at: NDArray[np.intp]) -> Floats:
+        room = np.where(slopes > 0, self.high[at] - self.rows[at], self.rows[at] - self.low[at])
         if self.threat.norm == np.inf:  # the limits hold the radius already
             return np.sign(slopes) * room
-        return np.sign(slopes) * farthest(np.abs(slopes), room, radius, self.threat.norm)
+        reach = farthest(np.abs(slopes), room, self.threat.radius, self.threat.norm)
+        return np.sign(slopes) * reach
 
     def _limits(self) -> tuple[Floats, Floats]:
         """Return between what each number of a row may lie, as the threat rounds it, (n, d)."""

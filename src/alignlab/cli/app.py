@@ -16,9 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from alignlab import __version__
+from alignlab.cli.attack import attack
 from alignlab.cli.audit import audit
 from alignlab.cli.compare import compare
 from alignlab.cli.init import init
+from alignlab.cli.train import train
 from alignlab.cli.values import values
 from alignlab.errors import AlignlabError, InputError, ModelError, StoppedError, nearest
 
@@ -40,6 +42,8 @@ app = typer.Typer(
 app.command()(audit)
 app.command()(init)
 app.command()(compare)
+app.command()(attack)
+app.command()(train)
 app.add_typer(values)
 
 

@@ -66,7 +66,7 @@ class Result:
     content: Mapping[str, Any]
     table: pd.DataFrame | None = None
     chart: Chart | None = None
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
 def prepare(out: str | None) -> Path | None:
@@ -122,7 +122,7 @@ def deliver(
         head = {"alignlab": __version__, "command": command_line(words)}
         text = to_json({**head, **result.content})
     if out is not None:
-        files = {f"{result.name}.json": text}
+        files: dict[str, str | bytes] = {f"{result.name}.json": text}
         if result.table is not None:
             files[f"{result.name}.csv"] = result.table.to_csv(index=False, lineterminator="\n")
         if result.chart is not None:

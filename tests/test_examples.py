@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SAYS = {
     "add_a_check.py": "of the decisions are sure",
+    "audit_images.py": "In fog: 0.88 right before, 0.91 after training in fog too",
     "certify_digits.py": "734 are broken, 0 are undecided",
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "choose_by_utility.py": "ask where repaying has a chance of",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.datasets import TableData, require_column
+from alignlab.datasets import ImageData, TableData, require_column
 from alignlab.errors import InputError, UnnamedClassesError, listed
 from alignlab.measures import Answers
 from alignlab.predictors import (
@@ -23,6 +23,7 @@ from alignlab.predictors import (
     load_model,
     probability_columns,
     read_predictions,
+    taking_images,
 )
 from alignlab.predictors.labels import sorted_classes
 
@@ -88,6 +89,7 @@ def asked_model(
     endpoint: Mapping[str, Any] | None = None,
     features: Sequence[str] | None = None,
     groups_only: Sequence[str] = (),
+    images: ImageData | None = None,
 ) -> Answerer:
     """Return a model that will be asked for the table's rows.
 
@@ -108,6 +110,8 @@ def asked_model(
     groups_only
         Columns that say who people are. A model that takes fewer columns than there are, and as
         many as there are without these, is taken not to read them.
+    images
+        What the model reads where the rows are images; the table then only says more of them.
 
     Raises
     ------
@@ -125,7 +129,11 @@ def asked_model(
         allow_pickle=allow_pickle,
         trust=trust,
         endpoint=endpoint,
+        named=None if images is None else images.classes,
     )
+    if images is not None:
+        predictor = taking_images(predictor, images.images.shape[1:])
+        return _answerer(predictor, images.images, table.features, outcomes, target, assumed)
     predictor = _with_features(predictor, features)
     left = [name for name in table.features.columns if name not in groups_only]
     if predictor.features is None and predictor.width == len(left) < len(table.features.columns):
@@ -148,6 +156,19 @@ def asked_model(
             require_column(table.frame, column, role=f"the model {predictor.name!r}")
         read = table.frame[columns]
 
+    return _answerer(predictor, read, read, outcomes, target, assumed)
+
+
+def _answerer(
+    predictor: Predictor,
+    read: Any,
+    features: pd.DataFrame,
+    outcomes: pd.Series[Any],
+    target: str,
+    assumed: str,
+) -> Answerer:
+    """Return a model that will be asked for what it reads."""
+
     def ask() -> Answers:
         answers = predictor(read)
         decisions = predictor.decide(answers)
@@ -158,7 +179,7 @@ def asked_model(
     return Answerer(
         task=predictor.task,
         classes=predictor.class_names,
-        features=read,
+        features=features,
         ask=ask,
         name=predictor.name,
         kind=predictor.kind,
@@ -234,6 +255,7 @@ def _predictor(
     *,
     task: Task | None,
     classes: Sequence[str] | None,
+    named: Sequence[str] | None = None,
     **opening: Any,
 ) -> tuple[Predictor, str]:
     """Return the model as a Predictor, and what had to be assumed of its answers."""
@@ -249,7 +271,7 @@ def _predictor(
     # It does not say what its columns are, as a function or a module cannot: the target's classes.
     if (task or task_of(outcomes, target)) == "regression":
         return load(task="regression"), ""
-    assumed: tuple[Hashable, ...] = sorted_classes(outcomes.unique())
+    assumed: tuple[Hashable, ...] = tuple(named or sorted_classes(outcomes.unique()))
     predictor = load(task=task, classes=assumed)
     shown = ", ".join(map(repr, predictor.class_names))
     return predictor, f"the model's outputs are read as {target} = {shown}, in this order"

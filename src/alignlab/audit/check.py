@@ -31,9 +31,13 @@ Need = Literal[
     "scores",
     "model",
     "utilities",
+    "table",
+    "images",
 ]
 
 _ABSENT: dict[Need, str] = {
+    "table": "the rows are images",
+    "images": "the rows are not images",
     "classification": "the model predicts a number, not a class",
     "regression": "the model predicts a class, not a number",
     "probabilities": "the model gives decisions only, without probabilities",
@@ -103,6 +107,8 @@ class Check:
             "favourable": context.favourable is not None,
             "model": context.predictor is not None,
             "utilities": context.utilities is not None,
+            "table": context.images is None,
+            "images": context.images is not None,
             "scores": context.task == "regression"
             or (context.probabilities is not None and context.favourable is not None),
         }

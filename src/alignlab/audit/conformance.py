@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from alignlab.audit.check import Check, all_checks, run_check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import STATUSES, Finding, verdict
-from alignlab.datasets import grouping
+from alignlab.datasets import ImageData, grouping
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
 from alignlab.predictors import Predictor
@@ -31,9 +31,9 @@ def assert_conforms(name: str) -> None:
     """Test that a check keeps the promises that the audit relies on.
 
     It returns a finding of its own name whatever the audit holds (two or more classes, values,
-    groups or none, a group of one row, weights, decisions alone, a model that always answers the
-    same); its summary is one line; its numbers lie inside their intervals and can be written as
-    JSON; the same seed gives the same finding, and nothing that it was given is changed.
+    groups or none, a group of one row, weights, decisions alone, images, a model that always
+    answers the same); its summary is one line; its numbers lie inside their intervals and can be
+    written as JSON; the same seed gives the same finding, and nothing that it was given is changed.
 
     Parameters
     ----------
@@ -178,6 +178,7 @@ def _snapshot(context: AuditContext) -> tuple[Any, ...]:
     arrays = (
         context.outcomes, context.decisions, context.probabilities, context.weights,
         context.utilities, *(each.codes for each in context.groupings),
+        None if context.images is None else context.images.images,
     )  # fmt: skip
     tables = tuple(
         (tuple(frame.columns), pd.util.hash_pandas_object(frame).to_numpy().tobytes())
@@ -293,6 +294,37 @@ def _controlled() -> AuditContext:
     return replace(context, control=grouping(context.frame, "home"))
 
 
+def _images() -> AuditContext:
+    """Return grey images of three brightnesses, and a model that sees those, with errors."""
+    rng = np.random.default_rng(6)
+    outcomes = rng.integers(0, 3, 60)
+    pixels = 0.2 + 0.25 * outcomes[:, None, None, None] + 0.1 * rng.standard_normal((60, 1, 8, 8))
+    pixels += 0.15 * rng.standard_normal((60, 1, 1, 1))
+    breed = pd.DataFrame({"breed": rng.choice(["pug", "boxer"], 60)})
+    classes = ("dark", "grey", "light")
+    images = ImageData(np.clip(pixels, 0, 1), outcomes, classes, breed, "made up")
+
+    def answer(x: NDArray[np.float32]) -> NDArray[np.float64]:
+        away = np.abs(x.mean(axis=(1, 2, 3), dtype=float)[:, None] - [0.2, 0.45, 0.7])
+        powers = np.exp(-8 * away)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    predictor = Predictor(answer, "classification", classes, batch_rows=256)
+    probabilities = predictor(images.images)
+    return AuditContext(
+        task="classification",
+        classes=classes,
+        frame=breed.assign(label=images.label_names),
+        features=breed,
+        predictor=predictor,
+        outcomes=outcomes,
+        decisions=probabilities.argmax(axis=1),
+        probabilities=probabilities,
+        groupings=(grouping(breed, "breed"),),
+        images=images,
+    )
+
+
 CASES: dict[str, Callable[[], AuditContext]] = {
     "two classes, no groups": _classification,
     "two classes and groups": _grouped,
@@ -307,6 +339,7 @@ CASES: dict[str, Callable[[], AuditContext]] = {
         slopes=(0.0, 0.0), groups=("sex",)
     ),
     "eight rows": lambda: _classification(n=8, groups=("sex",)),
+    "images": _images,
     "values": _regression,
     "values and groups": lambda: _regression(("sex", "region")),
 }

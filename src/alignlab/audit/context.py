@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.datasets import Grouping
+from alignlab.datasets import Grouping, ImageData
 from alignlab.measures import Answers
 from alignlab.predictors import Predictor, Task
 from alignlab.random import as_generator
@@ -34,7 +34,7 @@ class AuditContext:
         The whole table, n rows.
     features
         The columns that describe a row: those that the model reads or, where there are only
-        predictions, all but the target, the weights and the predictions.
+        predictions or the model reads images, all but the target, the weights and the predictions.
     predictor
         The model, which answers for any row; `None` where there are only predictions.
     outcomes
@@ -62,6 +62,8 @@ class AuditContext:
         The level of all intervals.
     seed
         The root of all randomness.
+    images
+        What the model reads where the rows are images, n of them; else `None`.
     """
 
     task: Task
@@ -81,6 +83,7 @@ class AuditContext:
     limits: Mapping[str, float] = field(default_factory=dict)
     level: float = 0.95
     seed: int = 0
+    images: ImageData | None = None
 
     @cached_property
     def answers(self) -> Answers:

@@ -128,13 +128,16 @@ def compared_groupings(context: AuditContext) -> list[Compared]:
 
 
 def cells_of(context: AuditContext, grouping: Grouping) -> CellTable:
-    """Return the counts by group, outcome and decision under one grouping."""
-    assert context.favourable is not None
+    """Return the counts by group, outcome and decision under one grouping.
+
+    Where nobody has said which class is favourable, only what does not depend on it may be asked of
+    them: whether decisions are right.
+    """
     return cell_table(
         context.outcomes.astype(np.intp),
         context.decisions.astype(np.intp),
         grouping.codes,
-        favourable=context.favourable,
+        favourable=context.favourable or 0,
         n_classes=len(context.classes),
         n_groups=len(grouping.labels),
         weights=context.weights,

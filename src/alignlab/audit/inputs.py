@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from alignlab.audit.answers import Answerer, asked_model, stored_answers
 from alignlab.audit.context import AuditContext
+from alignlab.audit.images import described, images_given, size_in_words
 from alignlab.datasets import (
+    ImageData,
     TableData,
     grouping,
     parse_groups,
@@ -100,15 +102,17 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     """
     _require_settings(request)
     _require_one_of(request.model, request.predictions, request.data)
-    table = _table(request)
+    images = images_given(request.data)
+    table = _table(request, images)
     target = _target(table)
     weights = table.weight_values
     _refuse_answers_as_groups(request, target, table.groups)
     _refuse_split_names(table)
     groupings = tuple(grouping(table.frame, name) for name in table.groups)
     control = None if request.control is None else grouping(table.frame, request.control)
-    answerer = _answerer(request, table, target)
-    needed_by = favourable_needed_by if groupings else ()
+    answerer = _answerer(request, table, target, images)
+    # Nobody receives an image's class, so that none of them need be favourable.
+    needed_by = favourable_needed_by if groupings and images is None else ()
     favourable = _favourable(table.favourable, answerer, target, needed_by=needed_by)
     utilities, asking_cost = _utilities(request.utilities, request.asking_cost, answerer)
     predictor = answerer.predictor
@@ -132,9 +136,10 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
         limits=dict(request.limits),
         level=request.level,
         seed=request.seed,
+        images=images,
     )
     given = request.predictions if request.data is None else request.data
-    about_data = {
+    about_data: dict[str, Any] = {
         "name": table.name,
         "rows": len(table.frame),
         "target": target,
@@ -142,15 +147,19 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
         "favourable": context.favourable_label or None,
         "weights": table.weights,
         "control": request.control,
-        "sha256": _fingerprint(given, table.frame),
+        "sha256": _fingerprint(given, table.frame, images),
     }
+    if images is not None:
+        about_data["images"] = size_in_words(images)
     return Study(context, answerer.subject, about_data, asked_before)
 
 
 TASKS: tuple[Task, ...] = ("classification", "regression")
 
 
-def _answerer(request: Request, table: TableData, target: str) -> Answerer:
+def _answerer(
+    request: Request, table: TableData, target: str, images: ImageData | None
+) -> Answerer:
     task = next((task for task in TASKS if task == request.task), None)
     features = request.features
     if isinstance(features, str):
@@ -171,6 +180,11 @@ def _answerer(request: Request, table: TableData, target: str) -> Answerer:
             name=_name_of(request.predictions),
             sha256=_fingerprint(request.predictions, table.frame),
         )
+    if images is not None and features is not None:
+        raise InputError(
+            "--features names the columns of a table that a model reads, and these rows are "
+            "images. Leave it out."
+        )
     for option in ("prediction", "probability"):
         if getattr(request, option) is not None:
             raise InputError(
@@ -187,6 +201,7 @@ def _answerer(request: Request, table: TableData, target: str) -> Answerer:
         trust=request.trust,
         endpoint=request.endpoint,
         features=features,
+        images=images,
         groups_only=[
             column
             for name in [*table.groups, *([] if request.control is None else [request.control])]
@@ -212,11 +227,14 @@ def _require_settings(request: Request) -> None:
         require_choice(request.task, TASKS, what="task")
 
 
-def _table(request: Request) -> TableData:
+def _table(request: Request, images: ImageData | None) -> TableData:
     """Return the rows under the stated roles; predictions are put beside the data."""
     given = request.predictions if request.data is None else request.data
     name = _name_of(given)
-    known = given if isinstance(given, TableData) else TableData(_frame(given), name=name)
+    if images is not None:
+        known = described(images)
+    else:
+        known = given if isinstance(given, TableData) else TableData(_frame(given), name=name)
     frame = known.frame
     if request.data is not None and request.predictions is not None:
         others = _frame(request.predictions)
@@ -421,16 +439,18 @@ def _number(value: Any, what: str) -> float:
 
 def _name_of(given: Any) -> str:
     """Return what the report calls a table: a file's name without its directory."""
-    if isinstance(given, TableData):
+    if isinstance(given, TableData | ImageData):
         return given.name
     return Path(given).name if isinstance(given, str | Path) else "the table"
 
 
-def _fingerprint(given: Any, frame: pd.DataFrame) -> str:
+def _fingerprint(given: Any, frame: pd.DataFrame, images: ImageData | None = None) -> str:
     """Return the SHA-256 of the file, or of the values where there is no file."""
-    if isinstance(given, str | Path):
+    if isinstance(given, str | Path) and not Path(given).is_dir():
         return sha256_of_file(Path(given))
     seen = hashlib.sha256()
+    if images is not None:
+        seen.update(f"{images.images.shape}\n".encode() + images.images.astype("<f4").tobytes())
     for column in frame.columns:
         values = frame[column]
         seen.update(f"{column}\n{values.dtype}\n".encode())

@@ -50,9 +50,9 @@ def audit(
     features: str | Sequence[str] | None = None,
     rows: bool = True,
 ) -> AuditResult:
-    """Audit one model on one table: every check, with limits, as one result.
+    """Audit one model on one table or set of images: every check, with limits, as one result.
 
-    The model is asked for the table's rows once, and never fitted or changed.
+    The model is asked for the rows once, and never fitted or changed.
 
     Parameters
     ----------
@@ -60,7 +60,9 @@ def audit(
         An estimator, a torch module, a function of rows, a `Predictor`, or a reference such as
         `"package.module:function"`, `"model.skops"` or `"https://host/predict"`.
     data
-        The rows: a data frame, a `TableData`, or the path of a CSV, Parquet or Arrow file.
+        The rows: a data frame, a `TableData`, or the path of a CSV, Parquet or Arrow file. Or
+        images: `ImageData`, the path of a .npz file, or of a folder with one folder of pictures a
+        class; their class is the target, and their columns are what `groups` can name.
     predictions
         Instead of a model: a table that holds its answers, and the other columns too unless
         `data` has them.

@@ -34,7 +34,8 @@ class AuditSpec(BaseModel):
     model, predictions
         The model's reference, or the file with its predictions; exactly one of them.
     data
-        The file with the rows; may be absent where the predictions hold everything.
+        The file with the rows, or the folder of pictures; may be absent where the predictions hold
+        everything.
     target
         The column that holds what happened.
     prediction, probability

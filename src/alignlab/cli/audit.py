@@ -36,7 +36,12 @@ Predictions = Annotated[
     typer.Option(metavar="FILE", help="Instead of a model: a table that holds its answers."),
 ]
 Data = Annotated[
-    str | None, typer.Option(metavar="FILE", help="The rows: a CSV, Parquet or Arrow file.")
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The rows: a CSV, Parquet or Arrow file; or images: a .npz file, or a folder with "
+        "one folder of pictures a class.",
+    ),
 ]
 Target = Annotated[
     str | None, typer.Option(metavar="COL", help="The column that holds what happened.")

@@ -75,7 +75,7 @@ def show_result(result: AuditResult, directory: Path, *, gate: Sequence[str] = (
 
 def _show_subject(console: Console, result: AuditResult) -> None:
     model, data = result.subject["model"], result.subject["data"]
-    rows = f"{data['rows']:,} rows"
+    rows = f"{data['rows']:,} {'images' if data.get('images') else 'rows'}"
     whose = f"{model['name']} ({model['kind']})"
     console.print(
         f"{whose}, {rows}"

@@ -39,9 +39,13 @@ def taking_images(predictor: Predictor, shape: tuple[int, ...]) -> Predictor:
         width = predictor.width
     at_once = predictor.batch_rows or AT_ONCE
     if width != int(np.prod(shape)):
-        return replace(predictor, batch_rows=at_once)
+        known = predictor.batch_rows is not None
+        return predictor if known else replace(predictor, batch_rows=at_once)
 
     def answer(images: Any) -> Any:
         return predictor(np.asarray(images).reshape(len(images), -1))
 
-    return replace(predictor, answer=answer, features=None, batch_rows=at_once)
+    # As images are not what its parameters are about, it is no longer known by its estimator.
+    return replace(
+        predictor, answer=answer, features=None, width=None, estimator=None, batch_rows=at_once
+    )

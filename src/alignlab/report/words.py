@@ -189,7 +189,8 @@ def facts(result: AuditResult) -> list[tuple[str, list[tuple[str, str]]]]:
             "Data",
             [
                 ("Name", data.get("name")),
-                ("Rows", data.get("rows")),
+                ("Images" if data.get("images") else "Rows", data.get("rows")),
+                ("Size of an image", data.get("images")),
                 ("Target", data.get("target")),
                 ("Groups", data.get("groups")),
                 ("Compared within", data.get("control")),

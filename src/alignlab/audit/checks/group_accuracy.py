@@ -9,7 +9,7 @@ from alignlab.audit.gaps import gap_limit, rate_gap_finding
 @check(
     "fairness.accuracy",
     question="Is the model wrong more often for some groups?",
-    needs=("classification", "groups", "favourable"),
+    needs=("classification", "groups"),
     limit=gap_limit("accuracy"),
     limit_range=(0, 0.5),
     evidence=("nist.measure-2.11", "eu.annex-iv-2g", "iso.a-5-4"),

@@ -29,7 +29,7 @@ COLUMNS = ("feature", "importance", "low", "high", "matters", "explained by othe
 @check(
     "transparency.importance",
     question="What does the model go by?",
-    needs=("model",),
+    needs=("table", "model"),
     evidence=("nist.measure-2.9", "eu.annex-iv-2b", "eu.annex-iv-2e", "iso.a-6-2-7"),
 )
 def importance(check: Check, context: AuditContext) -> Finding:

@@ -33,7 +33,7 @@ BY_COLUMN = ("change", "column", "rows", "flipped", "low", "high", "refused with
 @check(
     "robustness.small_changes",
     question="Do small changes flip decisions?",
-    needs=("model",),
+    needs=("table", "model"),
     limit=Limit(float("nan"), "at most", "largest share of decisions that a small change flips"),
     limit_range=(0, 1),
     evidence=("nist.measure-2.5", "nist.measure-2.6", "eu.annex-iv-2g", "iso.a-6-2-4"),

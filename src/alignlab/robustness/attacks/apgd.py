@@ -108,7 +108,7 @@ class TargetedAPGD:
     loss: str = "dlr"
     order: str = "logits"
 
-    name = "targeted apgd"
+    name = "apgd-t"
     needs_gradients = True
 
     def __post_init__(self) -> None:
@@ -129,7 +129,7 @@ class TargetedAPGD:
             if not len(search):
                 return
             goal = torch.stack([search.y, of_all[search.open, rank]], 1)
-            streams = search.streams_of_open(f"targeted apgd {self.loss} {rank}")
+            streams = search.streams_of_open(f"apgd-t {self.loss} {rank}")
             ascend(search, TARGETED_LOSSES[self.loss], goal, streams, self.steps)
 
 

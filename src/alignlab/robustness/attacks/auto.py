@@ -5,19 +5,28 @@ DLR, targeted FAB and Square, nothing tuned to the model. Below four classes, wh
 not defined, the margin takes its place.
 
 "efficient" asks for each row only what it still needs. Most rows that can be broken are broken by
-a short ascent on the margin; what is left is tried target by target, nearest decision boundary
-first [melamed2024malt], shortly for all targets and at length for those that came closest.
+a short ascent on the margin; what is left is tried target by target, the boundary first that a
+linear model would reach first [melamed2024malt], shortly for nine targets and at length for three.
+A few squares at the end show whether an attack without gradients finds what gradients did not.
+
+Without gradients both are Square, for decisions alone HopSkipJump, for a table's columns the
+search of their own moves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alignlab.errors import InputError, require_choice
-from alignlab.robustness.attacks.pgd import PGD
+from alignlab.robustness.attacks.apgd import APGD, TargetedAPGD
+from alignlab.robustness.attacks.fab import FAB
+from alignlab.robustness.attacks.hopskipjump import HopSkipJump
 from alignlab.robustness.attacks.register import all_attacks
+from alignlab.robustness.attacks.square import Square
+from alignlab.robustness.attacks.tabular import TabularSearch
 from alignlab.robustness.search import Attack
+from alignlab.robustness.threats import Ball
 
 if TYPE_CHECKING:
     from alignlab.robustness.subjects import Subject
@@ -69,12 +78,25 @@ def _named(name: str, subject: Subject) -> list[Attack]:
 
 
 def _standard(subject: Subject) -> list[Attack]:
-    return _efficient(subject)
+    if not subject.has_gradients:
+        return _black_box(subject, queries=5000)
+    return [APGD(), TargetedAPGD(), FAB(), Square(queries=5000)]
 
 
 def _efficient(subject: Subject) -> list[Attack]:
-    known: dict[str, Any] = dict(all_attacks())
-    if subject.has_gradients:
-        return [PGD(steps=20), PGD(steps=100, restarts=2)]
-    black_box = "tabular" if subject.threat.decodes else "square"
-    return [known[name]() for name in [black_box] if name in known]
+    if not subject.has_gradients:
+        return _black_box(subject, queries=1000)
+    return [
+        APGD(steps=20, loss="margin"),
+        TargetedAPGD(steps=20, loss="margin", order="gradient"),
+        TargetedAPGD(steps=50, targets=3, order="gradient"),
+        Square(queries=100),
+    ]
+
+
+def _black_box(subject: Subject, *, queries: int) -> list[Attack]:
+    if not isinstance(subject.threat, Ball):
+        return [TabularSearch()]
+    if not subject.predictor.probabilistic:
+        return [HopSkipJump()]
+    return [Square(queries=queries)]

@@ -10,12 +10,25 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 
+from alignlab.robustness.attacks.apgd import APGD, TargetedAPGD
+from alignlab.robustness.attacks.fab import FAB
+from alignlab.robustness.attacks.hopskipjump import HopSkipJump
 from alignlab.robustness.attacks.pgd import PGD
+from alignlab.robustness.attacks.square import Square
+from alignlab.robustness.attacks.tabular import TabularSearch
 from alignlab.robustness.search import Attack
 
 __all__ = ["all_attacks"]
 
-BUILT_IN: dict[str, Callable[[], Attack]] = {"pgd": PGD}
+BUILT_IN: dict[str, Callable[[], Attack]] = {
+    "pgd": PGD,
+    "apgd": APGD,
+    "apgd-t": TargetedAPGD,
+    "fab": FAB,
+    "square": Square,
+    "hopskipjump": HopSkipJump,
+    "tabular": TabularSearch,
+}
 
 
 @cache

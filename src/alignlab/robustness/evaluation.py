@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_choice
 from alignlab.progress import ProgressCallback, track
 from alignlab.random import row_streams
 from alignlab.robustness.attacked import AttackedModel, BudgetSpentError
-from alignlab.robustness.attacks.auto import planned
+from alignlab.robustness.attacks.auto import VERSIONS, planned
 from alignlab.robustness.masking import (
     MaskingWarning,
     Outcome,
@@ -34,7 +34,7 @@ from alignlab.robustness.threats import Threat
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["evaluate_robustness"]
+__all__ = ["auto_attack", "evaluate_robustness"]
 
 SLAB_BYTES = 2**25
 """Bytes of rows that one search holds; it keeps about ten numbers for each."""
@@ -160,6 +160,50 @@ def evaluate_robustness(
         stopped=stopped,
         level=level,
     )
+
+
+def auto_attack(
+    model: Any,
+    X: Any,
+    y: Any,
+    threat: Threat,
+    *,
+    version: Literal["efficient", "standard"] = "standard",
+    **options: Any,
+) -> RobustnessResult:
+    """Attack with AutoAttack as published, or with our own order of it, and certify nothing.
+
+    Use "standard" to compare with published numbers, "efficient" for the same verdicts at a small
+    part of the passes.
+
+    Parameters
+    ----------
+    model, X, y, threat
+        As for `evaluate_robustness`.
+    version
+        "standard" or "efficient"; see `attacks.auto`.
+    **options
+        Further options of `evaluate_robustness`.
+
+    Returns
+    -------
+    RobustnessResult
+
+    References
+    ----------
+    [croce2020reliable]
+
+    Examples
+    --------
+    >>> import torch
+    >>> from alignlab.robustness.threats import Linf
+    >>> module = torch.nn.Linear(2, 4).eval()
+    >>> x = torch.tensor([[0.2, 0.4], [0.6, 0.9]])
+    >>> auto_attack(module, x, module(x).argmax(1), Linf(0.0), version="efficient").accuracy.value
+    1.0
+    """
+    require_choice(version, VERSIONS, what="version")
+    return evaluate_robustness(model, X, y, threat, attacks=version, certify=False, **options)
 
 
 @dataclass(eq=False)

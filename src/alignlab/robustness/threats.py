@@ -246,10 +246,14 @@ class Linf(Ball):
         import torch
 
         low, high = self._box(center)
-        exact, inf = center.double(), torch.full_like(center, float("inf"))
-        down, up = ((exact + move).to(center.dtype) for move in (-self.radius, self.radius))
-        down = torch.where(exact - down.double() > self.radius, torch.nextafter(down, inf), down)
-        up = torch.where(up.double() - exact > self.radius, torch.nextafter(up, -inf), up)
+        exact = center.double()
+        limits = []
+        for move in (-self.radius, self.radius):
+            limit = (exact + move).to(center.dtype)
+            outside = (limit.double() - exact).abs() > self.radius
+            # Towards itself where it is not outside: cheaper than to choose between two.
+            limits.append(torch.nextafter(limit, limit + outside * (center - limit)))
+        down, up = limits
         return torch.maximum(down, low), torch.minimum(up, high)
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:

@@ -9,7 +9,7 @@ A step's window and signs are a function of the row and the step alone. So the n
 row can be asked about in one call, as if none of them were kept; with the first that is kept, those
 after it are drawn anew. What comes out is what one step a call gives, for any number of rows open
 and any size of batch, and the batches stay full as rows break. A step that would change nothing
-(in one channel, every other small window in Linf) is known before it is asked, and is not.
+(in one channel, many a small window in Linf) is known before it is asked, and is not asked.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ SAYS = {
     "add_a_check.py": "of the decisions are sure",
     "audit_images.py": "In fog: 0.88 right before, 0.91 after training in fog too",
     "certify_digits.py": "734 are broken, 0 are undecided",
+    "attack_digits.py": "within an L∞ distance of 0.05",
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",
@@ -25,7 +26,9 @@ SAYS = {
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
     "recover_a_reward.py": "view less shop",
+    "who_could_flip.py": "denied applicants could flip their decision",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
+    "train_digits.py": "The second surely holds more often",
 }
 """What each one must print, so that a program that does nothing is seen."""
 

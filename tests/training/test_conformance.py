@@ -6,7 +6,8 @@ from typing import ClassVar
 import pytest
 import torch
 
-from alignlab.training import Term
+from alignlab.robustness.threats import Linf
+from alignlab.training import Term, all_terms
 from alignlab.training.conformance import assert_term_conforms
 
 
@@ -71,3 +72,21 @@ def test_a_good_term_conforms():
 def test_a_broken_promise_is_found(fault, message):
     with pytest.raises(AssertionError, match=message):
         assert_term_conforms(Mine(fault=fault))
+
+
+SETTINGS = {
+    "adversarial": {"threat": Linf(0.1)},
+    "fast_adversarial": {"threat": Linf(0.1)},
+    "group_parity": {"column": "group"},
+    "member_parity": {"superclasses": {"a": "one", "b": "one", "c": "two"}},
+    "trades": {"threat": Linf(0.1)},
+}
+
+DRAWS_BY_PLACE = {"jacobian"}
+"""Terms whose random directions go by the place in the batch, as no mean over rows minds."""
+
+
+@pytest.mark.parametrize("name", all_terms())
+def test_every_term_of_ours_conforms(name):
+    term = all_terms()[name](**SETTINGS.get(name, {}))
+    assert_term_conforms(term, row_order=name not in DRAWS_BY_PLACE)

@@ -35,15 +35,10 @@ model = "mlp"                      # linear, mlp, cnn, or package.module:Class
 epochs = 20
 measure = "robust accuracy"        # accuracy, loss, robust accuracy, worst gap in <column>
 patience = 5
-threat = { norm = "linf", radius = 0.1 }
 seed = 0
 out = "trained"
 
-[objective.cross_entropy]
-weight = 1.0
-
-[objective.adversarial]
-weight = 1.0
+[objective.adversarial]            # each term is a table; without any, cross_entropy alone
 threat = { norm = "linf", radius = 0.1 }
 """
 """A file to begin with."""

@@ -67,7 +67,7 @@ def audited(setup: Setup, predictor: Predictor) -> Audited:
     if fair:
         options["favourable"] = spec.favourable
     if setup.images:
-        report = audit(predictions=_answers(setup, predictor), **_roles(setup), **options)
+        report = audit(predictor, rows, **options)
     else:
         known = rows if fair or not spec.groups else rows.drop(columns=_unread(setup))
         report = audit(predictor, known, target=spec.target, **options)
@@ -112,25 +112,6 @@ def _told(estimate: Estimate | None) -> dict[str, Any]:
     if estimate is None or estimate.value != estimate.value:
         return {"said": "not enough rows"}
     return {**estimate.to_dict(), "said": str(estimate)}
-
-
-def _answers(setup: Setup, predictor: Predictor) -> Any:
-    """Return a table of the images' classes, columns and probabilities."""
-    images: Any = setup.test_rows
-    frame = images.columns.copy()
-    frame["label"] = images.label_names.to_numpy()
-    probabilities = predictor(images.images)
-    for position, name in enumerate(setup.classes):
-        frame[f"probability of {name}"] = probabilities[:, position]
-    return frame
-
-
-def _roles(setup: Setup) -> dict[str, Any]:
-    return {
-        "target": "label",
-        "probability": {name: f"probability of {name}" for name in setup.classes},
-        "classes": list(setup.classes),
-    }
 
 
 def _unread(setup: Setup) -> list[str]:

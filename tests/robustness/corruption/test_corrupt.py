@@ -68,6 +68,17 @@ def test_the_seed_and_the_row_decide_what_is_drawn(kind, coloured):
         assert (kind in DRAWN) == (not np.array_equal(first, other))
 
 
+@pytest.mark.parametrize("kind", DRAWN)
+def test_a_worse_severity_has_the_same_pattern(kind, coloured):
+    def moved(severity, seed):
+        return (corrupt_images(coloured, kind, severity, seed=seed) - coloured).ravel()
+
+    same = np.corrcoef(moved(3, 0), moved(4, 0))[0, 1]
+    other = np.corrcoef(moved(3, 0), moved(4, 1))[0, 1]
+    assert same > 0.7
+    assert same > other + 0.02
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(KINDS), st.integers(1, 5), st.integers(8, 41), st.integers(8, 41),

@@ -111,6 +111,24 @@ def test_tables(loans):
     assert frame.accuracy("noise", 1).value == falls[0]
 
 
+def test_what_cannot_happen_is_left_out(loans):
+    X, y = loans.features[["income", "debt"]], loans.outcomes
+    result = evaluate_corruptions(paying, X, y, severities=[1])
+    assert result.kinds == ("noise", "missing", "unit")
+    with pytest.raises(InputError, match="None of typo can happen"):
+        evaluate_corruptions(paying, X, y, kinds=["typo"])
+
+
+def test_shift_alone_asks_nothing_more(loans):
+    result = evaluate_corruptions(paying, loans, kinds=["shift"])
+    assert (result.kinds, result.evaluations) == ((), 400)
+    assert result.to_dict()["error"] is None
+    assert result.to_frame()["kind"].tolist() == ["shift"] * 5
+    assert "shift" in result.chart().question
+    with pytest.raises(InputError, match="Only shift was tried"):
+        _ = result.error
+
+
 def test_a_model_that_refuses_is_wrong_and_quoted(loans):
     X, y = loans.features[["town"]], loans.outcomes
     model = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(X, y)

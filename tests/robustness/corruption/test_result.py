@@ -99,6 +99,19 @@ def test_relative_to_a_baseline_by_hand():
     assert (same.value, same.low, same.high) == (1, 1, 1)  # paired: nothing is uncertain
 
 
+def test_the_limits_of_a_ratio_are_the_bootstraps():
+    rng = np.random.default_rng(5)
+    hard = rng.random((400, 1, 1))
+    mine = result(hard + 0.1 * rng.random((400, 2, 2)) < [[0.15, 0.2], [0.1, 0.3]])
+    base = result(hard + 0.1 * rng.random((400, 2, 2)) < [[0.6, 0.8], [0.7, 0.9]])
+    found = mine.relative_to(base)
+    errors, others = mine.wrong.mean(2), base.wrong.mean(2)
+    drawn = rng.integers(0, 400, (4000, 400))
+    ratios = (errors[drawn].mean(1) / others[drawn].mean(1)).mean(1)
+    assert found.high - found.low == pytest.approx(2 * 1.966 * ratios.std(), rel=0.05)
+    assert found.value == pytest.approx(ratios.mean(), abs=0.005)
+
+
 def test_results_that_cannot_be_compared():
     mine = result(BY_HAND)
     with pytest.raises(InputError, match="not of the same rows, kinds and severities"):

@@ -23,7 +23,7 @@ from alignlab.robustness.corruption.corrupt import CORRUPTIONS, SEVERITIES, corr
 from alignlab.robustness.corruption.refusals import answers_or_words
 from alignlab.robustness.corruption.result import CorruptionResult
 from alignlab.robustness.corruption.shift import covariate_shift
-from alignlab.robustness.corruption.table import corrupt_table
+from alignlab.robustness.corruption.table import can_happen, corrupt_table
 
 __all__ = ["evaluate_corruptions"]
 
@@ -63,7 +63,7 @@ def evaluate_corruptions(
         The true classes of a data frame's rows, shape (n,).
     kinds
         For images names in `CORRUPTIONS`; for tables "noise", "missing", "typo", "unit" and
-        "shift"; `None` for all.
+        "shift"; `None` for all. What can happen to no row, such as a typo to numbers, is left out.
     severities
         From 1 to 5.
     classes
@@ -83,7 +83,8 @@ def evaluate_corruptions(
     Raises
     ------
     InputError
-        If there is no row, a class, kind or severity is unknown, or the model predicts a number.
+        If there is no row, a class, kind or severity is unknown, no kind can happen to the rows, or
+        the model predicts a number.
 
     References
     ----------
@@ -119,7 +120,13 @@ def evaluate_corruptions(
     true, mass = true[kept], mass[kept]
     clean = rows_[kept] if images else rows_.take(kept)
     clean_wrong = np.asarray(predictor.decide(predictor(clean)) != true)
-    made = tuple(dict.fromkeys(kind for kind in chosen if kind != "shift"))
+    made = tuple(
+        kind
+        for kind in dict.fromkeys(chosen)
+        if kind != "shift" and (images or can_happen(rows_, kind, kept))
+    )
+    if not made and "shift" not in chosen:
+        raise InputError(f"None of {', '.join(chosen) or 'no kinds'} can happen to these rows.")
     steps = [(at, level_) for at in range(len(made)) for level_ in range(len(wanted))]
     wrong = np.ones((len(kept), len(made), len(wanted)), dtype=bool)
     refusals: dict[tuple[str, int], str] = {}

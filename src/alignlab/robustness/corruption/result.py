@@ -45,7 +45,7 @@ class CorruptionResult:
     Attributes
     ----------
     kinds, severities
-        What was tried; without "shift", which is in `shift`.
+        What was tried and can happen to the rows; without "shift", which is in `shift`.
     wrong
         Whether the model was wrong, shape (n, kinds, severities).
     clean_wrong
@@ -115,6 +115,8 @@ class CorruptionResult:
 
     @property
     def _row_errors(self) -> Floats:
+        if not self.kinds:
+            raise InputError("Only shift was tried, which makes no row wrong: see result.shift.")
         return np.asarray(self.wrong.mean(axis=(1, 2)))
 
     def by_group(self, grouping: Grouping) -> dict[str, Estimate]:
@@ -192,8 +194,8 @@ class CorruptionResult:
         """Return the numbers as plain values."""
         return {
             "clean": self.clean.to_dict(),
-            "error": self.error.to_dict(),
-            "added": self.added.to_dict(),
+            "error": self.error.to_dict() if self.kinds else None,
+            "added": self.added.to_dict() if self.kinds else None,
             "rows": len(self.rows),
             "rows_given": self.rows_given,
             "level": self.level,
@@ -204,6 +206,8 @@ class CorruptionResult:
 
     def chart(self) -> Chart:
         """Draw the accuracy against severity, one line a group of kinds (a kind, for tables)."""
+        if not self.kinds and self.shift is not None:
+            return self.shift.chart()
         groups: Mapping[str, Sequence[str]] = CORRUPTIONS
         if not set(self.kinds) <= {kind for kinds in CORRUPTIONS.values() for kind in kinds}:
             groups = {kind: (kind,) for kind in self.kinds}

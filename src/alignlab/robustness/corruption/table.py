@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alignlab.random import as_generator
 from alignlab.robustness.corruption.changed_rows import ChangedRows, change_rows
 
-__all__ = ["NOISE", "corrupt_table"]
+__all__ = ["NOISE", "can_happen", "corrupt_table"]
 
 NOISE = (0.05, 0.1, 0.2, 0.3, 0.5)
 """The noise's standard deviation in severities 1 to 5, as a share of a column's spread."""
@@ -56,6 +56,11 @@ def corrupt_table(
         generator = as_generator(seed, "corruption", kind, str(step))
         X = _replaced(X, change_rows(X, kind, rows=rows, seed=generator))
     return X.take(rows).reset_index(drop=True)
+
+
+def can_happen(X: pd.DataFrame, kind: Any, rows: NDArray[np.intp]) -> bool:
+    """Return whether an accident can happen to any of the rows; no typo happens to numbers."""
+    return len(change_rows(X, kind, rows=rows).rows) > 0
 
 
 def _replaced(X: pd.DataFrame, changed: ChangedRows) -> pd.DataFrame:

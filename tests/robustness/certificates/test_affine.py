@@ -1,5 +1,7 @@
 """What is read from a model gives the scores that the model computes; the rest is not read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -30,7 +32,7 @@ MODELS = [
     SGDClassifier(random_state=0),
     RidgeClassifier(),
     make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
-    make_pipeline(StandardScaler(with_mean=False), MinMaxScaler((-1, 3)), LinearSVC()),
+    make_pipeline(StandardScaler(), MinMaxScaler((-1, 3)), LinearSVC()),
     make_pipeline(MaxAbsScaler(), make_pipeline(RobustScaler(), RidgeClassifier())),
     make_pipeline(StandardScaler(with_std=False), "passthrough", SGDClassifier(random_state=0)),
     GridSearchCV(LogisticRegression(max_iter=500, fit_intercept=False), {"C": [1]}, cv=2),
@@ -138,5 +140,8 @@ def test_saturated_probabilities_are_why_one_against_the_rest_is_not_read():
 def test_a_threshold_of_the_models_own_is_not_read():
     model = FixedThresholdClassifier(LogisticRegression(max_iter=500), threshold=0.9)
     assert affine_of(as_predictor(model.fit(X[:300], TWO[:300]))) is None
+    plain = as_predictor(LogisticRegression(max_iter=500).fit(X[:300], TWO[:300]))
+    assert affine_of(plain) is not None
+    assert affine_of(replace(plain, decision=lambda p: p[:, 1] > 0.9)) is None
     assert affine_of(Predictor(len, "regression")) is None
     assert affine_of(Predictor(len, "classification", classes=(0, 1))) is None

@@ -168,15 +168,33 @@ def test_mirrored_padding_puts_two_weights_on_one_number():
     layer = nn.Conv2d(1, 1, (1, 3), padding=(0, 1), padding_mode="reflect", bias=False)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([1.0, 0.0, 1.0]).reshape(1, 1, 1, 3))
-    module = nn.Sequential(layer, nn.Flatten())
-    x = torch.full((1, 1, 1, 3), 0.5)
-    threat = L2(0.25)
+    chosen = nn.Linear(3, 2, bias=False)
+    with torch.no_grad():
+        chosen.weight.copy_(torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))
+    module = nn.Sequential(layer, nn.Flatten(), chosen)
+    x, y = torch.full((1, 1, 1, 3), 0.5), torch.tensor([0])
     moved = x.clone()
     moved[0, 0, 0, 1] += 0.25
-    y = torch.tensor([1])
-    reached = margins_of(module, moved, y)
-    assert (reached <= margin_bounds(layers_of(module), x, y, threat)).all()
-    assert module(moved)[0, 0].item() - 1.0 == pytest.approx(0.5)
+    assert margins_of(module, moved, y)[0, 1] == 1.5
+    assert margin_bounds(layers_of(module), x, y, L2(0.25))[0, 1] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("ball", "dual"), [(L2, 2), (L1, float("inf"))])
+def test_a_scaling_before_the_first_layer_is_part_of_its_dual_norm(ball, dual):
+    generator = torch.Generator().manual_seed(0)
+    scaling = normalisation(nn.BatchNorm1d, 4, generator).eval().double()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        hidden = nn.Linear(4, 5).double()
+    layers = [scaling, hidden, nn.Flatten()]
+    x = torch.rand(6, 4, dtype=torch.float64, generator=generator)
+    y = torch.zeros(6, dtype=torch.int64)
+    factor = (scaling.weight / (scaling.running_var + scaling.eps).sqrt()).detach()
+    steepness = torch.linalg.vector_norm(hidden.weight.detach() * factor, dual, dim=1)
+    out = hidden(scaling(x)).detach()
+    expected = (out + 0.2 * steepness) - (out[:, :1] - 0.2 * steepness[0])
+    bounds = margin_bounds(layers, x, y, ball(0.2, low=-9, high=9))
+    torch.testing.assert_close(bounds[:, 1:], expected[:, 1:], rtol=1e-6, atol=0)
 
 
 def test_rounding_in_the_model_is_part_of_the_bounds():
@@ -191,7 +209,7 @@ def test_rounding_in_the_model_is_part_of_the_bounds():
     assert (exact[:, 0] > exact[:, 1]).all()
     module = module.float()
     assert (margins_of(module, x, y).amax(1) >= 0).any()
-    found = certify_intervals(as_predictor(module, classes=[0, 1]), x, y, Linf(1e-6))
+    found = certify_intervals(as_predictor(module, classes=[0, 1]), x, y, Linf(0.0))
     assert not found.holds.any()
     tame = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU())
     with torch.no_grad():

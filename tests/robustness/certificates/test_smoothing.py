@@ -66,6 +66,13 @@ def test_one_sample_for_both_choosing_and_bounding_would_be_too_sure():
     assert apart.sum() <= same.sum()
 
 
+def test_the_class_is_chosen_by_other_draws_than_bound_it():
+    """On the line both classes are alike; chosen by the same draws, twice as many are certified."""
+    X, y = rows_at(np.zeros(2000))
+    found = smooth(LINE, X, y, sigma=0.5, selection=100, estimation=100, level=0.9)
+    assert 0.05 < (found.radii > 0).mean() < 0.12
+
+
 def test_abstaining_counts_as_wrong():
     X, y = rows_at([0.0, 2.0, -2.0])
     found = smooth(LINE, X, y, sigma=0.5, selection=20, estimation=100)

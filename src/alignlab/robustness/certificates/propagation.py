@@ -192,7 +192,8 @@ def _start(layers: list[Any], x: torch.Tensor, threat: Ball) -> _Reach:
         low = torch.maximum(low, row - threat.radius)
         high = torch.minimum(high, row + threat.radius)
     precision = next((p.dtype for layer in layers for p in layer.parameters()), x.dtype)
-    share = rounding(2, precision)  # rows are rounded to the network's precision
+    # Rows are rounded to the network's precision, where that is another.
+    share = 0.0 if x.dtype == precision else rounding(2, precision)
     slip = share * torch.maximum(low.abs(), high.abs())
     scale = torch.ones_like(row[:1])
     return _Reach(low - slip, high + slip, threat, precision, row, scale, slip)
@@ -278,6 +279,8 @@ def _dual(
     """Return how far each sum moves at most when the row moves by 1 in a norm."""
     if norm == 2:
         return apply(scale**2, weight**2, None).sqrt()
+    if weight.ndim == scale.ndim == 2:
+        return (weight.abs() * scale).amax(1)
     steepest = weight.abs().flatten(1).amax(1) * scale.max()
     return steepest.reshape(1, -1, *[1] * (weight.ndim - 2))
 

@@ -27,7 +27,8 @@ class L1(Term):
 
     Use it to learn which inputs a model can do without, and for small models. Under an adaptive
     optimiser, whose steps are not in the gradient's direction, the zeros are exact as well, and the
-    minimum approached is not exactly that of the penalised loss; take `optimizer="sgd"` for that.
+    minimum approached is not exactly that of the penalised loss; with momentum m it is that of
+    (1 - m) · weight.
 
     Parameters
     ----------

@@ -112,8 +112,9 @@ def split_rows(
 
     Examples
     --------
-    >>> [part.tolist() for part in split_rows([0, 0, 1, 1], 0.5, seed=1)]
-    [[1, 2], [0, 3]]
+    >>> first, second = split_rows([0] * 8 + [1] * 4, 0.25, seed=1)
+    >>> len(second), int((second < 8).sum())
+    (3, 2)
     """
     labels = np.asarray(y)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
@@ -236,15 +237,11 @@ def _items(columns: Mapping[str, Any] | pd.DataFrame | None) -> Any:
 
 
 def _coded(values: Any) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    series = pd.Series(values).reset_index(drop=True)
-    levels = sorted_classes(series.dropna().unique().tolist())
-    texts = [class_text(level) for level in levels]
+    given, distinct = pd.factorize(pd.Series(values).reset_index(drop=True))
+    texts = [class_text(level) for level in sorted_classes(distinct.tolist())]
     positions = {text: position for position, text in enumerate(texts)}
-    codes = [
-        -1 if missing else positions[class_text(value)]
-        for value, missing in zip(series, series.isna(), strict=True)
-    ]
-    return np.asarray(codes, dtype=np.int64), tuple(texts)
+    codes = np.array([*(positions[class_text(each)] for each in distinct), -1], dtype=np.int64)
+    return codes[given], tuple(texts)
 
 
 def _checked(data: TrainingData) -> TrainingData:

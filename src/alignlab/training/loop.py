@@ -281,7 +281,7 @@ def as_before(module: torch.nn.Module, device: str | None) -> Iterator[Any]:
     import torch
 
     held = next(iter(module.parameters()), torch.zeros(0)).device
-    place = held if device is None else torch.device(device)
+    place = held if device is None else _device(device)
     modes = [(part, part.training) for part in module.modules()]
     gradients = [(each, each.grad) for each in module.parameters()]
     cards = sorted({each.index or 0 for each in (held, place) if each.type == "cuda"})
@@ -302,3 +302,17 @@ def as_before(module: torch.nn.Module, device: str | None) -> Iterator[Any]:
             part.training = mode
         for each, gradient in gradients:
             each.grad = gradient
+
+
+def _device(name: str) -> Any:
+    import torch
+
+    try:
+        place = torch.device(name)
+        torch.zeros(0, device=place)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device={name!r} cannot be used here: {str(error).splitlines()[0].rstrip('.')}. Leave "
+            "it out to train where the module is."
+        ) from error
+    return place

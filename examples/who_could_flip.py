@@ -32,7 +32,6 @@ result = evaluate_robustness(
     ["yes"] * len(denied),
     threat,
     attacks=TabularSearch(queries=200),
-    batch_rows=10_000,
 )
 print(f"{result.broken.sum()} of {len(denied)} denied applicants could flip their decision:")
 print(changes(denied, result.witnesses).round(3).to_string(index=False))

@@ -39,6 +39,9 @@ __all__ = ["auto_attack", "evaluate_robustness"]
 SLAB_BYTES = 2**25
 """Bytes of rows that one search holds; it keeps about ten numbers for each."""
 
+ROWS, ROWS_OF_OTHERS = 256, 10_000
+"""Rows in one pass through a module, and through any other model."""
+
 
 def evaluate_robustness(
     model: Any,
@@ -50,7 +53,7 @@ def evaluate_robustness(
     classes: Sequence[Hashable] | None = None,
     certify: bool = True,
     masking: bool = True,
-    batch_rows: int = 256,
+    batch_rows: int | None = None,
     seed: int = 0,
     level: float = 0.95,
     seconds: float | None = None,
@@ -84,7 +87,8 @@ def evaluate_robustness(
     masking
         Whether to look for signs that gradients are hidden rather than absent.
     batch_rows
-        Rows in one pass; changes no verdict.
+        Rows in one pass; changes no verdict. `None` takes 256 for modules, and for other models,
+        whose calls cost more than their rows, 10,000.
     seed
         Decides all starts and draws, for each row by itself.
     level
@@ -125,7 +129,7 @@ def evaluate_robustness(
     attacked = AttackedModel(
         subject.predictor,
         decode=None if subject.has_gradients else subject.for_model,
-        batch_rows=batch_rows,
+        batch_rows=batch_rows or (ROWS if subject.has_gradients else ROWS_OF_OTHERS),
         deadline=None if seconds is None else started + seconds,
     )
     require_evaluation_mode(attacked, subject.x)
@@ -350,8 +354,8 @@ def _name(attack: Attack) -> str:
     return attack.name
 
 
-def _require_settings(batch_rows: int, seconds: float | None) -> None:
-    if batch_rows < 1:
+def _require_settings(batch_rows: int | None, seconds: float | None) -> None:
+    if batch_rows is not None and batch_rows < 1:
         raise InputError(f"batch_rows={batch_rows!r} is not a whole number from 1.")
     if seconds is not None and not seconds > 0:
         raise InputError(f"seconds={seconds!r} is not above 0; None sets no limit.")

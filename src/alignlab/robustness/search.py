@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from alignlab.errors import InputError
 from alignlab.random import RowStreams
 from alignlab.robustness.attacked import AttackedModel, Loss, Passed
-from alignlab.robustness.threats import Threat
+from alignlab.robustness.threats import Ball, Threat
 
 if TYPE_CHECKING:
     import torch
@@ -84,6 +85,21 @@ class Search:
 
     def __len__(self) -> int:
         return len(self.open)
+
+    def ball(self, attack: str) -> Ball:
+        """Return the threat, for an attack that knows balls only.
+
+        Raises
+        ------
+        InputError
+            If the threat is of another kind.
+        """
+        if not isinstance(self.threat, Ball):
+            raise InputError(
+                f"The attack {attack!r} moves rows within a ball (Linf, L2, L1), not within "
+                f"{self.threat}. Use attacks='efficient', which chooses what works here."
+            )
+        return self.threat
 
     def streams_of_open(self, purpose: str) -> RowStreams:
         """Return random numbers of the open rows' own, for one purpose."""

@@ -192,5 +192,5 @@ def test_settings_that_are_none_are_refused(linear, search_of):
         TargetedAPGD(targets=0)
     with pytest.raises(InputError, match="Did you mean 'gradient'"):
         TargetedAPGD(order="gradients")
-    with pytest.raises(InputError, match="follows gradients within a ball"):
+    with pytest.raises(InputError, match="moves rows within a ball"):
         APGD()(search_of(*linear(), threat=object()))

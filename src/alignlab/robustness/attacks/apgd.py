@@ -146,7 +146,7 @@ def targets_in_order(search: Search, order: str) -> torch.Tensor:
     for target in targets.unbind(1):
         classes = torch.stack([search.y, target], 1)
         passed = search.model.gradient(search.x, classes, targeted_margin)
-        slope = _ball(search).dual_norm(passed.gradient)
+        slope = search.ball("apgd").dual_norm(passed.gradient)
         # A class that no move brings nearer comes last.
         moves.append(torch.where(slope > 0, -passed.losses / slope, torch.inf))
     return targets.gather(1, torch.stack(moves, 1).argsort(dim=1, stable=True))
@@ -166,7 +166,7 @@ def ascend(search: Search, loss: Loss, goal: torch.Tensor, streams: RowStreams, 
     steps
         How many gradients a row.
     """
-    threat = _ball(search)
+    threat = search.ball("apgd")
     kind: type[Climb]
     kind, phases = (
         (SparseClimb, SPARSE_PHASES) if isinstance(threat, L1) else (MomentumClimb, PHASES)
@@ -195,15 +195,6 @@ def far_start(threat: Ball, center: torch.Tensor, streams: RowStreams) -> torch.
         drawn *= threat.radius / np.linalg.norm(drawn, threat.norm, axis=1, keepdims=True)
     moves = torch.as_tensor(drawn, dtype=center.dtype, device=center.device)
     return threat.project(center + moves.reshape(center.shape), center)
-
-
-def _ball(search: Search) -> Ball:
-    if not isinstance(search.threat, Ball):
-        raise InputError(
-            "Auto-PGD follows gradients within a ball (Linf, L2 or L1), and this threat is "
-            f"{type(search.threat).__name__}. Attack it without gradients."
-        )
-    return search.threat
 
 
 def _require_whole(**given: int) -> None:

@@ -26,7 +26,7 @@ from alignlab.robustness.attacks.register import all_attacks
 from alignlab.robustness.attacks.square import Square
 from alignlab.robustness.attacks.tabular import TabularSearch
 from alignlab.robustness.search import Attack
-from alignlab.robustness.threats import Ball
+from alignlab.robustness.threats import L1, Ball
 
 if TYPE_CHECKING:
     from alignlab.robustness.subjects import Subject
@@ -78,13 +78,13 @@ def _named(name: str, subject: Subject) -> list[Attack]:
 
 
 def _standard(subject: Subject) -> list[Attack]:
-    if not subject.has_gradients:
+    if not subject.has_gradients or not isinstance(subject.threat, Ball):
         return _black_box(subject, queries=5000)
     return [APGD(), TargetedAPGD(), FAB(), Square(queries=5000)]
 
 
 def _efficient(subject: Subject) -> list[Attack]:
-    if not subject.has_gradients:
+    if not subject.has_gradients or not isinstance(subject.threat, Ball):
         return _black_box(subject, queries=1000)
     return [
         APGD(steps=20, loss="margin"),
@@ -97,6 +97,6 @@ def _efficient(subject: Subject) -> list[Attack]:
 def _black_box(subject: Subject, *, queries: int) -> list[Attack]:
     if not isinstance(subject.threat, Ball):
         return [TabularSearch()]
-    if not subject.predictor.probabilistic:
+    if not subject.predictor.probabilistic and not isinstance(subject.threat, L1):
         return [HopSkipJump()]
     return [Square(queries=queries)]

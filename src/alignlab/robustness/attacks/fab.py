@@ -90,8 +90,7 @@ class FAB:
 
     def _run(self, search: Search, targets: torch.Tensor, purpose: str, at_random: bool) -> None:
         """Follow the boundary to the nearest of each row's `targets`, from one start."""
-        threat = search.threat
-        assert isinstance(threat, Ball)
+        threat = search.ball(self.name)
         x = search.x
         if at_random and len(search):
             half = threat.with_radius(threat.radius / 2)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from alignlab.errors import InputError, require_choice
 from alignlab.robustness.attacks.losses import LOSSES
 from alignlab.robustness.search import Search
-from alignlab.robustness.threats import Ball
 
 __all__ = ["PGD"]
 
@@ -56,8 +55,7 @@ class PGD:
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
-        threat = search.threat
-        assert isinstance(threat, Ball)
+        threat = search.ball(self.name)
         loss = LOSSES[self.loss]
         size = threat.radius * (2.5 / self.steps if self.step_size is None else self.step_size)
         for restart in range(self.restarts):

@@ -24,7 +24,7 @@ from alignlab.errors import InputError
 from alignlab.robustness.attacks.losses import margin
 from alignlab.robustness.attacks.windows import Drawn, layout_of
 from alignlab.robustness.search import Search
-from alignlab.robustness.threats import Ball, Linf
+from alignlab.robustness.threats import Linf
 
 if TYPE_CHECKING:
     import torch
@@ -171,12 +171,7 @@ class _Moves:
     """The moves that the norm of a threat allows, on rows as channels × places."""
 
     def __init__(self, search: Search) -> None:
-        if not isinstance(search.threat, Ball):
-            raise InputError(
-                f"Square moves rows in balls (Linf, L2, L1), not within {search.threat}. Use "
-                "attacks='efficient', which chooses what works here."
-            )
-        self.search, self.threat = search, search.threat
+        self.search, self.threat = search, search.ball("square")
         self.layout = layout_of(tuple(search.x.shape[1:]))
         self._take_open()
 

@@ -25,14 +25,19 @@ import numpy as np
 import pandas as pd
 import torch
 
-from alignlab.datasets import load_example
-from alignlab.datasets.pets import BREEDS, drawn_pets
-from alignlab.training import Batch, Term, TrainingData
-from alignlab.training.data import as_training_data, rows_of
-from alignlab.training.fit import fit
-from alignlab.training.terms.cross_entropy import CrossEntropy
-from alignlab.training.terms.group_parity import GroupParity
-from alignlab.training.terms.member_parity import MemberParity
+from alignlab.datasets import drawn_pets, load_example
+from alignlab.datasets.pets import BREEDS
+from alignlab.training import (
+    Batch,
+    CrossEntropy,
+    GroupParity,
+    MemberParity,
+    Term,
+    TrainingData,
+    as_training_data,
+    fit,
+)
+from alignlab.training.data import rows_of
 
 HERE = Path(__file__).parent
 EPOCHS = {8: 3, 32: 6, 128: 12, 256: 16, 1024: 30}

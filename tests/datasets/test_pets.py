@@ -22,6 +22,7 @@ def test_labels_are_species_and_the_column_holds_breeds():
     assert pets.classes == ("cat", "dog")
     assert pets.images.shape == (300, 3, 8, 8)
     assert [BREEDS[breed].species for breed in pets.columns["breed"]] == list(pets.label_names)
+    assert list(pets.columns["species"]) == list(pets.label_names)
     assert 0 <= pets.images.min() < 0.1
     assert 0.9 < pets.images.max() <= 1
 
@@ -111,6 +112,7 @@ def test_the_list_says_which_pictures_and_names_say_what_they_are(folder):
     pets = read_pets(folder, size=16)
     assert pets.images.shape == (4, 3, 16, 16)
     assert list(pets.label_names) == ["cat", "cat", "dog", "dog"]
+    assert list(pets.columns["species"]) == ["cat", "cat", "dog", "dog"]
     assert list(pets.columns["breed"]) == ["abyssinian", "egyptian mau", "great pyrenees", "pug"]
     assert list(pets.columns["file"])[2] == "great_pyrenees_3.jpg"
     centre = pets.images[:, :, 8, 8]

@@ -6,6 +6,7 @@ from alignlab.datasets.examples import EXAMPLES, load_example
 from alignlab.datasets.groups import MISSING, Grouping, grouping, parse_groups
 from alignlab.datasets.image_files import IMAGES, load_images, read_images, write_images
 from alignlab.datasets.images import ImageData, ImageSplit
+from alignlab.datasets.pets import drawn_pets, read_pets
 from alignlab.datasets.preference_files import read_preferences, write_preferences
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
@@ -29,12 +30,14 @@ __all__ = [
     "TableData",
     "Trajectory",
     "chosen_rows",
+    "drawn_pets",
     "grouping",
     "load_example",
     "load_images",
     "parse_groups",
     "read_chosen",
     "read_images",
+    "read_pets",
     "read_preferences",
     "read_table",
     "read_trajectories",

@@ -81,7 +81,8 @@ def drawn_pets(
     Returns
     -------
     ImageData
-        Labels are species; the column `breed` holds breeds.
+        Labels are species; the columns are `species` again, for comparing breeds within it, and
+        `breed`.
 
     Raises
     ------
@@ -109,9 +110,9 @@ def drawn_pets(
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
             images[some] = draw_pets(BREEDS[breed].species, BREEDS[breed].coat, streams[some], size)
-    species = np.array([SPECIES.index(BREEDS[name].species) for name in names])[drawn]
-    breeds = pd.DataFrame({"breed": np.array(names)[drawn]})
-    return ImageData(images, species, SPECIES, breeds, "drawn pets")
+    species = np.array([BREEDS[name].species for name in names])[drawn]
+    columns = pd.DataFrame({"species": species, "breed": np.array(names)[drawn]})
+    return ImageData(images, species, SPECIES, columns, "drawn pets")
 
 
 def read_pets(folder: str | Path, *, size: int = 64) -> ImageData:
@@ -129,7 +130,7 @@ def read_pets(folder: str | Path, *, size: int = 64) -> ImageData:
     Returns
     -------
     ImageData
-        Labels are species; the columns are `breed` and `file`.
+        Labels are species; the columns are `species`, `breed` and `file`.
 
     Raises
     ------
@@ -161,13 +162,14 @@ def read_pets(folder: str | Path, *, size: int = 64) -> ImageData:
         )
     breeds = [_breed(file) for file in files]
     images = np.stack([_square(file, size) for file in files])
+    species = np.array([SPECIES[0] if breed[0].isupper() else SPECIES[1] for breed in breeds])
     columns = pd.DataFrame(
         {
+            "species": species,
             "breed": [breed.replace("_", " ").lower() for breed in breeds],
             "file": [file.name for file in files],
         }
     )
-    species = np.array([0 if breed[0].isupper() else 1 for breed in breeds])
     return ImageData(images, species, SPECIES, columns, where.name or "pets")
 
 

@@ -317,7 +317,7 @@ def _per_pair(exists: torch.Tensor) -> torch.Tensor:
     """Return what one pair of each stratum's groups counts in Q, shape (n_strata,)."""
     groups = exists.double().sum(1)
     strata = (groups > 1).sum().clamp(min=1)
-    return (groups > 1) / (strata * (groups * (groups - 1) / 2).clamp(min=1))
+    return 1 / (strata * (groups * (groups - 1) / 2).clamp(min=1))
 
 
 def _slopes(means: torch.Tensor, among: torch.Tensor, per_pair: torch.Tensor) -> torch.Tensor:

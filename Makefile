@@ -83,6 +83,7 @@ PEERS := benchmarks/.venv
 $(PEERS)/.peers: benchmarks/requirements-peers.txt | $(BIN)/python
 	@$(BIN)/python -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-peers.txt
+	@$(PEERS)/bin/python -m pip install --quiet --quiet --no-deps torchattacks==3.5.1
 	@touch $@
 
 # The README's picture; taken anew by hand when the report's look changes.
@@ -98,6 +99,9 @@ bench: $(VENV)/.test $(PEERS)/.peers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_preferences.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_rewards.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_cartpole.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/robustness.py
+	$(BIN)/python benchmarks/corruptions.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fairness.py
 
 # --- the lock ------------------------------------------------------------------------------------
 

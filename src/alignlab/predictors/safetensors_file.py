@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from alignlab.errors import InputError, MissingExtraError, ModelError
+from alignlab.errors import InputError, ModelError
 from alignlab.predictors.importing import MODULE_REFERENCE, imported
 from alignlab.predictors.modules import from_module
 from alignlab.predictors.predictor import Predictor, Task
@@ -45,10 +45,7 @@ def from_safetensors(
             f"{path.name} holds weights without the model's structure. Name the class that they "
             f"belong to: {path.name}@package.module:Class"
         )
-    try:
-        import safetensors.torch
-    except ImportError as error:
-        raise MissingExtraError("safetensors", "safetensors", "Reading safetensors") from error
+    import safetensors.torch
     import torch
 
     build = imported(class_reference)

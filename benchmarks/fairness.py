@@ -277,7 +277,7 @@ def pets(quick: bool, rows: int = 3000, epochs: int = 12) -> None:
             module, start = cnn(seed), process_time()
             fit(
                 module, data, make(), validation=None, epochs=epochs, batch_rows=64,
-                schedule="cosine", seed=seed, progress=quiet,
+                learning_rate=2e-3, schedule="cosine", seed=seed, progress=quiet,
             )  # fmt: skip
             spent = process_time() - start
             found[name].append(judged(module))

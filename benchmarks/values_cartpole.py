@@ -23,10 +23,10 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from alignlab.intervals import mean_estimate
-from alignlab.values.preferences.environments import Environments
-from alignlab.values.preferences.policies import Policy, evaluate_policy, train_policy
-from alignlab.values.preferences.teachers import SyntheticTeacher
-from alignlab.values.preferences.training import train_from_preferences
+from alignlab.values.learning.environments import Environments
+from alignlab.values.learning.policies import Policy, evaluate_policy, train_policy
+from alignlab.values.learning.teachers import SyntheticTeacher
+from alignlab.values.learning.training import train_from_preferences
 
 STEPS = 60_000
 NEARLY = 0.03

@@ -7,11 +7,7 @@ the true reward, and errs now and then, takes the person's place; a `FileTeacher
 answer in a text file, and any object with `ask` and `collect` is a teacher.
 """
 
-from alignlab.values.preferences import (
-    SyntheticTeacher,
-    resume_training,
-    train_from_preferences,
-)
+from alignlab.values.learning import SyntheticTeacher, resume_training, train_from_preferences
 
 
 class Person:

@@ -14,25 +14,27 @@ from alignlab.values.inverse import (
     infer_utilities,
     max_causal_entropy_irl,
 )
-from alignlab.values.preferences import (
+from alignlab.values.learning import (
     Answer,
     FileTeacher,
-    FittedReward,
-    HeldOut,
     LearnedReward,
     PreferenceTraining,
-    Queries,
     Query,
-    Reliability,
     SyntheticTeacher,
     Teacher,
+    resume_training,
+    train_from_preferences,
+)
+from alignlab.values.preferences import (
+    FittedReward,
+    HeldOut,
+    Queries,
+    Reliability,
     Triads,
     circular_triads,
     fit_reward,
     load_reward,
-    resume_training,
     select_queries,
-    train_from_preferences,
 )
 from alignlab.values.processes import (
     FiniteMDP,

@@ -22,8 +22,8 @@ LINE = (
 @pytest.fixture
 def small(alignlab, monkeypatch):
     """The command with a run that takes a moment."""
-    begin = partial(preferences.train_from_preferences, **SMALL)
-    monkeypatch.setattr(preferences, "train_from_preferences", begin)
+    begin = partial(learning.train_from_preferences, **SMALL)
+    monkeypatch.setattr(learning, "train_from_preferences", begin)
     return alignlab
 
 
@@ -80,7 +80,7 @@ def test_an_interrupted_run_is_kept(small, monkeypatch):
     def stops(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(preferences, "train_from_preferences", stops)
+    monkeypatch.setattr(learning, "train_from_preferences", stops)
     code, _, error = small(f"{LINE} --out o")
     assert (code, error) == (
         130,

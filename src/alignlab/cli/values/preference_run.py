@@ -12,7 +12,7 @@ from alignlab.errors import InputError, StoppedError, require_choice
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alignlab.values.preferences import PreferenceTraining
+    from alignlab.values.learning import PreferenceTraining
 
 __all__ = ["run_environment"]
 
@@ -51,8 +51,8 @@ def run_environment(
     """
     from alignlab.cli.values.output import Result, deliver
     from alignlab.cli.values.processes import environment_options
-    from alignlab.values.preferences import resume_training, train_from_preferences
-    from alignlab.values.preferences.runs import RunDirectory
+    from alignlab.values.learning import resume_training, train_from_preferences
+    from alignlab.values.learning.runs import RunDirectory
 
     kind = require_choice(given.get("teacher", "synthetic"), TEACHERS, what="--teacher")
     teacher = _teacher(kind, given, seed, out)
@@ -93,7 +93,7 @@ def run_environment(
 
 
 def _teacher(kind: str, given: Mapping[str, Any], seed: int, out: Path | None) -> Any:
-    from alignlab.values.preferences import FileTeacher, SyntheticTeacher
+    from alignlab.values.learning import FileTeacher, SyntheticTeacher
 
     faults = {name: given[name] for name in ("rationality", "mistakes") if name in given}
     if kind == "synthetic":
@@ -112,7 +112,7 @@ def _warn_of_repeats(path: Path) -> None:
     """Warn of a second answer to a question: it is not heard."""
     import warnings
 
-    from alignlab.values.preferences.questions import read_lines
+    from alignlab.values.learning.questions import read_lines
 
     answered: dict[str, int] = {}
     for number, line in read_lines(path):
@@ -146,7 +146,7 @@ def _maker(name: str, options: Mapping[str, Any]) -> Any:
 
 def _require_same(out: Path, environment: str, given: Mapping[str, Any]) -> None:
     """Raise if the command asks for another run than the one that is kept."""
-    from alignlab.values.preferences.runs import RunDirectory
+    from alignlab.values.learning.runs import RunDirectory
 
     settings = RunDirectory(out).read().settings
     for name, value in {"environment": environment, **given}.items():

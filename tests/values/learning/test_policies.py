@@ -9,8 +9,8 @@ import torch
 from gymnasium import spaces
 
 from alignlab.errors import InputError, MissingExtraError
-from alignlab.values.preferences.environments import Environments
-from alignlab.values.preferences.policies import (
+from alignlab.values.learning.environments import Environments
+from alignlab.values.learning.policies import (
     Policy,
     evaluate_policy,
     roll_out,

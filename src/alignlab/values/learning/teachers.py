@@ -25,7 +25,7 @@ from scipy.special import expit
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.random import as_generator
-from alignlab.values.preferences.questions import Answer, Query, append_lines, read_lines
+from alignlab.values.learning.questions import Answer, Query, append_lines, read_lines
 
 __all__ = ["FileTeacher", "SyntheticTeacher"]
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from alignlab.datasets.trajectories import Trajectory
-from alignlab.values.preferences.environments import Environments
-from alignlab.values.preferences.learned_reward import LearnedReward
-from alignlab.values.preferences.policies import Policy
-from alignlab.values.preferences.questions import Answer, Query
-from alignlab.values.preferences.rounds import (
+from alignlab.values.learning.environments import Environments
+from alignlab.values.learning.learned_reward import LearnedReward
+from alignlab.values.learning.policies import Policy
+from alignlab.values.learning.questions import Answer, Query
+from alignlab.values.learning.rounds import (
     _best_pairs,
     _foretold,
     _pairs,
@@ -14,7 +14,7 @@ from alignlab.values.preferences.rounds import (
     next_questions,
     seed_for,
 )
-from alignlab.values.preferences.runs import Run, Settings
+from alignlab.values.learning.runs import Run, Settings
 
 
 def settings(**changes):

@@ -5,7 +5,7 @@ import torch
 from alignlab.datasets import PreferenceDataset
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
-from alignlab.values.preferences.learned_reward import fit_learned_reward
+from alignlab.values.learning.learned_reward import fit_learned_reward
 
 LENGTH = 10
 

@@ -27,9 +27,9 @@ from alignlab.errors import InputError, nearest
 from alignlab.files import require_writable, write_whole
 from alignlab.intervals import Estimate
 from alignlab.plain import to_json
-from alignlab.values.preferences.learned_reward import LearnedReward
-from alignlab.values.preferences.policies import Policy
-from alignlab.values.preferences.questions import Answer, Query, append_lines, read_lines
+from alignlab.values.learning.learned_reward import LearnedReward
+from alignlab.values.learning.policies import Policy
+from alignlab.values.learning.questions import Answer, Query, append_lines, read_lines
 
 __all__ = ["Round", "Run", "RunDirectory", "Settings"]
 

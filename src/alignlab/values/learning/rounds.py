@@ -20,13 +20,13 @@ from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, mean_estimate, share_estimate
 from alignlab.random import as_generator
-from alignlab.values.preferences.environments import Environments
-from alignlab.values.preferences.learned_reward import LearnedReward, fit_learned_reward
-from alignlab.values.preferences.policies import evaluate_policy, roll_out, train_policy
+from alignlab.values.learning.environments import Environments
+from alignlab.values.learning.learned_reward import LearnedReward, fit_learned_reward
+from alignlab.values.learning.policies import evaluate_policy, roll_out, train_policy
+from alignlab.values.learning.questions import Query, preference_dataset
+from alignlab.values.learning.runs import Round, Run, Settings
+from alignlab.values.learning.segments import draw_segments
 from alignlab.values.preferences.queries import information
-from alignlab.values.preferences.questions import Query, preference_dataset
-from alignlab.values.preferences.runs import Round, Run, Settings
-from alignlab.values.preferences.segments import draw_segments
 
 __all__ = ["asked_in_round", "improved", "next_questions", "seed_for"]
 

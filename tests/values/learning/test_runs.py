@@ -6,10 +6,10 @@ import pytest
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
-from alignlab.values.preferences.learned_reward import LearnedReward
-from alignlab.values.preferences.policies import Policy
-from alignlab.values.preferences.questions import Answer, Query, append_lines
-from alignlab.values.preferences.runs import Round, Run, RunDirectory, Settings
+from alignlab.values.learning.learned_reward import LearnedReward
+from alignlab.values.learning.policies import Policy
+from alignlab.values.learning.questions import Answer, Query, append_lines
+from alignlab.values.learning.runs import Round, Run, RunDirectory, Settings
 
 SETTINGS = Settings(
     4, 2, 10, 2, 8, "random", 1, 5, 2, None, 0.95, 0, "Corridor", "Discrete(3)", "Discrete(2)"
@@ -85,7 +85,7 @@ def test_an_interrupted_save_leaves_the_state_before(tmp_path, monkeypatch):
     def stop(path, content):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("alignlab.values.preferences.runs.write_whole", stop)
+    monkeypatch.setattr("alignlab.values.learning.runs.write_whole", stop)
     with pytest.raises(KeyboardInterrupt):
         kept.save(run())
     monkeypatch.undo()

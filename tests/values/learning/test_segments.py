@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
-from alignlab.values.preferences.segments import cut_segments, draw_segments
+from alignlab.values.learning.segments import cut_segments, draw_segments
 
 
 def walk(steps, *, ended):

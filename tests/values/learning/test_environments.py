@@ -3,7 +3,7 @@ import pytest
 from gymnasium import spaces
 
 from alignlab.errors import InputError
-from alignlab.values.preferences.environments import Environments
+from alignlab.values.learning.environments import Environments
 
 
 class Still(gymnasium.Env):

@@ -5,9 +5,9 @@ import stable_baselines3
 from gymnasium import spaces
 
 from alignlab.errors import InputError
-from alignlab.values.preferences.questions import Answer
-from alignlab.values.preferences.teachers import FileTeacher, SyntheticTeacher
-from alignlab.values.preferences.training import resume_training, train_from_preferences
+from alignlab.values.learning.questions import Answer
+from alignlab.values.learning.teachers import FileTeacher, SyntheticTeacher
+from alignlab.values.learning.training import resume_training, train_from_preferences
 
 OPTIONS = {"n_steps": 16, "batch_size": 32, "n_epochs": 2, "learning_rate": 0.01}
 

@@ -5,7 +5,7 @@ import pytest
 
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError, OutputError
-from alignlab.values.preferences.questions import (
+from alignlab.values.learning.questions import (
     Answer,
     Query,
     append_lines,

@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
-from alignlab.values.preferences.questions import Query
-from alignlab.values.preferences.teachers import FileTeacher, SyntheticTeacher
+from alignlab.values.learning.questions import Query
+from alignlab.values.learning.teachers import FileTeacher, SyntheticTeacher
 
 
 def paid(*rewards, ended=False):

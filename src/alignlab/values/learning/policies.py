@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError, MissingExtraError, nearest, require_choice
 from alignlab.plain import plain
-from alignlab.values.preferences.environments import Environments, is_count
+from alignlab.values.learning.environments import Environments, is_count
 
 __all__ = ["Policy", "evaluate_policy", "roll_out", "train_policy"]
 

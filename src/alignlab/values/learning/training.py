@@ -27,19 +27,19 @@ from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate, mean_estimate
 from alignlab.progress import ProgressCallback, track
 from alignlab.random import as_generator
-from alignlab.values.preferences.environments import Environments, is_count
-from alignlab.values.preferences.learned_reward import LearnedReward
-from alignlab.values.preferences.policies import (
+from alignlab.values.learning.environments import Environments, is_count
+from alignlab.values.learning.learned_reward import LearnedReward
+from alignlab.values.learning.policies import (
     Policy,
 )
-from alignlab.values.preferences.questions import Answer, Query, Teacher, preference_dataset
-from alignlab.values.preferences.rounds import (
+from alignlab.values.learning.questions import Answer, Query, Teacher, preference_dataset
+from alignlab.values.learning.rounds import (
     asked_in_round,
     improved,
     next_questions,
     seed_for,
 )
-from alignlab.values.preferences.runs import Round, Run, RunDirectory, Settings
+from alignlab.values.learning.runs import Round, Run, RunDirectory, Settings
 
 __all__ = ["PreferenceTraining", "resume_training", "train_from_preferences"]
 
@@ -245,7 +245,7 @@ def train_from_preferences(
 
     Examples
     --------
-    >>> from alignlab.values.preferences.teachers import SyntheticTeacher
+    >>> from alignlab.values.learning.teachers import SyntheticTeacher
     >>> training = train_from_preferences(
     ...     "CartPole-v1", SyntheticTeacher(), comparisons=8, rounds=1, segment_length=10,
     ...     policy_steps=64, rollout_steps=256, reward_epochs=20, evaluation_episodes=2,

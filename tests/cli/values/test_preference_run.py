@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import alignlab.values.preferences as preferences
+import alignlab.values.learning as learning
 
 SMALL = {
     "rollout_steps": 128,

@@ -253,6 +253,25 @@ def test_nothing_is_paid_beyond_what_is_stated():
     assert wrong.model.forward_rows == 20
 
 
+def test_tidying_takes_a_few_calls_for_all_rows():
+    X = np.random.default_rng(0).random((60, 6))
+    threat = TabularThreat(Constraints(), 0.2, data=X)
+    calls = []
+
+    def model(rows):
+        calls.append(len(rows))
+        return (np.sin(9 * np.asarray(rows)).sum(axis=1) > 1.5).astype(float)
+
+    counts = []
+    for tidy in (False, True):
+        calls.clear()
+        attack = TabularSearch(queries=300, tidy=tidy)
+        assert searched(model, X, threat, classes=[0, 1], attack=attack).broken.sum() > 30
+        counts.append(len(calls))
+    # Each of six columns is put back once and halved six times.
+    assert counts[1] - counts[0] <= 6 + 6 * 6
+
+
 def test_a_missing_cell_stays_missing():
     X = np.random.default_rng(0).random((10, 3))
     X[:5, 0] = np.nan

@@ -8,8 +8,8 @@ All open rows go forward together, one model call a round, and each by itself:
 3. where few rows are allowed, all of them; elsewhere a beam of the rows with the largest margins,
    mutated, crossed, and joined by fresh ones, as in the search of [simonetto2024constrained].
 
-A witness is tidied before it is handed in: columns that are not needed go back to what they were,
-numbers as far as the decision lets them.
+In the end all witnesses are tidied together: columns that are not needed go back to what they
+were, numbers as far as the decision lets them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class TabularSearch:
                 f"The attack 'tabular' moves rows of a table, and the threat is {threat}. Give "
                 "TabularThreat(constraints, radius, data=…), or attack with 'square'."
             )
-        walk = _Walk(search, threat, self.queries, tidy=self.tidy)
+        walk = _Walk(search, threat, self.queries)
         places = int(np.clip(self.queries // 3 // len(threat.units), 1, PLACES))
         walk.go(table_moves.ends)
         walk.go(lambda rows: table_moves.combined(rows, threat))
@@ -102,18 +102,22 @@ class TabularSearch:
                 break
             walk.go(
                 lambda rows, step=step: table_moves.mutated(rows, threat, step, ROUND),  # type: ignore[misc]
-                beyond=step % 2 == 1,
+                beyond=step % 2 == 1 and walk.adds_up,
             )
+        if self.tidy:
+            walk.tidy()
 
 
 class _Walk:
     """The open rows of a search and what is known of them."""
 
-    def __init__(self, search: Search, threat: TabularThreat, queries: int, *, tidy: bool) -> None:
-        self.search, self.threat, self.queries, self.tidy = search, threat, queries, tidy
+    def __init__(self, search: Search, threat: TabularThreat, queries: int) -> None:
+        self.search, self.threat, self.queries = search, threat, queries
+        self.adds_up = threat.norm != "linf" or threat.max_changed is not None
         self.wider = replace(threat, norm="linf", max_changed=None)
         center = threat.units.read(search.x.cpu().double().numpy())
         low, high = threat.limits(center)
+        self.first = search.open, center, low, high
         n, units = center.shape
         logits = search.logits(search.x)
         margins = np.full((n, BEAM), -np.inf)
@@ -183,14 +187,35 @@ class _Walk:
         for start in range(0, n, step):
             at = slice(start, start + step)
             self._ask(propose, threat, at, most, (found[at], logits[at], broken[at]))
-        at_broken = broken.nonzero()[0]
-        if (self.tidy or beyond) and len(at_broken):
+        if beyond and broken.any():
+            mine = self.rows[broken]
+            near, told = found[broken], logits[broken]
+            limits, y = (mine.low, mine.high), self.search.y[broken]
             try:
-                self._tidy(threat, at_broken, found, logits, charge=beyond)
+                self.rows.spent[broken] += self._tidy(threat, mine.center, limits, y, near, told)
             finally:
+                found[broken], logits[broken] = near, told
                 self._settle(found, logits)
         else:
             self._settle(found, logits)
+
+    def tidy(self) -> None:
+        """Bring all witnesses as near to their rows as the decisions allow, in common rounds."""
+        search = self.search
+        positions, *known = self.first
+        mine = search.broken[positions]
+        at = positions[mine]
+        if not len(at):
+            return
+        center, *limits = (each[mine.cpu().numpy()] for each in known)
+        found = self.threat.units.read(search.witnesses[at].cpu().double().numpy())
+        logits = np.zeros((len(at), search.model.n_classes))
+        try:
+            self._tidy(self.threat, center, tuple(limits), search.classes[at], found, logits)
+        finally:
+            near = self._encoded(found)
+            fine = self.threat.allows(near, search.clean[at])
+            search.witnesses[at[fine]] = near[fine]
 
     def _ask(
         self,
@@ -274,43 +299,47 @@ class _Walk:
     def _tidy(
         self,
         threat: TabularThreat,
-        at: NDArray[np.intp],
+        center: Floats,
+        limits: tuple[Floats, Floats],
+        y: torch.Tensor,
         found: Floats,
         logits: Floats,
-        *,
-        charge: bool,
-    ) -> None:
-        """Change fewer columns of the witnesses at some rows, and move numbers less, in place."""
-        center, y = self.rows.center[at], self.search.y[at]
-        limits = self.rows.low[at], self.rows.high[at]
+    ) -> NDArray[np.intp]:
+        """Change fewer columns of witnesses and move numbers less, in place; return what was asked.
+
+        Witnesses beyond what is allowed together are brought back until they are allowed.
+        """
+        queries = np.zeros(len(found), dtype=np.intp)
 
         def accept(unit: NDArray[np.intp], values: Floats) -> Mask:
             """Take over one unit's values where the model is still wrong; return where."""
-            trial = found[at]
-            trial[np.arange(len(at)), unit] = values
+            trial = found.copy()
+            trial[np.arange(len(found)), unit] = values
             near = threat.nearest(trial, center, limits)
-            asked = np.flatnonzero(~_same(near, found[at]).all(axis=1))
-            good = np.zeros(len(at), dtype=bool)
+            ask = ~_same(near, found).all(axis=1)
+            if threat is not self.threat:
+                ask &= ~self.threat.allowed(found, center)
+            asked, good = np.flatnonzero(ask), np.zeros(len(found), dtype=bool)
             if len(asked):
                 answers = self.search.logits(self._encoded(near[asked]))
                 wrong = (self.search.model.decided(answers) != y[asked]).cpu().numpy()
                 taken = asked[wrong]
-                found[at[taken]] = near[taken]
-                logits[at[taken]] = answers.cpu().double().numpy()[wrong]
+                found[taken] = near[taken]
+                logits[taken] = answers.cpu().double().numpy()[wrong]
                 good[taken] = True
-                if charge:
-                    self.rows.spent[at[asked]] += 1
+                queries[asked] += 1
             return good
 
-        rows = np.arange(len(at))
-        for unit in self._in_turn(threat.moves(found[at], center)):
+        rows = np.arange(len(found))
+        for unit in self._in_turn(threat.moves(found, center)):
             accept(unit, center[rows, unit])
-        for unit in self._in_turn(threat.moves(found[at], center) * threat.units.number):
-            start, far = center[rows, unit], found[at, unit]
+        for unit in self._in_turn(threat.moves(found, center) * threat.units.number):
+            start, far = center[rows, unit], found[rows, unit]
             for _ in range(HALVINGS):
                 middle = (start + far) / 2
                 good = accept(unit, middle)
-                start, far = np.where(good, start, middle), np.where(good, found[at, unit], far)
+                start, far = np.where(good, start, middle), np.where(good, found[rows, unit], far)
+        return queries
 
     def _in_turn(self, moves: Floats) -> Iterator[NDArray[np.intp]]:
         """Yield each row's changed units, the largest move first, one of each row at a time."""

@@ -94,6 +94,7 @@ NAN = np.array([[0.0], [np.nan]])
         ((np.zeros((3, 1)), [0, 1]), r"shape \(3, 1\) and y \(2,\)"),
         ((np.zeros((2, 1)), [0, -1]), "Row 1 has the class -1"),
         ((pd.DataFrame({"a": ["x", "y"]}), [0, 1]), "Column 'a' holds"),
+        (([["x"], ["y"]], [0, 1]), "X holds <U1, and a module takes numbers"),
         (np.zeros((2, 1)), r"a pair \(X, y\)"),
         (TrainingData(torch.zeros(2, 1), torch.tensor([0, 2]), ("a", "b")), "there are 2 classes"),
         (TrainingData(torch.zeros(2, 1).long(), torch.tensor([0, 1]), ("a", "b")), "floats"),

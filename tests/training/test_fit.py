@@ -163,6 +163,46 @@ def test_the_best_epoch_stays_and_patience_ends():
     assert bits(module) == states[1] != states[-1]
 
 
+def test_a_measure_that_is_not_a_number_at_first_does_not_stay_the_best():
+    told = iter([float("nan"), 0.5, 0.4, float("nan"), 0.6])
+    result = fit(network(), rows(), objective(), measure=lambda *_: next(told), **OPTIONS)
+    assert (result.best_epoch, result.best) == (5, 0.6)
+
+
+def test_more_patience_goes_on_as_if_it_had_been_there_from_the_start(tmp_path):
+    told = [0.1, 0.9, 0.5, 0.4, 0.3]
+
+    def measuring(values):
+        def measure(module, data):
+            return next(values)
+
+        return {"measure": measure, **OPTIONS}
+
+    one = fit(
+        network(), rows(), objective(), patience=1, out=tmp_path / "a", **measuring(iter(told))
+    )
+    assert (len(one.history), one.stopped) == (3, "measure did not get better for 1 epoch.")
+    left = measuring(iter(told[3:]))
+    more = fit(network(), rows(), objective(), patience=3, out=tmp_path / "a", resume=True, **left)
+    whole = fit(
+        network(), rows(), objective(), patience=3, out=tmp_path / "b", **measuring(iter(told))
+    )
+    assert more.to_dict() == whole.to_dict()
+    assert bits(more.module) == bits(whole.module)
+    saved = [(tmp_path / place / CHECKPOINT).read_bytes() for place in "ab"]
+    assert saved[0] == saved[1]
+
+
+def test_stopped_after_an_epoch_was_measured_it_counts_those_that_are_kept(tmp_path):
+    class Interrupted(CrossEntropy):
+        def after_epoch(self, module, validation, epoch):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError, match="stopped in epoch 3 of 5; the 2 before it are kept"):
+        fit(network(), rows(), Interrupted(), out=tmp_path, **OPTIONS)
+
+
 def test_without_validation_the_last_epoch_stays():
     module = network()
     result = fit(module, rows(), objective(), validation=None, **OPTIONS)
@@ -289,7 +329,10 @@ WRONG = [
     ({"optimizer": "adamm"}, "Did you mean 'adam'"),
     ({"schedule": "cosin"}, "Did you mean 'cosine'"),
     ({"learning_rate": 0}, "learning_rate=0 is not a number above 0"),
+    ({"learning_rate": "0.1"}, "learning_rate='0.1' is not a number above 0"),
     ({"clip": -1}, "clip=-1"),
+    ({"clip": "1"}, "clip='1' is not a norm"),
+    ({"measure": 3}, "measure=3 is neither a function nor one of accuracy, loss"),
     ({"measure": "acuracy"}, "Did you mean 'accuracy'"),
     ({"measure": "worst gap in breed"}, "no column 'breed'"),
     ({"measure": "robust accuracy"}, "needs a threat"),

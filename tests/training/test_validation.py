@@ -84,6 +84,8 @@ def test_better_is_in_the_measures_own_direction():
     assert less.better(0.4, 0.5)
     assert not more.better(0.5, 0.5)
     assert not less.better(float("nan"), 0.5)
+    assert not less.better(float("nan"), float("nan"))
+    assert less.better(0.5, float("nan"))
     own, value = measured(lambda module, data: len(data))
     assert value == 4
     assert own.better(2, 1)

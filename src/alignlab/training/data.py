@@ -204,7 +204,11 @@ def _from_pair(
                 "Encode it first."
             )
         X = X.to_numpy(dtype=np.float32, na_value=np.nan)
-    x = X if isinstance(X, torch.Tensor) else torch.as_tensor(np.array(X))
+    if not isinstance(X, torch.Tensor):
+        X = np.array(X)
+        if X.dtype.kind not in "fiub":
+            raise InputError(f"X holds {X.dtype}, and a module takes numbers. Encode it first.")
+    x = torch.as_tensor(X)
     x = x if x.is_floating_point() else x.float()
     labels = y.cpu().numpy() if isinstance(y, torch.Tensor) else np.asarray(y)
     if labels.ndim != 1 or x.ndim < 2 or len(labels) != len(x):

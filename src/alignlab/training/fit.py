@@ -194,7 +194,9 @@ def fit(
         wrong = isinstance(count, bool) or not isinstance(count, int) or count < 1
         if wrong and not (name == "patience" and count is None):
             raise InputError(f"{name}={count!r} is not a whole number from 1.")
-    if clip is not None and not 0 < clip < float("inf"):
+    if not _above_0(learning_rate):
+        raise InputError(f"learning_rate={learning_rate!r} is not a number above 0, such as 0.001.")
+    if clip is not None and not _above_0(clip):
         raise InputError(f"clip={clip!r} is not a norm above 0.")
     require_choice(schedule, SCHEDULES, what="schedule")
     if validation is None and patience is not None:
@@ -249,6 +251,12 @@ def fit(
         rows,
         held_rows,
     )
+
+
+def _above_0(number: object) -> bool:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    return 0 < number < float("inf")
 
 
 def _objective(stated: Objective | Sequence[Term] | Term) -> Objective:

@@ -58,7 +58,17 @@ class Run:
     best_epoch: int = 0
     best: float = float("nan")
     best_state: dict[str, torch.Tensor] = field(default_factory=dict)
-    stopped: str = ""
+    collapsed: str = ""
+    kept: int = 0
+
+    @property
+    def stopped(self) -> str:
+        """Why no further epoch is made, in a sentence; else empty."""
+        patience = self.settings["options"]["patience"]
+        if self.collapsed or patience is None or len(self.epochs) - self.best_epoch < patience:
+            return self.collapsed
+        epochs = "1 epoch" if patience == 1 else f"{patience} epochs"
+        return f"{self.measure.name} did not get better for {epochs}."
 
     def go(self, checkpoint: Checkpoint | None, progress: ProgressCallback | None) -> None:
         """Make the epochs that are left, and load the best one's parameters."""
@@ -73,6 +83,7 @@ class Run:
             self.optimizer = optimizer_for(
                 self.module, options["optimizer"], options["learning_rate"]
             )
+            self.trained = list(self.module.parameters())
             # What a term adds to the module must be in what is put back into it.
             self.best_state = _state(self.module)
             stack.callback(lambda: self.module.load_state_dict(self.best_state))
@@ -88,8 +99,8 @@ class Run:
                 if self.directory is None:
                     raise
                 raise StoppedError(
-                    f"stopped in epoch {len(self.epochs) + 1} of {options['epochs']}; the "
-                    f"{len(self.epochs)} before it are kept in {self.directory}. Go on with "
+                    f"stopped in epoch {self.kept + 1} of {options['epochs']}; the "
+                    f"{self.kept} before it are kept in {self.directory}. Go on with "
                     "resume (alignlab train --resume)."
                 ) from None
 
@@ -97,7 +108,7 @@ class Run:
         options = self.settings["options"]
         per_epoch = batch_count(len(self.train), options["batch_rows"])
         first, last = len(self.epochs), options["epochs"]
-        if self.stopped:
+        if self.stopped or first >= last:
             return
         steps = track(
             self._steps(first, last),
@@ -109,6 +120,7 @@ class Run:
         for epoch, at, rows in steps:
             if at == 0:
                 self._seed("epoch", str(epoch))
+                self.module.train()
                 sums = {}
             step = epoch * per_epoch + at
             rate = options["learning_rate"] * SCHEDULES[options["schedule"]](
@@ -136,7 +148,6 @@ class Run:
         """Make one step, and return each term's value."""
         import torch
 
-        self.module.train()
         part = rows_of(self.train, rows)
         batch = Batch(
             self.module, part.x, part.y, part.columns, torch.as_tensor(rows), self.generator,
@@ -158,7 +169,7 @@ class Run:
             raise InputError(f"No term ({self._names()}) depends on the module's parameters.")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        if not isfinite(clipped(self.module.parameters(), self.clip)):
+        if not isfinite(clipped(self.trained, self.clip)):
             raise self._not_finite(self._gradient_at_fault(batch), epoch)
         set_rate(self.optimizer, rate)
         self.optimizer.step()
@@ -180,15 +191,11 @@ class Run:
                 measured[self.measure.name] = self.measure.of(self.module, self.held, logits)
         self.epochs.append(Epoch(epoch + 1, rate, objective, terms, measured))
         reasons = [term.after_epoch(self.module, self.held, epoch) for term in self.objective.terms]
-        self.stopped = next((reason for reason in reasons if reason), "")
-        if self.stopped:
-            return False
+        self.collapsed = next((reason for reason in reasons if reason), "")
         now = measured.get(self.measure.name, float("nan"))
-        if not self.validated or not self.best_epoch or self.measure.better(now, self.best):
+        better = not self.validated or not self.best_epoch or self.measure.better(now, self.best)
+        if better and not self.collapsed:
             self.best_epoch, self.best, self.best_state = epoch + 1, now, _state(self.module)
-        patience = self.settings["options"]["patience"]
-        if patience is not None and epoch + 1 - self.best_epoch >= patience:
-            self.stopped = f"{self.measure.name} did not get better for {patience} epochs."
         return not self.stopped
 
     def _gradient_at_fault(self, batch: Batch) -> str:
@@ -218,15 +225,17 @@ class Run:
             "epochs": [each.to_dict() for each in self.epochs],
             "best_epoch": self.best_epoch,
             "best": self.best if isfinite(self.best) else None,
-            "stopped": self.stopped,
+            "collapsed": self.collapsed,
         }
         write_checkpoint(self.directory, Checkpoint(self.settings, progress, tensors))
+        self.kept = len(self.epochs)
         History(tuple(self.epochs)).write(self.directory)
 
     def _take_up(self, checkpoint: Checkpoint) -> None:
         progress, tensors = checkpoint.progress, checkpoint.tensors
         self.epochs = [Epoch.from_dict(each) for each in progress["epochs"]]
-        self.best_epoch, self.stopped = progress["best_epoch"], progress["stopped"]
+        self.best_epoch, self.collapsed = progress["best_epoch"], progress["collapsed"]
+        self.kept = len(self.epochs)
         self.best = float("nan") if progress["best"] is None else progress["best"]
         try:
             self.module.load_state_dict(dict(tensors.get("best", {})))

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import TYPE_CHECKING, ClassVar
 
 from alignlab.errors import InputError
@@ -170,8 +171,7 @@ class Objective:
     def total(self, values: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the weighted sum of `values`."""
         weights = {term.name: term.weight for term in self.terms}
-        return sum((weights[name] * value for name, value in values.items()), start=_zero(values))
-
-
-def _zero(values: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    return next(iter(values.values())).new_zeros(())
+        parts = [
+            value if weights[name] == 1 else weights[name] * value for name, value in values.items()
+        ]
+        return reduce(add, parts)

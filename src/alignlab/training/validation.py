@@ -60,9 +60,9 @@ class Measure:
     of: Callable[[torch.nn.Module, TrainingData, torch.Tensor], float]
     sign: int = 1
 
-    def better(self, now: float, best: float | None) -> bool:
-        """Whether a number is better than the best one so far."""
-        return now == now and (best is None or self.sign * now > self.sign * best)
+    def better(self, now: float, best: float) -> bool:
+        """Whether a number is better than the best one so far; any is better than NaN."""
+        return now == now and (best != best or self.sign * now > self.sign * best)
 
 
 def measure_for(
@@ -97,6 +97,8 @@ def measure_for(
     if callable(stated):
         name = getattr(stated, "__name__", "measure")
         return Measure(name, lambda module, data, _: float(stated(module, data)))
+    if not isinstance(stated, str):
+        raise InputError(f"measure={stated!r} is neither a function nor one of {listed(MEASURES)}.")
     if stated.startswith(GAP):
         column = stated.removeprefix(GAP)
         if column not in data.columns:

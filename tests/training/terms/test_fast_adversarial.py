@@ -43,13 +43,24 @@ def test_a_collapse_is_seen_and_said():
     assert single > 0.4
     assert several == 0
     said = term.after_epoch(Bumps(), data, 3)
-    assert "After epoch 3" in said
+    assert "After epoch 4" in said  # people count from 1
     assert "has collapsed" in said
     assert "on 0% after 10 smaller ones" in said
 
 
+def test_a_collapse_is_seen_wherever_in_the_file_its_rows_stand():
+    x = torch.cat([torch.full((300, 1), 2.0), torch.full((900, 1), 0.5)])  # the first ones hold
+    data = TrainingData(x, torch.zeros(1200).long(), ("a", "b"))
+    single, several = FastAdversarial(threat=Linf(0.3, high=2.0)).accuracies(Bumps(), data)
+    assert single > 0.5
+    assert several == pytest.approx(0.25, abs=0.01)
+
+
 def test_a_model_that_falls_alike_under_both_is_let_be():
     module = torch.nn.Linear(6, 2).train()
+    with torch.no_grad():
+        module.weight.copy_(torch.linspace(-1, 1, 12).reshape(2, 6) ** 3)
+        module.bias.copy_(torch.tensor([1.9, 0.0]))
     x = torch.rand(200, 6, generator=torch.Generator().manual_seed(0))
     data = TrainingData(x, module(x).argmax(1), ("a", "b"))
     term = FastAdversarial(threat=Linf(0.1))

@@ -91,17 +91,20 @@ class FastAdversarial(Term):
         if several >= GUARD_SHARE * single or several >= single - GUARD_GAP:
             return None
         return (
-            f"After epoch {epoch} the model is right on {single:.0%} of validation rows after the "
-            f"one step that it is trained with, and on {several:.0%} after {GUARD_STEPS} smaller "
-            "ones: fast adversarial training has collapsed (catastrophic overfitting). Use the "
-            "term 'adversarial', or a smaller radius."
+            f"After epoch {epoch + 1} the model is right on {single:.0%} of validation rows after "
+            f"the one step that it is trained with, and on {several:.0%} after {GUARD_STEPS} "
+            "smaller ones: fast adversarial training has collapsed (catastrophic overfitting). Use "
+            "the term 'adversarial', or a smaller radius."
         )
 
     def accuracies(self, module: torch.nn.Module, validation: TrainingData) -> tuple[float, float]:
         """Return the accuracy on some validation rows after the one step, and after several."""
         import torch
 
-        x, y = validation.x[:GUARD_ROWS], validation.y[:GUARD_ROWS]
+        # From all over: the first rows of a sorted file are of one class.
+        n = len(validation)
+        rows = torch.linspace(0, n - 1, min(n, GUARD_ROWS), dtype=torch.float64).round().long()
+        x, y = validation.x[rows], validation.y[rows]
         generator = torch.Generator().manual_seed(0)
         batch = Batch(module, x, y, {}, torch.arange(len(x)), generator)
         found = []

@@ -169,6 +169,7 @@ def test_a_file_to_begin_with(rows, alignlab):
         (("epochs = 3", "epoch = 3"), "there is no key 'epoch'. Did you mean 'epochs'?"),
         (("cross_entropy", "cross_entropie"), "Did you mean 'cross_entropy'?"),
         (("[objective.cross_entropy]", "[objective.l2]\nwieght = 1"), "Did you mean 'weight'?"),
+        (("[objective.cross_entropy]", "[objective.l2]"), "has a value to make small"),
         (('"sex"', '"sexx"'), "Did you mean 'sex'?"),
         (('"paid"', '"payd"'), "Did you mean 'paid'?"),
         (("rows.csv", "row.csv"), "Did you mean 'rows.csv'?"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from alignlab.errors import InputError
-from alignlab.training import Batch, Objective, Term
+from alignlab.training import L2, Batch, Objective, Term
 
 
 @dataclass(eq=False, kw_only=True)
@@ -57,3 +57,7 @@ def test_what_makes_no_objective_is_refused():
         Objective([Mean(), Mean()])
     with pytest.raises(InputError, match="weight of the term 'mean' is -1"):
         Mean(weight=-1)
+    with pytest.raises(InputError, match="weight of the term 'mean' is '1'"):
+        Mean(weight="1")
+    with pytest.raises(InputError, match=r"No term of the objective \(l2\) has a value"):
+        Objective([L2()])

@@ -136,7 +136,11 @@ def test_a_class_of_ones_own(table, monkeypatch, tmp_path):
         ({"model": "cnn"}, "is for images"),
         ({"model": "linear", "hidden": [3]}, "has no hidden"),
         ({"measure": "robust accuracy"}, "needs a threat"),
-        ({"measure": "worst gap in sexx"}, "no column 'sexx'"),
+        ({"measure": "worst gap in sexx"}, "'sexx' for measure. Did you mean 'sex'"),
+        (
+            {"objective": {"cross_entropy": {}, "group_parity": {"column": "sexx"}}},
+            r"'sexx' for \[objective.group_parity\]. Did you mean 'sex'",
+        ),
         ({"threat": {"norm": "linf", "radius": 1}}, "column 'job' holds categories"),
         ({"threat": {"norm": "linff", "radius": 1}, "features": ["age"]}, "Did you mean 'linf'"),
         (
@@ -164,6 +168,14 @@ def test_what_does_not_fit_a_table_is_said(table, change, message):
 def test_what_does_not_fit_images_is_said(images, change, message):
     with pytest.raises(InputError, match=message):
         set_up(TrainSpec(**{"data": str(images), **change}))
+
+
+def test_a_quantity_is_no_target(table):
+    frame = pd.read_csv(table)
+    frame["ratio"] = [each / 7 for each in range(len(frame))]
+    frame.to_csv(table, index=False)
+    with pytest.raises(InputError, match=r"The target 'ratio' has \d+ different values \(0.0, 0.14"):
+        set_up(TrainSpec(data=str(table), target="ratio"))
 
 
 def test_rows_without_a_target_are_named(table):

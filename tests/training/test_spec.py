@@ -90,7 +90,8 @@ def test_files_that_are_none(tmp_path):
     [
         ({"cross_entropy": {"wieght": 2}}, r"\[objective.cross_entropy\] has no key 'wieght'. Did"),
         ({"cross_entropy": {"weight": -1}}, "weight of the term 'cross_entropy' is -1"),
-        ({"cross_entropy": {"weight": "a lot"}}, r"\[objective.cross_entropy\] cannot be used"),
+        ({"cross_entropy": {"weight": "a lot"}}, "weight = 'a lot' is not a number"),
+        ({"group_parity": {"column": "g", "memory": "long"}}, "memory = 'long' is not a number"),
         ({"group_parity": {}}, r"\[objective.group_parity\] needs the key 'column'"),
         ({"group_parity": {"column": "g", "notion": "parity"}}, "notion='parity' is not one of"),
         ({}, "at least one term"),

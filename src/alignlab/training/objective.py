@@ -111,7 +111,8 @@ class Term:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight < float("inf"):
+        known = isinstance(self.weight, int | float) and not isinstance(self.weight, bool)
+        if not known or not 0 <= self.weight < float("inf"):
             raise InputError(
                 f"The weight of the term {self.name!r} is {self.weight!r}; give a number from 0."
             )
@@ -162,6 +163,11 @@ class Objective:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"The objective has the term {twice!r} twice: keep one.")
+        if all(type(term).value is Term.value for term in self.terms):
+            raise InputError(
+                f"No term of the objective ({', '.join(names)}) has a value to make small: add one "
+                "that says what is to be learned, such as CrossEntropy()."
+            )
 
     def values(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Return each term's value, without its weight, by name."""

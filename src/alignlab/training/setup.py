@@ -42,6 +42,9 @@ __all__ = ["Setup", "set_up"]
 MOST_CLASSES = 1000
 """A target of more values is a quantity or a name."""
 
+MOST_QUANTITIES = 20
+"""Likewise where they are not whole numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class Setup:
@@ -212,10 +215,11 @@ def _table(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
             f"without one ({int(labels.isna().sum())})."
         )
     names = sorted_classes(labels.unique().tolist())
-    if len(names) > MOST_CLASSES:
+    quantities = pd.api.types.is_float_dtype(labels) and bool((labels % 1 != 0).any())
+    if len(names) > (MOST_QUANTITIES if quantities else MOST_CLASSES):
         raise InputError(
-            f"The target {target!r} has {len(names)} different values; training tells classes "
-            f"apart, up to {MOST_CLASSES}."
+            f"The target {target!r} has {len(names)} different values ({listed(names, 3)}), and "
+            "training tells classes apart. Name a column of classes, or cut this one into some."
         )
     classes = tuple(map(class_text, names))
     if spec.favourable is not None:
@@ -237,8 +241,9 @@ def _table(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
     else:
         encoding = TableEncoding.fitted(frame[features].iloc[parts[0]])
     numbers = encoding.encode(frame)
+    compared = [*groups, *(require_column(frame, name, role=by) for by, name in _of_terms(spec))]
     known = as_training_data(
-        (numbers, codes), classes=classes, columns=_told(frame, [*groups, *_of_terms(spec)])
+        (numbers, codes), classes=classes, columns={name: frame[name] for name in compared}
     )
     train, validation, test = (rows_of(known, rows) for rows in parts)
     return train, validation, test, frame.iloc[parts[2]].reset_index(drop=True), encoding
@@ -250,16 +255,12 @@ def _columns(spec: TrainSpec, frame: pd.DataFrame) -> list[str]:
     return [require_column(frame, name.strip(), role="groups") for name in named]
 
 
-def _told(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
-    return {name: frame[name] for name in dict.fromkeys(names) if name in frame.columns}
-
-
-def _of_terms(spec: TrainSpec) -> list[str]:
-    """Return the columns that terms and the measure name."""
-    stated = [term.get("column") for term in spec.objective.values()]
+def _of_terms(spec: TrainSpec) -> list[tuple[str, str]]:
+    """Return the columns that terms and the measure name, each after who names it."""
+    stated = [(f"[objective.{name}]", term.get("column")) for name, term in spec.objective.items()]
     if spec.measure.startswith(GAP):
-        stated.append(spec.measure.removeprefix(GAP))
-    return [name for name in stated if isinstance(name, str)]
+        stated.append(("measure", spec.measure.removeprefix(GAP)))
+    return [(by, name) for by, name in stated if isinstance(name, str)]
 
 
 def _three(codes: Any, spec: TrainSpec) -> tuple[Any, Any, Any]:

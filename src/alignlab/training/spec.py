@@ -213,6 +213,10 @@ def _term(name: str, stated: Mapping[str, Any], *, images: bool) -> Term:
                 f"{where} has no key {key!r}.{nearest(key, known)} Keys: {', '.join(known)}."
             )
     given = {key.replace("-", "_"): value for key, value in stated.items()}
+    for key, value in given.items():
+        number = type(known[key].default) in (int, float)
+        if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise InputError(f"{where} {key} = {value!r} is not a number.")
     for key, setting in known.items():
         required = setting.default is MISSING and setting.default_factory is MISSING
         if required and key not in given:

@@ -244,6 +244,14 @@ def test_what_cannot_be_is_refused():
         GroupParity(column="sax").prepare(torch.nn.Identity(), data)
     with pytest.raises(InputError, match=r"favourable='yess' is not one of .* Did you mean 'yes'"):
         GroupParity(column="sex", favourable="yess").prepare(torch.nn.Identity(), data)
+    with pytest.raises(InputError, match="by the column 'sex', and the data has none"):
+        GroupParity(column="sex").prepare(
+            torch.nn.Identity(), TrainingData(data.x, data.y, data.classes)
+        )
+    with pytest.raises(InputError, match="column='3' is not one of"):
+        GroupParity(column=3).prepare(torch.nn.Identity(), data)
+    with pytest.raises(InputError, match="favourable='True' is not one of"):
+        GroupParity(column="sex", favourable=True).prepare(torch.nn.Identity(), data)
     with pytest.raises(InputError, match="no two groups to compare"):
         GroupParity(column="sex").prepare(torch.nn.Identity(), data_of([0, 0], [0, 1]))
     with pytest.raises(InputError, match="was not prepared"):

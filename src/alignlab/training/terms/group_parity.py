@@ -20,12 +20,13 @@ from alignlab.fairness.penalties import (
     shares_of,
     unbiased_gap,
 )
+from alignlab.predictors import class_text
 from alignlab.training.objective import Batch, Term, TrainingData
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["GroupParity"]
+__all__ = ["GroupParity", "require_known"]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -83,6 +84,9 @@ class GroupParity(Term):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_choice(self.notion, NOTIONS, what="notion")
+        self.column = str(self.column)
+        if self.favourable is not None:
+            self.favourable = class_text(self.favourable)
         if isinstance(self.memory, bool) or not isinstance(self.memory, int) or self.memory < 0:
             raise InputError(f"memory={self.memory!r} is not a whole number of rows from 0.")
 
@@ -90,7 +94,7 @@ class GroupParity(Term):
         """Find the column and the class, and count the groups."""
         import torch
 
-        require_choice(self.column, data.columns, what="column")
+        require_known(self, self.column, data.columns)
         if self.favourable is not None:
             require_choice(self.favourable, data.classes, what="favourable")
             self._favourable = data.classes.index(self.favourable)
@@ -122,3 +126,13 @@ class GroupParity(Term):
         """Take up the means that were remembered."""
         if self._gap is not None and state:
             self._gap.restore(state)
+
+
+def require_known(term: Term, column: str, columns: Mapping[str, torch.Tensor]) -> None:
+    """Raise InputError where the rows do not say the column that a term compares by."""
+    if not columns:
+        raise InputError(
+            f"The term {term.name!r} compares by the column {column!r}, and the data has none. "
+            f"Give as_training_data(…, columns={{{column!r}: …}})."
+        )
+    require_choice(column, columns, what="column")

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from alignlab.errors import InputError, listed, nearest, require_choice
+from alignlab.errors import InputError, listed, nearest
 from alignlab.fairness.penalties import RunningGap, shares_of, unbiased_gap
 from alignlab.training.objective import Batch, Term, TrainingData
+from alignlab.training.terms.group_parity import require_known
 
 if TYPE_CHECKING:
     import torch
@@ -80,6 +81,7 @@ class MemberParity(Term):
                 "member_parity needs column='breed', which names each row's member, or "
                 "superclasses={'beagle': 'dog', …}, which says what the classes are members of."
             )
+        self.column = None if self.column is None else str(self.column)
         if isinstance(self.memory, bool) or not isinstance(self.memory, int) or self.memory < 0:
             raise InputError(f"memory={self.memory!r} is not a whole number of rows from 0.")
 
@@ -87,6 +89,8 @@ class MemberParity(Term):
         """Sort classes into super-classes, and count the members of each."""
         import torch
 
+        if self.column is not None:
+            require_known(self, self.column, data.columns)
         names = _super_names(self.superclasses, data.classes)
         kinds = sorted(set(names))
         self._super = torch.tensor([kinds.index(name) for name in names], device=data.y.device)
@@ -120,7 +124,7 @@ class MemberParity(Term):
     def _members(self, y: torch.Tensor, columns: Mapping[str, torch.Tensor]) -> torch.Tensor:
         if self.column is None:
             return y
-        return columns[require_choice(self.column, columns, what="column")]
+        return columns[self.column]
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return the means that are remembered."""

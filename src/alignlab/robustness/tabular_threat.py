@@ -166,6 +166,12 @@ class TabularThreat:
             )
         return x
 
+    def encoded_data(self, most: int) -> torch.Tensor:
+        """Return rows of the data as they are moved, at most so many, evenly spread."""
+        rows: Any = self.data if hasattr(self.data, "shape") else np.asarray(self.data)
+        at = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.intp)
+        return self.encode(rows.iloc[at] if self.decodes else rows[at])
+
     def decode(self, x: torch.Tensor) -> Any:
         """Return rows as the model takes them: a data frame if `data` is one."""
         return self.encoding.decode(_numbers(x)) if self.decodes else x

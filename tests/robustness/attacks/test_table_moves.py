@@ -10,8 +10,10 @@ from alignlab.robustness.attacks import table_moves
 from alignlab.robustness.attacks.table_moves import Rows
 from alignlab.robustness.tabular_threat import TabularThreat
 
+NO_OTHERS = np.full((1, 3), np.nan)
 
-def rows_of(threat, array, gains=None, values=None):
+
+def rows_of(threat, array, gains=None, values=None, near=()):
     center = np.asarray(array, dtype=float)
     low, high = threat.limits(center)
     n, units = center.shape
@@ -26,6 +28,7 @@ def rows_of(threat, array, gains=None, values=None):
         beam=np.repeat(center[:, None], 4, axis=1),
         margins=np.zeros((n, 4)),
         logits=np.zeros((n, 2)),
+        near=np.array([[*near, *[-1] * (table_moves.NEAREST - len(near))]] * n),
         streams=row_streams(0, n),
     )
 
@@ -47,14 +50,32 @@ def test_ends_change_one_unit_each():
 
 def test_places_between_are_spread_and_values_come_one_by_one():
     rows = rows_of(numbers(0.5, columns=1), [[0.5]])
-    found = table_moves.between(rows, numbers(0.5, columns=1), 7)[0, :, 0]
+    found = table_moves.between(rows, numbers(0.5, columns=1), 7, NO_OTHERS[:, :1])[0, :, 0]
     assert found.tolist() == [0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875]
     frame = pd.DataFrame({"n": [0, 6], "kind": pd.Categorical(["a", "b"], list("abcd"))})
     threat = TabularThreat(Constraints(bounds={"n": [0, 6]}), 1.0, data=frame)
     rows = rows_of(threat, [[0.0, 0.0]])
-    found = table_moves.between(rows, threat, 5)[0].reshape(5, 2, 2)
+    found = table_moves.between(rows, threat, 5, NO_OTHERS[:, :2])[0].reshape(5, 2, 2)
     assert sorted(found[:, 0, 0]) == [1, 2, 3, 4, 5]
     assert set(found[:, 1, 1]) == {1, 2, 3}
+
+
+def test_the_nearest_rows_of_another_decision_are_copied_where_they_are_within_reach():
+    others = np.array([[0.5, 0.5], [0.9, 0.5], [0.45, 0.9], [0.6, 0.55]])
+    threat = numbers(0.2, columns=2)
+    center = np.array([[0.5, 0.5]])
+    decided = np.array([0, 1, 1, 1])
+    near = table_moves.nearest_of_others(center, np.array([0]), threat, others, decided)
+    assert near.shape == (1, table_moves.NEAREST)
+    assert near[0, :4].tolist() == [3, 1, 2, -1]
+    rows = rows_of(threat, center, near=[3, 1, 2])
+    found = table_moves.between(rows, threat, 3, others)[0]
+    first, second = found[0::2, 0], found[1::2, 1]
+    assert first == pytest.approx([0.6, 0.45, 0.3 + 0.4 * 0.75])  # 0.9 is out of reach
+    assert second == pytest.approx([0.55, 0.5, 0.3 + 0.4 * 0.75])
+    drawn = table_moves.mutated(rows, threat, 0, 400, others)[0, :, 0]
+    assert {0.6, 0.45} < set(drawn)
+    assert 0.9 not in drawn
 
 
 def test_what_helped_is_taken_together_best_first():
@@ -101,10 +122,12 @@ def test_everything_is_every_allowed_row_once():
 def test_mutations_of_a_row_are_its_own():
     threat = numbers(0.25)
     rows = rows_of(threat, np.random.default_rng(0).random((5, 3)))
-    whole = table_moves.mutated(rows, threat, 3, 8)
+    whole = table_moves.mutated(rows, threat, 3, 8, NO_OTHERS)
     for at in ([2], [4, 0]):
-        assert np.array_equal(table_moves.mutated(rows[np.array(at)], threat, 3, 8), whole[at])
-    assert not np.array_equal(table_moves.mutated(rows, threat, 4, 8), whole)
+        assert np.array_equal(
+            table_moves.mutated(rows[np.array(at)], threat, 3, 8, NO_OTHERS), whole[at]
+        )
+    assert not np.array_equal(table_moves.mutated(rows, threat, 4, 8, NO_OTHERS), whole)
     changed = (whole != rows.center[:, None]).sum(axis=2)
     assert changed.min() == 0
     assert changed.max() == 3

@@ -124,6 +124,19 @@ def test_of_a_tree_nearly_all_is_found(depth, norm, radius):
     assert possible.sum() > 15
 
 
+def test_a_narrow_leaf_is_found_where_a_row_of_the_data_lies():
+    X = np.random.default_rng(0).random((200, 12))
+
+    def model(rows):
+        return (np.abs(np.asarray(rows)[:, 7] - X[0, 7]) < 1e-4).astype(float)
+
+    threat = TabularThreat(Constraints(), 0.3, data=X)
+    search = searched(model, X[1:], threat, classes=[0, 1], attack=TabularSearch(queries=300))
+    within_reach = np.abs(X[1:, 7] - X[0, 7]) <= 0.29 * np.ptp(X[:, 7])
+    assert 50 < within_reach.sum() < 150
+    assert search.broken.numpy()[within_reach].all()
+
+
 def of_tiny_tables(seed):
     """Return a table of few values, a model that is a table of random answers, and constraints."""
     generator = np.random.default_rng(seed)
@@ -246,7 +259,7 @@ def test_nothing_is_paid_beyond_what_is_stated():
     never = searched(lambda rows: np.zeros(len(rows)), X, threat, classes=[0, 1],
                      attack=TabularSearch(queries=77))  # fmt: skip
     assert not never.broken.any()
-    assert never.model.forward_rows <= 77 * 20
+    assert never.model.forward_rows <= 77 * 20 + 20  # and the rows of the data once
     assert never.model.forward_rows > 70 * 20
     wrong = searched(lambda rows: np.zeros(len(rows)), X, threat, np.ones(20, int), classes=[0, 1])
     assert wrong.broken.all()

@@ -26,6 +26,9 @@ CHOICES = 4
 TOGETHER = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """How many units that helped alone are changed together."""
 
+NEAREST = 100
+"""Rows of the data whose numbers are tried."""
+
 
 @dataclass(eq=False)
 class Rows:
@@ -47,6 +50,9 @@ class Rows:
         The best rows found, best first, shape (n, beam, n_units), and their margins.
     logits
         The logits of each row as it is.
+    near
+        The nearest rows of the data for which the model decides otherwise, nearest first, by
+        position, shape (n, NEAREST); -1 where there are no more.
     streams
         Random numbers of each row's own.
     """
@@ -61,6 +67,7 @@ class Rows:
     beam: Floats
     margins: Floats
     logits: Floats
+    near: NDArray[np.int32]
     streams: RowStreams
 
     def __len__(self) -> int:
@@ -76,8 +83,42 @@ def ends(rows: Rows) -> Floats:
     return np.concatenate([_alone(rows, rows.low), _alone(rows, rows.high)], axis=1)
 
 
-def between(rows: Rows, threat: TabularThreat, places: int) -> Floats:
+def nearest_of_others(
+    center: Floats,
+    classes: NDArray[np.intp],
+    threat: TabularThreat,
+    others: Floats,
+    decided: NDArray[np.intp],
+) -> NDArray[np.int32]:
+    """Return the nearest rows of the data that are decided otherwise; see `Rows.near`.
+
+    Parameters
+    ----------
+    center, classes
+        Rows in units, and their classes.
+    threat
+        What is allowed.
+    others, decided
+        Rows of the data, and what the model decides for them.
+    """
+    far = np.zeros((len(center), len(others)))
+    for at, scale in enumerate(threat.units.scale):
+        moves = np.abs(others[:, at] - center[:, at, None]) / scale
+        far += np.nan_to_num(np.where(threat.units.number[at], moves, moves > 0)) ** 2
+    far[decided == classes[:, None]] = np.inf
+    order = np.argsort(far, axis=1, kind="stable")[:, :NEAREST]
+    found = np.full((len(center), NEAREST), -1, dtype=np.int32)
+    known = np.isfinite(np.take_along_axis(far, order, axis=1))
+    found[:, : order.shape[1]] = np.where(known, order, -1)
+    return found
+
+
+def between(rows: Rows, threat: TabularThreat, places: int, others: Floats) -> Floats:
     """Return each unit alone at places between its ends; whole numbers and values one by one.
+
+    Where there are too many for that, they are what the nearest rows of another decision have
+    there: a tree's leaf, however narrow, holds a row of its data. Without such a row they are
+    spread evenly.
 
     Parameters
     ----------
@@ -87,12 +128,16 @@ def between(rows: Rows, threat: TabularThreat, places: int) -> Floats:
         What is allowed.
     places
         How many for each unit.
+    others
+        Rows of the data, shape (m, n_units).
     """
     steps = threat.units.whole | ~threat.units.number
     span = rows.high - rows.low
+    copied = _inside(others[rows.near], rows, places)
     found = []
     for place in range(places):
         share = rows.low + _halved(place + 1) * span
+        share = np.where(np.isnan(copied[:, place]), share, copied[:, place])
         listed = np.where(span - 1 <= places, np.minimum(rows.low + 1 + place, rows.high), share)
         found.append(_alone(rows, np.where(steps, np.round(listed), share)))
     return np.concatenate(found, axis=1)
@@ -158,7 +203,7 @@ def everything(rows: Rows, threat: TabularThreat, start: int, count: int, most: 
     return found
 
 
-def mutated(rows: Rows, threat: TabularThreat, step: int, count: int) -> Floats:
+def mutated(rows: Rows, threat: TabularThreat, step: int, count: int, others: Floats) -> Floats:
     """Return changed, crossed and fresh rows.
 
     Parameters
@@ -171,6 +216,8 @@ def mutated(rows: Rows, threat: TabularThreat, step: int, count: int) -> Floats:
         Gives other draws each time.
     count
         How many for each row.
+    others
+        Rows of the data, shape (m, n_units).
     """
     n, units = rows.center.shape
     width = CHOICES + 3 * units
@@ -193,13 +240,25 @@ def mutated(rows: Rows, threat: TabularThreat, step: int, count: int) -> Floats:
     inside = low + where * (high - low)
     steps = threat.units.whole | ~threat.units.number
     inside = np.where(steps, np.floor(low + where * (high - low + 1)), inside)
-    near = base + (where - 0.5) * 0.3 * (high - low)
+    known = (rows.near >= 0).sum(axis=1)[:, None]
+    near = rows.near[at, (second[:, :, 0] * known).astype(np.intp)]
+    copied = others[near]
+    copied = np.where((near[:, :, None] >= 0) & (copied > low) & (copied < high), copied, inside)
+    nudged = base + (where - 0.5) * 0.3 * (high - low)
     best = np.where(np.isneginf(rows.gains), rows.center, rows.values)[:, None]
-    kinds = (0.25, low), (0.5, high), (0.7, inside), (0.8, best), (0.9, center)
-    drawn_value = near
+    kinds = (0.2, low), (0.4, high), (0.6, copied), (0.7, inside), (0.8, best), (0.9, center)
+    drawn_value = nudged
     for share, values in reversed(kinds):
         drawn_value = np.where(value < share, values, drawn_value)
     return np.where(which < changes, drawn_value, base)
+
+
+def _inside(values: Floats, rows: Rows, count: int) -> Floats:
+    """Return each unit's first values between its ends, shape (n, count, n_units), or NaN."""
+    fine = (values > rows.low[:, None]) & (values < rows.high[:, None])
+    fine &= rows.near[:, :, None] >= 0
+    order = np.argsort(~fine, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(np.where(fine, values, np.nan), order, axis=1)
 
 
 def _alone(rows: Rows, values: Floats) -> Floats:

@@ -2,7 +2,8 @@
 
 All open rows go forward together, one model call a round, and each by itself:
 
-1. one change at a time: each unit to its ends, then to places between, to every value;
+1. one change at a time: each unit to its ends, then to what the nearest rows of the data have there
+   that the model decides otherwise, to every value where there are few;
 2. what helped alone together, the j best units for growing j; within a sum of moves the budget is
    spread as a linear model would have it;
 3. where few rows are allowed, all of them; elsewhere a beam of the rows with the largest margins,
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from alignlab.errors import InputError
 from alignlab.robustness.attacks import table_moves
 from alignlab.robustness.attacks.losses import margin
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.attacks.table_moves import Rows
 from alignlab.robustness.search import Search
 from alignlab.robustness.tabular_threat import TabularThreat
@@ -45,6 +47,9 @@ ROUND = 24
 PLACES = 30
 """Places between its ends at which one unit is tried alone, at most."""
 
+OTHERS = 1000
+"""Rows of the data that the model is asked for once, at most."""
+
 HALVINGS = 6
 """How often the move of a number in a witness is halved."""
 
@@ -57,12 +62,13 @@ class TabularSearch:
     """A search for allowed rows of a table that the model gets wrong, without gradients.
 
     Use it under a `TabularThreat`, for any model. It shows that a row is broken; that it found
-    nothing is no proof, and a certificate, where there is one, decides.
+    nothing is no proof.
 
     Parameters
     ----------
     queries
-        Rows that the model is asked for, for each row, before it is given up.
+        Rows that the model is asked for, for each row, before it is given up. Beside these it is
+        asked once for rows of the threat's data, 1,000 and four times `queries` at most.
     tidy
         Whether a witness is brought as near to its row as the decision allows, for up to 7 further
         queries a changed column.
@@ -79,8 +85,7 @@ class TabularSearch:
     needs_gradients = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.queries, bool) or not isinstance(self.queries, int) or self.queries < 1:
-            raise InputError(f"queries={self.queries!r} is not a whole number from 1.")
+        require_whole(queries=self.queries)
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
@@ -94,14 +99,17 @@ class TabularSearch:
         places = int(np.clip(self.queries // 3 // len(threat.units), 1, PLACES))
         walk.go(table_moves.ends)
         walk.go(lambda rows: table_moves.combined(rows, threat))
-        walk.go(lambda rows: table_moves.between(rows, threat, places))
+        others = walk.look_around()
+        walk.go(lambda rows: table_moves.between(rows, threat, places, others))
         walk.go(lambda rows: table_moves.combined(rows, threat))
         walk.try_all()
         for step in range(self.queries):
             if not walk.asking:
                 break
             walk.go(
-                lambda rows, step=step: table_moves.mutated(rows, threat, step, ROUND),  # type: ignore[misc]
+                lambda rows, step=step: table_moves.mutated(  # type: ignore[misc]
+                    rows, threat, step, ROUND, others
+                ),
                 beyond=step % 2 == 1 and walk.adds_up,
             )
         if self.tidy:
@@ -133,6 +141,7 @@ class _Walk:
             beam=np.repeat(center[:, None], BEAM, axis=1),
             margins=margins,
             logits=logits.cpu().double().numpy(),
+            near=np.full((n, table_moves.NEAREST), -1, dtype=np.int32),
             streams=search.streams_of_open("tabular"),
         )
         self._settle(center, self.rows.logits)
@@ -141,6 +150,22 @@ class _Walk:
     def asking(self) -> bool:
         """Whether a row is left for which the model may be asked."""
         return bool((self.rows.spent < self.queries).any())
+
+    def look_around(self) -> Floats:
+        """Return rows of the threat's data; find for each open row those decided otherwise."""
+        search, rows = self.search, self.rows
+        x = self.threat.encoded_data(min(OTHERS, 4 * self.queries)).to(search.clean.device)
+        others = self.threat.units.read(x.cpu().double().numpy())
+        if len(rows):
+            decided = search.model.decided(search.logits(x)).cpu().numpy()
+            y = search.y.cpu().numpy()
+            step = max(1, BLOCK_CELLS // len(others))
+            for start in range(0, len(rows), step):
+                at = slice(start, start + step)
+                rows.near[at] = table_moves.nearest_of_others(
+                    rows.center[at], y[at], self.threat, others, decided
+                )
+        return others
 
     def try_all(self) -> None:
         """Ask for every row within the limits, where there are no more than may be asked for."""

@@ -68,8 +68,9 @@ def test_a_rate_is_that_of_the_next_step():
 def test_clipping_keeps_the_direction():
     module = torch.nn.Linear(2, 1, bias=False)
     module.weight.grad = torch.tensor([[3.0, 4.0]])
-    assert clipped(module.parameters(), None) == 5
-    assert clipped(module.parameters(), 1.0) == 5
+    assert clipped(module.parameters(), None)
+    assert torch.equal(module.weight.grad, torch.tensor([[3.0, 4.0]]))
+    assert clipped(module.parameters(), 1.0)
     assert torch.allclose(module.weight.grad, torch.tensor([[0.6, 0.8]]), atol=1e-5)
 
 
@@ -81,3 +82,12 @@ def test_what_is_no_optimizer_is_refused():
         optimizer_for(module, "adam", -1)
     with pytest.raises(InputError, match="no parameters"):
         optimizer_for(torch.nn.ReLU(), "adam", 1)
+
+
+@pytest.mark.parametrize("most", [None, 1.0])
+@pytest.mark.parametrize("wrong", [[float("nan"), 1.0], [float("inf"), float("-inf")]])
+def test_a_gradient_that_is_not_finite_is_told(wrong, most):
+    module = torch.nn.Linear(2, 1)
+    module.weight.grad = torch.tensor([wrong])
+    module.bias.grad = torch.zeros(1)
+    assert not clipped(module.parameters(), most)

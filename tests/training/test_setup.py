@@ -174,7 +174,9 @@ def test_a_quantity_is_no_target(table):
     frame = pd.read_csv(table)
     frame["ratio"] = [each / 7 for each in range(len(frame))]
     frame.to_csv(table, index=False)
-    with pytest.raises(InputError, match=r"The target 'ratio' has \d+ different values \(0.0, 0.14"):
+    with pytest.raises(
+        InputError, match=r"The target 'ratio' has \d+ different values \(0.0, 0.14"
+    ):
         set_up(TrainSpec(data=str(table), target="ratio"))
 
 

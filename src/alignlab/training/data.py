@@ -80,9 +80,9 @@ def rows_of(data: TrainingData, rows: Any) -> TrainingData:
     at = torch.as_tensor(rows, device=data.y.device)
     return replace(
         data,
-        x=data.x[at],
-        y=data.y[at],
-        columns={name: codes[at] for name, codes in data.columns.items()},
+        x=data.x.index_select(0, at),
+        y=data.y.index_select(0, at),
+        columns={name: codes.index_select(0, at) for name, codes in data.columns.items()},
     )
 
 

@@ -148,11 +148,11 @@ class Run:
         """Make one step, and return each term's value."""
         import torch
 
-        part = rows_of(self.train, rows)
+        positions = torch.as_tensor(rows)
+        part = rows_of(self.train, positions)
         batch = Batch(
-            self.module, part.x, part.y, part.columns, torch.as_tensor(rows), self.generator,
-            epoch, step,
-        )  # fmt: skip
+            self.module, part.x, part.y, part.columns, positions, self.generator, epoch, step
+        )
         values = self.objective.values(batch)
         if not values:
             raise InputError(
@@ -169,7 +169,7 @@ class Run:
             raise InputError(f"No term ({self._names()}) depends on the module's parameters.")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        if not isfinite(clipped(self.trained, self.clip)):
+        if not clipped(self.trained, self.clip):
             raise self._not_finite(self._gradient_at_fault(batch), epoch)
         set_rate(self.optimizer, rate)
         self.optimizer.step()

@@ -10,7 +10,7 @@ with step t of T in all. The rate follows from t alone, so no schedule has a sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import cos, pi
+from math import cos, isfinite, pi
 from typing import TYPE_CHECKING, Any
 
 from alignlab.errors import InputError, require_choice
@@ -121,12 +121,13 @@ def restore_optimizer(
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def clipped(parameters: Iterable[torch.nn.Parameter], most: float | None) -> float:
-    """Return the norm of all gradients, having scaled them down to the most allowed."""
+def clipped(parameters: Iterable[torch.nn.Parameter], most: float | None) -> bool:
+    """Scale all gradients down to a norm of at most `most`; return whether they are finite."""
     import torch
 
     held = [each for each in parameters if each.grad is not None]
+    if most is None:  # a sum is as finite as its summands, and costs less than a norm
+        return isfinite(torch.stack([each.grad.sum() for each in held]).sum().item())
     norm = torch.nn.utils.get_total_norm([each.grad for each in held])
-    if most is not None:
-        torch.nn.utils.clip_grads_with_norm_(held, most, norm)
-    return float(norm)
+    torch.nn.utils.clip_grads_with_norm_(held, most, norm)
+    return isfinite(norm.item())

@@ -9,6 +9,7 @@ import pytest
 from alignlab.datasets.image_files import write_images
 from alignlab.datasets.images import ImageData
 from alignlab.predictors import load_model
+from alignlab.training import FastAdversarial
 
 TABLE = """\
 data = "rows.csv"
@@ -99,6 +100,20 @@ def test_images_against_a_threat(rows, alignlab):
 
 
 @pytest.mark.slow
+def test_a_training_that_collapses_at_once_leaves_the_model_as_it_was(rows, alignlab, monkeypatch):
+    monkeypatch.setattr(FastAdversarial, "after_epoch", lambda *_: "It has collapsed.")
+    objective = "[objective.fast_adversarial]\nthreat = { norm = 'linf', radius = 0.05 }\n"
+    (rows / "train.toml").write_text(f"{IMAGES}baseline = false\n{objective}")
+    code, shown, _ = alignlab("train train.toml")
+    assert code == 0
+    assert "No epoch could be kept: the model is as it was before training." in shown
+    assert "Stopped early: It has collapsed." in shown
+    kept, before = (
+        (rows / "trained" / name / "weights.safetensors") for name in ("model", "before")
+    )
+    assert kept.read_bytes() == before.read_bytes()
+
+
 def test_the_task_alone_is_what_terms_are_compared_with(rows, alignlab):
     (rows / "train.toml").write_text(TABLE + "[objective.l2]\nweight = 0.1\n")
     code, shown, _ = alignlab("train train.toml")

@@ -24,24 +24,29 @@ TRAINING = {MODEL: "training", BEFORE: "training-before"}
 
 def train(
     context: typer.Context,
-    spec: Annotated[Path, typer.Argument(metavar="TRAIN.toml", help="What is asked for.")],
+    spec: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TRAIN.toml", help="Says what is wanted: the data, the model, the objective."
+        ),
+    ],
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training in out where it stopped.")
+        bool, typer.Option("--resume", help="Go on with a training that was stopped.")
     ] = False,
     init: Annotated[
-        bool, typer.Option("--init", help="Write a file to begin with, and stop.")
+        bool, typer.Option("--init", help="Write TRAIN.toml to begin with, and stop.")
     ] = False,
 ) -> int:
-    """Train a model as a file asks for it, and audit it before and after.
+    """Train a model by a file, and audit it before and after.
 
-    DIR, which the file names as out, gets model/ (which every command opens as a model), before/,
-    their checkpoints and metrics, the reports of both, and comparison.json.
+    The directory that the file names as out gets model/ (which every command opens as a model),
+    before/ (what it is compared with), their checkpoints and metrics, the reports of both, and
+    comparison.json. Without a model to start from, "before" is the same network trained on the
+    task alone.
     """
     from alignlab.cli.audit import _require_directory
-    from alignlab.errors import InputError
+    from alignlab.errors import InputError, StoppedError
     from alignlab.files import require_writable, write_whole
-    from alignlab.training.checkpoints import CHECKPOINT
-    from alignlab.training.setup import set_up
     from alignlab.training.spec import TEMPLATE, read_train_spec
 
     if init:
@@ -50,9 +55,12 @@ def train(
         write_whole(spec, TEMPLATE)
         print(f"{spec} is written. Edit it, and run: alignlab train {spec}")
         return 0
+    from alignlab.training.checkpoints import CHECKPOINT
+    from alignlab.training.setup import set_up
+
     asked = read_train_spec(spec)
     out = Path(asked.out)
-    _require_directory(out)
+    _require_directory(out, named="as out")
     there = (out / TRAINING[MODEL] / CHECKPOINT).exists()
     if there and not resume:
         raise InputError(
@@ -68,9 +76,20 @@ def train(
     _say_setup(setup)
     module = setup.build()
     result = _fit(setup, module, MODEL, setup.objective, asked.measure, resume=resume)
-    before, name = _before(setup)
-    _keep(setup, {MODEL: module, BEFORE: before})
-    _deliver(setup, result, {name: BEFORE, "trained": MODEL}, {MODEL: module, BEFORE: before})
+    if len(result.history) > asked.epochs:
+        raise InputError(
+            f"{out} holds {len(result.history)} epochs, and {spec} asks for {asked.epochs}. Ask "
+            "for at least as many, or name another directory as out."
+        )
+    try:
+        before, name = _before(setup)
+        _keep(setup, {MODEL: module, BEFORE: before})
+        _deliver(setup, result, {name: BEFORE, "trained": MODEL}, {MODEL: module, BEFORE: before})
+    except KeyboardInterrupt:
+        raise StoppedError(
+            f"stopped after the training, which is kept in {out}; the reports are not all there. "
+            f"Make them with: alignlab train {spec} --resume"
+        ) from None
     return 0
 
 
@@ -197,10 +216,13 @@ def _show(
         table.add_column(name)
     for row in rows:
         table.add_row(row["measure"], *(row[name]["said"] for name in names))
-    console.print(
-        f"The best epoch is {result.best_epoch} of {len(result.history)} "
-        f"({result.measure} {result.best:.3f} on the rows to choose by)."
-    )
+    if result.best_epoch:
+        console.print(
+            f"The best epoch is {result.best_epoch} of {len(result.history)} "
+            f"({result.measure} {result.best:.3f} on the rows to choose by)."
+        )
+    else:
+        console.print("No epoch could be kept: the model is as it was before training.")
     if result.stopped:
         console.print(f"Stopped early: {result.stopped}")
     console.print()
@@ -212,4 +234,6 @@ def _show(
     else:
         weights = out / MODEL / "weights.safetensors"
         console.print(f"Model: {weights}@{setup.spec.model}", soft_wrap=True)
+    reports = [out / each / "report.json" for each in ("report-before", "report")]
+    console.print(f"In pairs: alignlab compare {reports[0]} {reports[1]}", soft_wrap=True)
     console.print(f"Report: {out / 'report' / 'report.html'}", style="bold", soft_wrap=True)

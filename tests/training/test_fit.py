@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError, ModelError, StoppedError
-from alignlab.training import Batch, CrossEntropy, Term, fit
+from alignlab.training import Batch, CrossEntropy, Term, as_training_data, fit
 from alignlab.training.checkpoints import CHECKPOINT
 
 
@@ -354,6 +354,20 @@ def test_what_cannot_be_meant_is_said_in_one_line(given_options, message):
     with pytest.raises(InputError, match=message) as told:
         fit(network(), rows(), objective(), **given_options)
     assert "\n" not in str(told.value)
+
+
+def test_validation_rows_have_the_classes_of_those_to_learn_from():
+    X, y = rows()
+    named = np.array(["no", "yes"])[y.numpy()]
+    known = as_training_data((X, named))
+    by_name = fit(network(), known, objective(), validation=(X[:40], named[:40]), **OPTIONS)
+    by_position = fit(network(), known, objective(), validation=(X[:40], y[:40]), **OPTIONS)
+    assert by_name.to_dict() == by_position.to_dict()
+    with pytest.raises(InputError, match="'nope'"):
+        fit(network(), known, objective(), validation=(X[:2], ["no", "nope"]), **OPTIONS)
+    turned = as_training_data((X, named), classes=["yes", "no"])
+    with pytest.raises(InputError, match="the classes yes, no; the rows to learn from"):
+        fit(network(), known, objective(), validation=turned, **OPTIONS)
 
 
 def test_an_objective_that_says_nothing_is_refused():

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.charts import Chart
-from alignlab.errors import InputError, require_choice
+from alignlab.errors import InputError, listed, require_choice
 from alignlab.files import require_writable
 from alignlab.progress import ProgressCallback
 from alignlab.random import as_generator
@@ -285,12 +285,13 @@ def _parts(
                 "a smaller validation share."
             )
         return train, rows_of(known, held), rows, held
-    further = as_training_data(validation)
-    if further.x.shape[1:] != known.x.shape[1:] or len(further.classes) != len(known.classes):
+    pair = isinstance(validation, tuple | list)
+    further = as_training_data(validation, classes=known.classes if pair else None)
+    if further.x.shape[1:] != known.x.shape[1:] or further.classes != known.classes:
         raise InputError(
-            f"The validation rows have shape {tuple(further.x.shape[1:])} and "
-            f"{len(further.classes)} classes; the rows to learn from have "
-            f"{tuple(known.x.shape[1:])} and {len(known.classes)}."
+            f"The validation rows have shape {tuple(further.x.shape[1:])} and the classes "
+            f"{listed(further.classes)}; the rows to learn from have {tuple(known.x.shape[1:])} "
+            f"and {listed(known.classes)}."
         )
     return known, further, every, none
 

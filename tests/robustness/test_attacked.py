@@ -95,3 +95,39 @@ def test_when_the_time_is_over_nothing_more_is_asked(linear):
     with pytest.raises(BudgetSpentError):
         model.logits(x)
     assert model.forward_rows == 0
+
+
+def test_logits_that_are_not_finite_are_counted():
+    class Inverse(torch.nn.Module):
+        def forward(self, x):
+            return 1 / x
+
+    model = AttackedModel(as_predictor(Inverse(), classes=["a", "b"]))
+    model.logits(torch.tensor([[0.0, 1.0], [1.0, 4.0], [0.0, 0.0]]))
+    assert model.unanswered == 2
+
+
+class Held(torch.nn.Module):
+    """A linear model whose weights are no parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("weights", torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+
+    def forward(self, x):
+        return x @ self.weights
+
+
+def test_weights_that_are_no_parameters_keep_their_precision():
+    model = AttackedModel(as_predictor(Held(), classes=["a", "b"]))
+    passed = model.gradient(torch.rand(3, 2).double(), torch.tensor([0, 0, 0]), margin)
+    assert passed.gradient.tolist() == 3 * [[-1, 1]]
+    assert passed.gradient.dtype == torch.float64
+
+
+def test_gradients_are_there_whatever_mode_it_is_called_in():
+    predictor, y = as_predictor(Held(), classes=["a", "b"]), torch.tensor([0, 0, 0])
+    with torch.inference_mode():
+        x = torch.rand(3, 2)
+        with AttackedModel(predictor) as model:
+            assert model.gradient(x, y, margin).gradient.tolist() == 3 * [[-1, 1]]

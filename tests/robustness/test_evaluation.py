@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from alignlab.errors import InputError
-from alignlab.robustness.attacks import PGD
+from alignlab.robustness.attacks import PGD, Square
 from alignlab.robustness.evaluation import evaluate_robustness
 from alignlab.robustness.threats import Linf
 
@@ -74,7 +74,7 @@ def test_a_radius_of_nothing_leaves_the_clean_accuracy(digits):
     assert result.robust_accuracy == result.accuracy
     assert result.accuracy.value == right.mean()
     assert (result.certified == right).all()
-    assert result.forward_rows == 0
+    assert result.forward_rows == len(x)
 
 
 def test_a_radius_that_spans_the_box_breaks_every_row(digits):
@@ -180,5 +180,38 @@ def test_settings_that_are_none_are_refused(digits):
     module, x, y = digits
     with pytest.raises(InputError, match="batch_rows=0"):
         evaluate_robustness(module, x, y, Linf(0.1), batch_rows=0)
+    with pytest.raises(InputError, match=r"batch_rows=2\.5"):
+        evaluate_robustness(module, x, y, Linf(0.1), batch_rows=2.5)
+    with pytest.raises(InputError, match="level=95 is not between 0 and 1"):
+        evaluate_robustness(module, x, y, Linf(0.1), level=95)
     with pytest.raises(InputError, match="seconds=0"):
         evaluate_robustness(module, x, y, Linf(0.1), seconds=0)
+
+
+@pytest.mark.parametrize("attacks", ["apgd", ["pgd", Square(queries=50)]])
+def test_every_pass_is_counted_and_none_is_larger_than_asked_for(digits, attacks):
+    module, x, y = digits
+    seen = []
+    hook = module.register_forward_hook(lambda _, rows, __: seen.append(len(rows[0])))
+    result = evaluate_robustness(
+        module, x, y, Linf(0.08), attacks=attacks, batch_rows=30, classes=range(10)
+    )
+    hook.remove()
+    assert result.broken.sum() > 30
+    assert result.forward_rows == sum(seen)
+    assert max(seen) == 30
+
+
+def test_rows_without_an_answer_stop_nothing_and_are_said(digits):
+    module, x, y = digits
+
+    class Overflowing(torch.nn.Module):
+        def forward(self, x):
+            return module(x) * torch.where(x[:, :1] > 0.02, float("inf"), 1.0)
+
+    result = evaluate_robustness(Overflowing().eval(), x, y, Linf(0.05), attacks=PGD(steps=5))
+    assert not result.reliable
+    assert "the logits were not all finite" in result.headline
+    with torch.no_grad():
+        assert (module(result.witnesses).argmax(1) != y).numpy()[result.broken].all()
+        assert (result.witnesses[:, 0] <= 0.02).all()

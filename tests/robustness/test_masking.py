@@ -14,9 +14,10 @@ from alignlab.random import row_streams
 from alignlab.robustness import masking
 from alignlab.robustness.attacked import AttackedModel
 from alignlab.robustness.attacks.pgd import PGD
+from alignlab.robustness.evaluation import evaluate_robustness
 from alignlab.robustness.masking import Outcome, detect_masking, require_evaluation_mode
 from alignlab.robustness.search import Search
-from alignlab.robustness.threats import Linf
+from alignlab.robustness.threats import L1, L2, Linf
 
 nn = torch.nn
 DIGITS = load_digits()
@@ -119,9 +120,9 @@ class Scrambled(torch.autograd.Function):
         return torch.sin(1e6 * gradient + torch.arange(64.0).reshape(1, 8, 8))
 
 
-def evaluated(module, radius=0.1, attack=None, missed=None, **options):
+def evaluated(module, radius=0.1, attack=None, missed=None, norm=Linf, **options):
     """Return the signs after an attack, how much of the accuracy is left, and what both cost."""
-    x, y, threat = X[HELD_OUT], Y[HELD_OUT], Linf(radius)
+    x, y, threat = X[HELD_OUT], Y[HELD_OUT], norm(radius)
     with AttackedModel(as_predictor(module, classes=list(range(10)))) as model:
         right = (model.decided(model.logits(x)) == y).numpy()
         at = np.flatnonzero(right)
@@ -146,6 +147,27 @@ def names(signs):
 def test_no_sign_on_models_without_a_defence(name, radius):
     signs, _, _ = evaluated(clean(name), radius)
     assert not signs
+
+
+@pytest.mark.parametrize(("norm", "radius"), [(L2, 0.3), (L2, 1.5), (L1, 0.5), (L1, 4.0)])
+@pytest.mark.parametrize("name", CLEAN)
+def test_no_sign_in_any_norm(name, norm, radius):
+    signs, _, _ = evaluated(clean(name), radius, norm=norm)
+    assert not signs
+
+
+@pytest.mark.parametrize("norm", [Linf, L2, L1])
+@pytest.mark.parametrize("used", [1, 2, 3])
+def test_no_sign_where_few_numbers_matter(used, norm):
+    class Few(nn.Module):
+        def forward(self, x):
+            total = x.flatten(1)[:, 27 : 27 + used].sum(1) - used / 2
+            return torch.stack([total, -total], 1)
+
+    module, x = Few().eval(), X[:200]
+    result = evaluate_robustness(module, x, module(x).argmax(1), norm(0.05), attacks="pgd")
+    assert result.robust_accuracy.value > 0.5
+    assert not result.warnings
 
 
 PLANTED = {
@@ -358,4 +380,10 @@ def test_a_box_without_walls_is_as_wide_as_the_rows():
     rows = torch.tensor([[0.0, 1.0], [3.0, -2.0]])
     assert masking._whole(Linf(0.5, low=float("-inf"), high=float("inf")), rows).radius == 3
     assert masking._whole(Linf(0.5, low=[-1.0, -9.0], high=[4.0, float("inf")]), rows).radius == 10
-    assert masking._whole(Linf(0.25), rows.clamp(0, 1)).radius == 1
+    assert masking._whole(L1(0.25), rows.clamp(0, 1)).radius == 1
+
+
+def test_logits_that_are_not_finite_are_a_sign():
+    signs, left, _ = evaluated(Wrapped(before=lambda x: x + 0 / (x[:, :, :1, :1] < 0.05)))
+    assert names(signs)[0] == "not finite"
+    assert left > 0

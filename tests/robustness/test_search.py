@@ -39,3 +39,14 @@ def test_a_rows_numbers_do_not_depend_on_who_is_still_open(linear, search_of):
     part.open = part.open[::3]
     drawn = whole.streams_of_open("a").uniform(5)[::3]
     assert (part.streams_of_open("a").uniform(5) == drawn).all()
+
+
+def test_a_row_without_an_answer_breaks_nothing(linear, search_of):
+    module, x, y = linear()
+    search = search_of(module, x, y)
+    wrong = torch.nn.functional.one_hot((y + 1) % 3, 3).double()
+    for nothing in (float("nan"), float("inf")):
+        search.settle(x, torch.where(wrong == 1, nothing, wrong))
+        assert not search.broken.any()
+    search.settle(x, wrong)
+    assert search.broken.all()

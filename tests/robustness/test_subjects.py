@@ -40,6 +40,7 @@ def test_names_of_classes_become_their_positions():
     [
         (X[:0], Y[:0], "There is no row to attack"),
         (X, Y[:3], "There are 150 rows in X and 3 classes in y"),
+        (X, np.eye(3)[Y], r"y has the shape \(150, 3\)"),
         (X, Y + 1, "has the label '3', which is none of the model's classes"),
         (X * 8, Y, "Row 0 lies outside the box from 0 to 1"),
         (pd.DataFrame(X).assign(job="clerk"), Y, "Column 'job' holds str"),
@@ -61,3 +62,8 @@ def test_what_was_given_comes_back_in_its_form(linear):
     given = as_subject(module, x.numpy(), y, Linf(0.1)).as_given(x)
     assert isinstance(given, np.ndarray)
     assert given.dtype == np.float64
+
+
+def test_a_radius_alone_is_no_threat(linear):
+    with pytest.raises(InputError, match=r"0.1 is no threat. Give one, such as Linf\(0.1\)"):
+        as_subject(*linear(), 0.1)

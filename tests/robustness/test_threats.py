@@ -122,7 +122,7 @@ def test_images_keep_their_shape():
     assert Linf(0.1).start(center, row_streams(0, 2)).shape == center.shape
 
 
-@pytest.mark.parametrize("radius", [-1, float("inf"), "0.1", float("nan")])
+@pytest.mark.parametrize("radius", [-1, float("inf"), "0.1", float("nan"), True, None])
 def test_a_radius_that_is_none_is_refused(radius):
     with pytest.raises(InputError, match="is not a number from 0"):
         Linf(radius)
@@ -133,7 +133,7 @@ def test_an_empty_box_and_rows_outside_of_it_are_refused():
         Linf(0.1, low=1, high=0)
     with pytest.raises(InputError, match=r"Row 1 lies outside the box from 0 to 1"):
         Linf(0.1).encode(np.array([[0.5, 1.0], [0.5, 255.0]]))
-    with pytest.raises(InputError, match="Give floats"):
+    with pytest.raises(InputError, match="Give float32 or float64"):
         Linf(0.1).encode(np.array([[1, 2]]))
 
 
@@ -156,3 +156,25 @@ def test_how_rows_lie_in_memory_does_not_change_what_is_allowed(ball):
     assert torch.equal(distance, ball(1.0).distance(moved, center))
     one_by_one = [ball(1.0).distance(moved[[i]], center[[i]]) for i in range(200)]
     assert torch.equal(distance, torch.cat(one_by_one))
+
+
+def test_a_radius_of_numpy_is_a_number():
+    assert Linf(np.float32(0.5)).radius == 0.5
+    assert isinstance(L2(np.int64(2)).radius, float)
+
+
+def test_rows_of_half_precision_are_refused():
+    with pytest.raises(InputError, match="Give float32 or float64"):
+        Linf(0.1).encode(torch.rand(2, 3).half())
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 1), (1, 2, 1, 1), (4,), (2, 3, 4)])
+def test_a_box_may_be_of_any_shape_that_spreads_over_a_row(shape):
+    rows = torch.rand(5, 2, 3, 4)
+    assert Linf(0.1, low=np.zeros(shape), high=np.ones(shape)).encode(rows) is rows
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 2, 3, 4), (1, 1, 1, 1, 1)])
+def test_a_box_that_does_not_fit_a_row_is_said(shape):
+    with pytest.raises(InputError, match=r"low= has the shape .* and a row \(2, 3, 4\)"):
+        Linf(0.1, low=np.zeros(shape)).encode(torch.rand(5, 2, 3, 4))

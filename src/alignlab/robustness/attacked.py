@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ class AttackedModel:
         Rows passed through the model so far, and those of them with a gradient.
     undefined
         Rows whose gradient was not finite; it is taken as 0 there.
+    unanswered
+        Rows whose logits were not all finite; they break nothing.
     seconds
         Time spent inside the model so far.
     """
@@ -83,11 +86,15 @@ class AttackedModel:
     forward_rows: int = field(default=0, init=False)
     backward_rows: int = field(default=0, init=False)
     undefined: int = field(default=0, init=False)
+    unanswered: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
 
     def __enter__(self) -> AttackedModel:
         self._stack = ExitStack()
         if self.predictor.module is not None:
+            import torch
+
+            self._stack.enter_context(torch.inference_mode(False))
             self._stack.enter_context(undisturbed(self.predictor.module))
         return self
 
@@ -188,8 +195,9 @@ class AttackedModel:
         module = self.predictor.module
         assert module is not None
         # Rows keep the precision in which they were given, and the model its own.
-        held = next((each for each in module.parameters() if each.is_floating_point()), x)
-        logits = module(x.to(held.dtype))
+        held = chain(module.parameters(), module.buffers(), [x])
+        precision = next(each.dtype for each in held if each.is_floating_point())
+        logits = module(x.to(precision))
         if logits.ndim == 1 or logits.shape[1:] == (1,):  # one logit, of the second of two classes
             logits = logits.reshape(-1, 1)
             logits = torch.cat([torch.zeros_like(logits), logits], 1)
@@ -198,6 +206,7 @@ class AttackedModel:
                 f"The module {self.predictor.name!r} answered with shape {tuple(logits.shape)} for "
                 f"{len(x)} rows; {(len(x), self.n_classes)} was expected: one logit a class."
             )
+        self.unanswered += int((~torch.isfinite(logits)).any(1).sum())
         return logits
 
     def _log_probabilities(self, x: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ from alignlab.progress import ProgressCallback, track
 from alignlab.random import row_streams
 from alignlab.robustness.attacked import AttackedModel, BudgetSpentError
 from alignlab.robustness.attacks.auto import VERSIONS, planned
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.masking import (
     MaskingWarning,
     Outcome,
@@ -123,8 +124,9 @@ def evaluate_robustness(
     True
     """
     started = perf_counter()
-    _require_settings(batch_rows, seconds)
+    _require_settings(batch_rows, seconds, level)
     subject = as_subject(model, X, y, threat, classes=classes)
+    asked = subject.predictor.rows_evaluated
     chosen = planned(attacks, subject)
     attacked = AttackedModel(
         subject.predictor,
@@ -134,7 +136,7 @@ def evaluate_robustness(
     )
     require_evaluation_mode(attacked, subject.x)
     with attacked:
-        verdicts = _Verdicts(subject)
+        verdicts = _Verdicts(subject, attacked)
         method = _certified(verdicts) if certify or threat.radius == 0 else ""
         if known is not None:
             _take_up(known, verdicts)
@@ -157,7 +159,7 @@ def evaluate_robustness(
         certificate=method,
         attacks=tuple(runs),
         warnings=warnings,
-        forward_rows=attacked.forward_rows,
+        forward_rows=subject.predictor.rows_evaluated - asked,
         backward_rows=attacked.backward_rows,
         seconds=perf_counter() - started,
         model_seconds=attacked.seconds,
@@ -218,6 +220,8 @@ class _Verdicts:
     ----------
     subject
         The model and the rows.
+    attacked
+        The same model, which says how many rows it takes at once and how long it takes.
     witnesses
         Rows that it gets wrong, beside rows as they are.
     status, by
@@ -227,6 +231,7 @@ class _Verdicts:
     """
 
     subject: Subject
+    attacked: AttackedModel
     witnesses: torch.Tensor = field(init=False)
     status: Any = field(init=False)
     by: Any = field(init=False)
@@ -257,8 +262,11 @@ class _Verdicts:
         return int(held.sum())
 
     def _decided(self, x: torch.Tensor) -> Any:
-        predictor = self.subject.predictor
-        return predictor.decide(predictor(self.subject.for_model(x)))
+        started, predictor = perf_counter(), self.subject.predictor
+        parts = [self.subject.for_model(part) for part in x.split(self.attacked.batch_rows)]
+        decided = np.concatenate([predictor.decide(predictor(part)) for part in parts])
+        self.attacked.seconds += perf_counter() - started
+        return decided
 
     def _break(self, at: Any, candidates: torch.Tensor, name: str) -> None:
         self.witnesses[at] = candidates
@@ -299,7 +307,7 @@ def _attack(
     model: AttackedModel, attack: Attack, verdicts: _Verdicts, seed: tuple[int, int]
 ) -> tuple[AttackRun, bool]:
     """Run one attack on the open rows; return what it did, and whether the time is over."""
-    started, forward, backward = perf_counter(), model.forward_rows, model.backward_rows
+    started, asked, backward = perf_counter(), model.predictor.rows_evaluated, model.backward_rows
     subject, open_rows = verdicts.subject, verdicts.open
     reported = broke = 0
     stopped = False
@@ -319,7 +327,7 @@ def _attack(
         attack.name,
         asked=len(open_rows),
         broke=broke,
-        forward_rows=model.forward_rows - forward,
+        forward_rows=model.predictor.rows_evaluated - asked,
         backward_rows=model.backward_rows - backward,
         seconds=perf_counter() - started,
         unconfirmed=reported - broke,
@@ -354,8 +362,10 @@ def _name(attack: Attack) -> str:
     return attack.name
 
 
-def _require_settings(batch_rows: int | None, seconds: float | None) -> None:
-    if batch_rows is not None and batch_rows < 1:
-        raise InputError(f"batch_rows={batch_rows!r} is not a whole number from 1.")
+def _require_settings(batch_rows: int | None, seconds: float | None, level: float) -> None:
+    if batch_rows is not None:
+        require_whole(batch_rows=batch_rows)
+    if not 0 < level < 1:  # said before hours of attacks, not after
+        raise InputError(f"level={level!r} is not between 0 and 1. Give one, such as level=0.95.")
     if seconds is not None and not seconds > 0:
         raise InputError(f"seconds={seconds!r} is not above 0; None sets no limit.")

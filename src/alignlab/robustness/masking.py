@@ -22,7 +22,7 @@ from alignlab.random import RowStreams, row_streams
 from alignlab.robustness.attacked import AttackedModel, BudgetSpentError, Passed
 from alignlab.robustness.attacks.losses import margin
 from alignlab.robustness.search import Search
-from alignlab.robustness.threats import Ball
+from alignlab.robustness.threats import Ball, Linf
 
 if TYPE_CHECKING:
     import torch
@@ -62,8 +62,8 @@ class MaskingWarning:
     Attributes
     ----------
     name
-        "randomised", "batch", "probabilities", "saturated", "black box", "zero gradients",
-        "flat loss" or "unlimited".
+        "not finite", "randomised", "batch", "probabilities", "saturated", "black box",
+        "zero gradients", "flat loss" or "unlimited".
     summary
         One sentence: what was seen, what it means and what to do.
     """
@@ -202,6 +202,7 @@ def _signs(
     attacked: AttackedModel, x: torch.Tensor, y: torch.Tensor, threat: Any, outcome: Outcome,
     seed: int,
 ) -> Iterator[MaskingWarning | None]:  # fmt: skip
+    yield _unanswered(attacked)
     sample = _spread(np.ones(len(x), dtype=bool))
     pool, right = x[sample], outcome.right[sample]
     logits = attacked.logits(pool)
@@ -231,6 +232,17 @@ def _signs(
     if len(decided.unique()) > 1:  # else nobody knows that there is anything to find
         whole = _whole(threat, pool)
         yield _unlimited(Search(attacked, whole, x[at], y[at], search.streams), whole, threat)
+
+
+def _unanswered(attacked: AttackedModel) -> MaskingWarning | None:
+    if not attacked.unanswered:
+        return None
+    return MaskingWarning(
+        "not finite",
+        f"On {attacked.unanswered} of the rows asked for the logits were not all finite numbers, "
+        "though the threat allows such rows: no decision can be read from them, so find the step "
+        "of the model that divides by 0 or overflows.",
+    )
 
 
 def _unsteady(
@@ -330,9 +342,11 @@ def _flat(search: Search, threat: Ball, passed: Passed, led: torch.Tensor) -> Ma
     anywhere = along.clone()
     for step, share in enumerate((0.25, 0.5, 1.0)):
         for direction, best in ((slope, along), (_noise(rows, streams, step), anywhere)):
-            moved = threat.project(rows + share * threat.radius * threat.steepest(direction), rows)
+            moved = threat.project(threat.step(rows, direction, share * threat.radius), rows)
             best.copy_(torch.maximum(best, margin(search.logits(moved), true)))
-    followed = float((along > anywhere).double().mean())
+    # With few numbers that matter, a random move may be the gradient's own.
+    level = (along == anywhere) & (along > losses[led])
+    followed = float(((along > anywhere) | level).double().mean())
     if followed >= FOLLOWED:
         return None
     return MaskingWarning(
@@ -354,7 +368,7 @@ def _probed(
             break
         if probe < PROBES:
             noise = _noise(search.x, search.streams_of_open("random moves"), probe)
-            moved = search.x + threat.radius * threat.steepest(noise)
+            moved = threat.step(search.x, noise, threat.radius)
         else:
             draws = search.streams_of_open("other rows").uniform(1, step=probe)[:, 0]
             moved = pool[_other_rows(decided, search.y, draws)]
@@ -380,7 +394,7 @@ def _other_rows(decided: torch.Tensor, y: torch.Tensor, draws: Any) -> torch.Ten
     return at
 
 
-def _unlimited(search: Search, whole: Ball, threat: Ball) -> MaskingWarning | None:
+def _unlimited(search: Search, whole: Linf, threat: Ball) -> MaskingWarning | None:
     """Follow the gradient from each row, and from beside it, with the whole box to move in."""
     n, size = len(search), whole.radius * 2.5 / STEPS
     for beside in (False, True):
@@ -405,15 +419,18 @@ def _unlimited(search: Search, whole: Ball, threat: Ball) -> MaskingWarning | No
     )
 
 
-def _whole(threat: Ball, x: torch.Tensor) -> Ball:
-    """Return the threat with a radius from any of its rows to any other."""
+def _whole(threat: Ball, x: torch.Tensor) -> Linf:
+    """Return the box as a ball about any of its rows.
+
+    In L∞ whatever the threat's norm: the set is the same, and every number may move at once.
+    """
     import torch
 
     low = torch.as_tensor(threat.low, dtype=x.dtype, device=x.device).expand_as(x[:1])
     high = torch.as_tensor(threat.high, dtype=x.dtype, device=x.device).expand_as(x[:1])
     low = torch.where(low.isfinite(), low, x.amin(0, keepdim=True))
     high = torch.where(high.isfinite(), high, x.amax(0, keepdim=True))
-    return threat.with_radius(max(float(threat.distance(high, low)[0]), threat.radius))
+    return Linf(max(float((high - low).max()), threat.radius), threat.low, threat.high)
 
 
 def _noise(like: torch.Tensor, streams: RowStreams, step: int) -> torch.Tensor:

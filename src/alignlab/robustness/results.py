@@ -89,7 +89,8 @@ class RobustnessResult:
         Signs that the attacks were kept from seeing what is there; while there is one, robust
         accuracy says nothing.
     forward_rows, backward_rows
-        Rows passed through the model in all, and those of them with a gradient.
+        Rows passed through the model in all, certificates and the last word on every witness
+        included, and those of them with a gradient.
     seconds, model_seconds
         How long it took, and how much of it inside the model.
     stopped

@@ -118,6 +118,8 @@ class Search:
     ) -> tuple[torch.Tensor, ...]:
         """Keep the candidates that break their row; return everything without those rows.
 
+        Where logits are not finite, nobody can say what the model decides: that breaks nothing.
+
         Parameters
         ----------
         candidates, logits
@@ -130,7 +132,7 @@ class Search:
         tuple of tensors
             `candidates` and `others`, of the rows that are still open.
         """
-        wrong = self.model.decided(logits) != self.y
+        wrong = (self.model.decided(logits) != self.y) & logits.isfinite().all(1)
         if not bool(wrong.any()):
             return (candidates, *others)
         at = wrong.nonzero()[:, 0]

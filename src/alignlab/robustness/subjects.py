@@ -111,11 +111,16 @@ def as_subject(
     """
     import torch
 
+    if not hasattr(threat, "encode"):
+        raise InputError(f"{threat!r} is no threat. Give one, such as Linf(0.1).")
     n = len(X) if hasattr(X, "__len__") else 0
     if n == 0:
         raise InputError("There is no row to attack: X is empty.")
     if len(y) != n:
         raise InputError(f"There are {n} rows in X and {len(y)} classes in y.")
+    if np.ndim(y) != 1:
+        shape = tuple(np.shape(y))
+        raise InputError(f"y has the shape {shape}. Give one class a row, shape ({n},).")
     if isinstance(X, torch.Tensor):
         X = X.detach()
     if isinstance(X, pd.DataFrame):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -88,11 +89,14 @@ class Ball(ABC):
     high: Any = 1.0
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.radius, int | float) and 0 <= self.radius < float("inf")):
+        given: Any = self.radius
+        number = isinstance(given, Real) and not isinstance(given, bool)
+        if not (number and 0 <= given < float("inf")):
             raise InputError(
                 f"radius={self.radius!r} is not a number from 0. Give the distance that an "
                 "attacker may move a row, such as radius=0.1."
             )
+        object.__setattr__(self, "radius", float(given))
         if not bool(np.all(np.asarray(self.low) < np.asarray(self.high))):
             raise InputError(f"low={self.low} is not below high={self.high}: the box is empty.")
 
@@ -119,12 +123,18 @@ class Ball(ABC):
         import torch
 
         x = X if isinstance(X, torch.Tensor) else torch.tensor(np.asarray(X))
-        if not x.is_floating_point():
+        if x.dtype not in (torch.float32, torch.float64):
             raise InputError(
                 f"The rows hold {x.dtype} and an attack moves numbers by small amounts. Give "
-                "floats; pixels divided by 255."
+                "float32 or float64, pixels divided by 255; the model keeps its own precision."
             )
         low, high = self._box(x)
+        for name, bound in (("low", low), ("high", high)):
+            if not _spreads(bound, x):
+                raise InputError(
+                    f"{name}= has the shape {tuple(bound.shape)} and a row {tuple(x.shape[1:])}. "
+                    "Give one number, or one for each number of a row."
+                )
         outside = ~((x >= low) & (x <= high)).flatten(1).all(1)
         if bool(outside.any()):
             row = int(outside.nonzero()[0, 0])
@@ -409,6 +419,17 @@ def per_row(values: Any, x: torch.Tensor) -> torch.Tensor:
     """Return one value a row, shape (n,), so that it broadcasts against `x`."""
     reshaped: torch.Tensor = values.reshape(-1, *[1] * (x.ndim - 1))
     return reshaped
+
+
+def _spreads(bound: torch.Tensor, x: torch.Tensor) -> bool:
+    """Return whether a bound is the same for all rows and broadcasts against one."""
+    import torch
+
+    one = (1, *x.shape[1:])
+    try:
+        return torch.broadcast_shapes(bound.shape, one) == one
+    except RuntimeError:
+        return False
 
 
 def _shown(bound: Any) -> str:

@@ -55,7 +55,7 @@ def test_nothing_is_paid_for_a_row_that_is_broken(linear, search_of):
 
 
 def test_settings_that_are_none_are_refused():
-    with pytest.raises(InputError, match="whole numbers from 1"):
-        PGD(steps=0)
+    with pytest.raises(InputError, match="step_size=-1 is not above 0"):
+        PGD(step_size=-1)
     with pytest.raises(InputError, match="Did you mean 'margin'"):
         PGD(loss="margins")

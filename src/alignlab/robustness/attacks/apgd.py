@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignlab.errors import InputError, require_choice
+from alignlab.errors import require_choice
 from alignlab.random import RowStreams
 from alignlab.robustness.attacked import Loss
 from alignlab.robustness.attacks.climbs import Climb, MomentumClimb, SparseClimb, climb
 from alignlab.robustness.attacks.losses import LOSSES, TARGETED_LOSSES, targeted_margin
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.search import Search
 from alignlab.robustness.threats import L1, Ball, Linf
 
@@ -67,7 +68,7 @@ class APGD:
 
     def __post_init__(self) -> None:
         require_choice(self.loss, list(LOSSES), what="loss")
-        _require_whole(steps=self.steps, restarts=self.restarts)
+        require_whole(steps=self.steps, restarts=self.restarts)
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
@@ -114,7 +115,7 @@ class TargetedAPGD:
     def __post_init__(self) -> None:
         require_choice(self.loss, list(TARGETED_LOSSES), what="loss")
         require_choice(self.order, ORDERS, what="order")
-        _require_whole(steps=self.steps, targets=self.targets)
+        require_whole(steps=self.steps, targets=self.targets)
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
@@ -195,9 +196,3 @@ def far_start(threat: Ball, center: torch.Tensor, streams: RowStreams) -> torch.
         drawn *= threat.radius / np.linalg.norm(drawn, threat.norm, axis=1, keepdims=True)
     moves = torch.as_tensor(drawn, dtype=center.dtype, device=center.device)
     return threat.project(center + moves.reshape(center.shape), center)
-
-
-def _require_whole(**given: int) -> None:
-    for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name}={value!r} is not a whole number from 1.")

@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alignlab.errors import InputError
 from alignlab.robustness.attacks.hyperplanes import least_move
 from alignlab.robustness.attacks.losses import targeted_margin
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.search import Search
 from alignlab.robustness.threats import Ball
 
@@ -66,9 +66,7 @@ class FAB:
     needs_gradients = True
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value is not None and value < 1:
-                raise InputError(f"{name}={value!r} is not a whole number from 1.")
+        require_whole(**{name: each for name, each in vars(self).items() if each is not None})
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""

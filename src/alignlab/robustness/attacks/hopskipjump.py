@@ -22,6 +22,7 @@ import numpy as np
 
 from alignlab.errors import InputError
 from alignlab.random import RowStreams
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.search import Search
 from alignlab.robustness.threats import L2, Ball, Linf
 
@@ -78,9 +79,7 @@ class HopSkipJump:
     needs_gradients = False
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 1:
-                raise InputError(f"{name}={value!r} is not a whole number from 1.")
+        require_whole(**vars(self))
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
@@ -229,7 +228,7 @@ class _Walk:
         if isinstance(self.threat, Linf):  # as long as a vector whose numbers all have this size
             length = length * sqrt(self.numbers)
         size = torch.linalg.vector_norm(moves, dim=2, keepdim=True)
-        low, high = (bound.expand(at.shape[1:]).reshape(-1) for bound in self.threat._box(at))
+        low, high = (bound.expand_as(at[:1]).reshape(-1) for bound in self.threat._box(at))
         flat = at.flatten(1)[:, None]
         # In place: these are the largest arrays there are.
         asked = moves.mul_(_per_row(length, moves).to(at.dtype) / size).add_(flat)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from alignlab.errors import InputError, require_choice
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.threats import Ball, per_row
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def maximise(
     import torch
 
     require_choice(keep, KEEPS, what="keep")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise InputError(f"steps={steps!r} is not a whole number from 1.")
+    require_whole(steps=steps)
     if step_size is not None and not step_size > 0:
         raise InputError(f"step_size={step_size!r} is not above 0. Give a share of the radius.")
     size = threat.radius * (2.5 / steps if step_size is None else step_size)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from alignlab.errors import InputError, require_choice
 from alignlab.robustness.attacks.losses import LOSSES
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.search import Search
 
 __all__ = ["PGD"]
@@ -48,10 +49,9 @@ class PGD:
 
     def __post_init__(self) -> None:
         require_choice(self.loss, list(LOSSES), what="loss")
-        if self.steps < 1 or self.restarts < 1:
-            raise InputError(
-                f"steps={self.steps!r} and restarts={self.restarts!r} are whole numbers from 1."
-            )
+        require_whole(steps=self.steps, restarts=self.restarts)
+        if self.step_size is not None and not self.step_size > 0:
+            raise InputError(f"step_size={self.step_size!r} is not above 0: a share of the radius.")
 
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError
 from alignlab.robustness.attacks.losses import margin
+from alignlab.robustness.attacks.settings import require_whole
 from alignlab.robustness.attacks.windows import Drawn, layout_of
 from alignlab.robustness.search import Search
 from alignlab.robustness.threats import Linf
@@ -72,8 +73,7 @@ class Square:
     needs_gradients = False
 
     def __post_init__(self) -> None:
-        if self.queries < 1:
-            raise InputError(f"queries={self.queries!r} is not a whole number from 1.")
+        require_whole(queries=self.queries)
         if not 0 < self.share <= 1:
             raise InputError(f"share={self.share!r} is not a number above 0, up to 1.")
 

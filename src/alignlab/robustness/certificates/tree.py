@@ -96,7 +96,7 @@ def certify_tree(
         return None
     leaves = leaves_of(tree, double=x.dtype == torch.float64)
     low, high = (
-        torch.broadcast_to(each, x.shape[1:]).double().cpu().numpy() for each in threat._box(x)
+        torch.broadcast_to(each, x[:1].shape)[0].double().cpu().numpy() for each in threat._box(x)
     )
     leaf_low, leaf_high = np.maximum(leaves.low, low), np.minimum(leaves.high, high)
     exists = (leaf_low <= leaf_high).all(1)

@@ -141,3 +141,8 @@ def test_a_column_called_as_the_target(digits):
     one = digits.take(digits.labels == 3)
     with pytest.raises(InputError, match="label = '3': nothing can be measured"):
         read_study(Request(model=ink, data=one))
+
+
+def test_images_that_come_by_name_are_audited(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert read_study(Request(model=ink, data="digits")).data["rows"] == 1797

@@ -168,9 +168,12 @@ def test_a_share_below_what_is_asked_for_ends_with_1(models, alignlab):
 
 def test_a_table_of_which_nothing_is_broken_has_no_witnesses(models, alignlab):
     line = "attack attacked_nets:income loans.csv --target repaid --threat linf:0 --out o"
+    assert alignlab(line.replace("linf:0", "linf:0.1"))[0] == 0
+    assert (models / "o" / "witnesses.csv").exists()
     code, shown, _ = alignlab(line)
     assert code == 0
     assert "Written to o: attack.json, attack.csv, attack.svg\n" in shown
+    assert not (models / "o" / "witnesses.csv").exists()
 
 
 LOANS = "attacked_nets:income loans.csv --target repaid"
@@ -195,7 +198,14 @@ WRONG = [
     (f"{DIGITS} --threat linf:0.1 --fail-under 2", "--fail-under 2 is no share"),
     (f"{DIGITS} --threat linf:0.1 --out loans.csv", "Not a directory but a file."),
     (f"{DIGITS} --threat linf:0.1 --classes a,b", "is none of the model's classes 'a', 'b'."),
-    ("attacked_nets:linear digit --threat linf:1", "There is no file 'digit'."),
+    ("attacked_nets:linear digit --threat linf:1", "Did you mean 'digits'?"),
+    ("attacked_nets:none digits --threat l3:1", "'l3' is not one of"),
+    (f"{DIGITS} --threat linf:8", "write linf:8/255"),
+    (f"{DIGITS} --threat linf:0.1 --scales range", "--scales is for rows of a table"),
+    (f"{DIGITS} --threat linf:0.1 --category-cost 1", "--category-cost is for rows of a table"),
+    (f"{DIGITS} --threat linf:0.1 --attacks pgd,", "--attacks 'pgd,': there is nothing"),
+    (f"{DIGITS} --eps 0.1", "there is no option --eps. Did you mean '--threat'?"),
+    ("attacked_nets:income digits --threat linf:0.1", "none of the model's classes 'no', 'yes'"),
     ("attacked_nets:linear none.npz --threat linf:1", "There is no file 'none.npz'."),
     ("attacked_nets:none digits --threat linf:1", "none"),
     ("attacked_nets:dropping digits --threat linf:0.1", "is in training mode, where its logits"),
@@ -208,7 +218,7 @@ WRONG = [
     (f"{LOANS} --threat linf:0.1 --constraints no.toml", "Cannot read no.toml: No such file"),
     (f"{LOANS} --threat linf:0.1 --constraints loans.csv", "loans.csv is not valid TOML"),
     (f"{LOANS} --threat linf:0.1 --constraints bad.toml", "immutabel"),
-    (f"{LOANS} --threat linf:0.1 --max-changed 0", "max_changed=0 is not a whole number from 1"),
+    (f"{LOANS} --threat linf:0.1 --max-changed 0", "--max-changed 0: give 1 or more"),
     (f"{LOANS} --threat linf:0.1 --category-cost 0", "category_cost=0.0 is not a number above 0"),
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ import pytest
 from alignlab.cli.attacked_data import (
     Attacked,
     Opening,
+    norm_and_radius,
     number_of,
     read_attacked,
     read_constraints,
@@ -14,7 +15,7 @@ from alignlab.datasets import ImageData, write_images
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
 
-TABLE = {"constraints": None, "scales": "std", "category_cost": 1.0, "max_changed": None}
+NOTHING = dict.fromkeys(("constraints", "scales", "category_cost", "max_changed"))
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_images_are_read_with_the_names_of_their_classes(light):
     assert found.y.tolist() == ["dark"] * 5 + ["light"] * 4
     assert not found.is_table
     assert found.title == "attacked_light:light (function) on 9 rows of shades"
-    threat = read_threat("l2:0.5", found, **TABLE)
+    threat = read_threat("l2", 0.5, found, **NOTHING)
     assert (threat.norm, threat.radius, threat.low, threat.high) == (2, 0.5, 0.0, 1.0)
 
 
@@ -74,18 +75,51 @@ def test_what_a_file_does_not_state_is_what_the_data_show(here):
 
 
 def test_a_table_is_moved_in_units_of_its_columns():
-    threat = read_threat("linf:0.5", table(), **TABLE)
+    threat = read_threat("linf", 0.5, table(), **NOTHING)
     x = threat.encode(table().X)
     moved = threat.decode(threat.project(x + 100, x))
     spread = np.std([1, 3, 5])
     assert moved["income"].tolist() == pytest.approx([1 + spread / 2, 3 + spread / 2, 5])
     assert moved["job"].tolist() == ["clerk", "nurse", "clerk"]
-    own = read_threat("linf:0.5", table(), **{**TABLE, "scales": "none"})
+    own = read_threat("linf", 0.5, table(), **{**NOTHING, "scales": "none"})
     assert own.decode(own.project(x + 100, x))["income"].tolist() == [1.5, 3.5, 5.0]
 
 
 def test_numbers_from_0():
     assert number_of(" 0.25", "--threat") == 0.25
-    for wrong in ("", "x", "-1", "nan", "inf"):
+    assert number_of("8/255", "--threat") == 8 / 255
+    for wrong in ("", "x", "-1", "nan", "inf", "8/", "/255", "8/0", "1/2/3", "-8/255"):
         with pytest.raises(InputError, match="is not a number from 0, such as 0"):
             number_of(wrong, "--threat")
+
+
+def test_a_norm_and_a_radius_as_people_write_them():
+    assert norm_and_radius("linf:8/255") == ("linf", 8 / 255)
+    assert norm_and_radius("Linf: 0.1") == ("linf", 0.1)
+    assert norm_and_radius("l2:1") == ("l2", 1.0)
+    for wrong in ("linf", "0.1", "linf=0.1"):
+        with pytest.raises(InputError, match="give a norm and a radius, such as"):
+            norm_and_radius(wrong)
+
+
+def test_a_radius_of_which_only_255ths_can_be_meant(light):
+    options = {"target": None, "opening": Opening(), "rows": 4, "seed": 0}
+    images = read_attacked("attacked_light:light", "shades.npz", **options)
+    assert read_threat("linf", 1.0, images, **NOTHING).radius == 1
+    with pytest.raises(InputError, match="If 8 of 255 is meant, write linf:8/255"):
+        read_threat("linf", 8.0, images, **NOTHING)
+    assert read_threat("linf", 8.0, table(), **NOTHING).radius == 8
+
+
+def test_a_model_knows_its_classes_better_than_a_part_of_the_data(light):
+    (light / "attacked_light.py").write_text(
+        "class Three:\n"
+        "    classes_ = ['grey', 'light', 'dark']\n"
+        "    def predict_proba(self, x): return [[0.2, 0.5, 0.3]] * len(x)\n"
+        "    def predict(self, x): return ['light'] * len(x)\n"
+        "    def fit(self, x, y): return self\n"
+        "three = Three()\n"
+    )
+    options = {"target": None, "opening": Opening(), "rows": 4, "seed": 0}
+    found = read_attacked("attacked_light:three", "shades.npz", **options)
+    assert found.predictor.class_names == ("grey", "light", "dark")

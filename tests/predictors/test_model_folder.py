@@ -38,7 +38,7 @@ def test_a_table_is_answered_as_before(tmp_path, frame):
     assert np.allclose(predictor(frame[frame.columns[::-1]]), expected, atol=1e-6)
     assert predictor.classes == ("no", "yes")
     assert predictor.features == tuple(frame.columns)
-    assert (predictor.name, predictor.kind) == ("model", "alignlab mlp")
+    assert (predictor.name, predictor.kind) == (f"{tmp_path.name}/model", "alignlab mlp")
     assert len(predictor.fingerprint) == 64
 
 

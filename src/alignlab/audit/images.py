@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alignlab.datasets import ImageData, TableData, read_images
+from alignlab.datasets import ImageData, TableData, load_images, read_images
+from alignlab.datasets.image_files import IMAGES
 from alignlab.errors import InputError
 
 __all__ = ["LABEL", "described", "images_given", "size_in_words"]
@@ -15,12 +16,14 @@ LABEL = "label"
 
 
 def images_given(given: Any) -> ImageData | None:
-    """Return what was given if it is images: in memory, in a .npz file or in a folder."""
+    """Return what was given if it is images: in memory, by name, in a file or folder."""
     if isinstance(given, ImageData):
         return given
     if not isinstance(given, str | Path):
         return None
     path = Path(given)
+    if str(given) in IMAGES and not path.exists():
+        return load_images(str(given))
     named = path.suffix.lower() == ".npz" or path.is_dir()
     return read_images(path, name=path.name) if named else None
 

@@ -446,7 +446,7 @@ def _name_of(given: Any) -> str:
 
 def _fingerprint(given: Any, frame: pd.DataFrame, images: ImageData | None = None) -> str:
     """Return the SHA-256 of the file, or of the values where there is no file."""
-    if isinstance(given, str | Path) and not Path(given).is_dir():
+    if isinstance(given, str | Path) and Path(given).is_file():
         return sha256_of_file(Path(given))
     seen = hashlib.sha256()
     if images is not None:

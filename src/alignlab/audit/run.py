@@ -62,7 +62,8 @@ def audit(
     data
         The rows: a data frame, a `TableData`, or the path of a CSV, Parquet or Arrow file. Or
         images: `ImageData`, the path of a .npz file, or of a folder with one folder of pictures a
-        class; their class is the target, and their columns are what `groups` can name.
+        class, "digits" or "mnist-5k"; their class is the target, and their columns are what
+        `groups` can name.
     predictions
         Instead of a model: a table that holds its answers, and the other columns too unless
         `data` has them.

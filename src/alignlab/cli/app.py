@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -28,8 +29,25 @@ __all__ = ["main"]
 
 FINE, USAGE, INTERRUPTED = 0, 2, 130
 
-MEANT = {"--gamma": "--discount", "--output": "--out", "--steps": "--horizon"}
+MEANT = {
+    "--gamma": "--discount",
+    "--output": "--out",
+    "--steps": "--horizon",
+    "--eps": "--threat",
+    "--epsilon": "--threat",
+    "--norm": "--threat",
+    "--radius": "--threat",
+}
 """What others call an option, and what it is called here."""
+
+INSTEAD = {
+    "audit": "A model is named with --model and its rows with --data.",
+    "train": "What is trained is said in TRAIN.toml; alignlab train --init FILE writes one.",
+}
+"""What to do where a command is told something that it does not take there."""
+
+PARSED = {"valid integer": "a whole number", "valid number": "a number"}
+"""What a value should have been, in the words of the parser and in ours."""
 
 app = typer.Typer(
     name="alignlab",
@@ -189,13 +207,34 @@ def _usage_line(error: Any, words: list[str]) -> str:
         whole = " ".join([*said.split(), given])
         near = nearest(given, group.commands) or _inside(group, given)
         return f"there is no command {whole!r}.{near} Commands: {', '.join(group.commands)}."
+    instead = INSTEAD.get(said, "")
+    if message.startswith("Got unexpected extra argument"):
+        more = message.rpartition("(")[2].rstrip(").")
+        return f"alignlab {said} does not take {more!r} there. {instead} See: {_help(said)}"
+    if (wrong := re.match(r"Invalid value for '([^']+)': (.*)", message)) is not None:
+        for parsed, ours in PARSED.items():
+            if parsed in wrong[2]:
+                return (
+                    f"{wrong[1]} {_value_of(wrong[1], words)!r} is not {ours}. See: {_help(said)}"
+                )
     option = getattr(error, "option_name", "")
     if message.startswith("No such option"):
         known = [name for each in _options_of(error) for name in each]
         if (meant := MEANT.get(option)) in known:
             return f"there is no option {option}. Did you mean {meant!r}? See: {_help(said)}"
-        return f"there is no option {option}.{nearest(option, known)} See: {_help(said)}"
+        near = nearest(option, known) or (instead and f" {instead}")
+        return f"there is no option {option}.{near} See: {_help(said)}"
     return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(said)}"
+
+
+def _value_of(option: str, words: list[str]) -> str:
+    """Return what was said for an option."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == option:
+            return after
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return ""
 
 
 def _inside(group: Any, given: str) -> str:

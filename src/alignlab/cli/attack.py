@@ -24,12 +24,15 @@ __all__ = ["attack"]
 
 FINE, BELOW = 0, 1
 
+WITNESSES = ("witnesses.npz", "witnesses.csv")
+"""The rows that the model gets wrong: of images, of a table."""
+
 # Each option is a type of its own, so that the command's signature reads as the list of options.
 Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="The folder of a model that alignlab trained, model.skops, model.onnx, model.pt2, "
+        help="The folder that alignlab train wrote, model.skops, model.onnx, model.pt2, "
         "weights.safetensors@package.module:Class, package.module:function, https://…, or "
         "model.pkl with --allow-pickle.",
     ),
@@ -47,15 +50,16 @@ ThreatText = Annotated[
     typer.Option(
         "--threat",
         metavar="NORM:RADIUS",
-        help="What may be done to a row: linf:0.1 moves every pixel by at most 0.1, and every "
-        "number of a table by at most 0.1 of its scale. Also l2 and l1.",
+        help="What may be done to a row: linf:8/255 moves every pixel (from 0 to 1) by at most "
+        "8/255, linf:0.1 every number of a table by at most 0.1 of its scale. Also l2 and l1.",
     ),
 ]
 Attacks = Annotated[
     str,
     typer.Option(
         metavar="NAME[,NAME…]",
-        help="efficient, standard (AutoAttack as published), or attacks by name, in order.",
+        help="efficient (as few as each row still needs), standard (AutoAttack as published), or "
+        "in order: pgd, apgd, apgd-t, fab, square, hopskipjump; of a table: tabular.",
     ),
 ]
 Target = Annotated[
@@ -71,15 +75,19 @@ ConstraintsFile = Annotated[
     ),
 ]
 Scales = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME",
         help="Of a table: a move by 1 is a column's standard deviation (std), its range (range), "
-        "or 1 (none).",
+        "or 1 (none). [default: std]",
     ),
 ]
 CategoryCost = Annotated[
-    float, typer.Option(metavar="N", help="Of a table: the move that another category counts as.")
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="Of a table: the move that another category counts as. [default: 1]",
+    ),
 ]
 MaxChanged = Annotated[
     int | None, typer.Option(metavar="N", help="Of a table: change at most N columns of a row.")
@@ -136,8 +144,8 @@ def attack(
     attacks: Attacks = "efficient",
     target: Target = None,
     constraints: ConstraintsFile = None,
-    scales: Scales = "std",
-    category_cost: CategoryCost = 1.0,
+    scales: Scales = None,
+    category_cost: CategoryCost = None,
     max_changed: MaxChanged = None,
     radii: Radii = None,
     rows: Rows = 500,
@@ -152,21 +160,35 @@ def attack(
     out: Out = None,
     as_json: Json = False,
 ) -> int:
-    """Attack a classifier, certify it where that can be done, and say what is left.
+    """Search for small changes that make a classifier wrong.
 
-    DIR gets attack.json, attack.csv (each row's verdict), attack.svg, and the rows that the model
-    gets wrong as witnesses.npz (images) or witnesses.csv (tables). Exit code: 0 fine, 1 below
-    --fail-under, 2 if something given cannot be used.
+    Says how many rows are right as they are, how many of these no attack broke (no more are
+    robust), and how many are proved to hold (no fewer are). DIR gets attack.json, attack.csv (each
+    row's verdict), attack.svg, and the rows that the model gets wrong as witnesses.npz (images) or
+    witnesses.csv (tables). Exit code: 0 fine, 1 below --fail-under, 2 if something given cannot be
+    used.
     """
-    from alignlab.cli.attacked_data import Opening, number_of, read_attacked, read_threat
+    from alignlab.cli.attacked_data import (
+        SCALES,
+        Opening,
+        norm_and_radius,
+        number_of,
+        read_attacked,
+        read_threat,
+    )
     from alignlab.cli.values.output import deliver, prepare
+    from alignlab.errors import require_choice
     from alignlab.intervals import critical_value
     from alignlab.random import as_generator
     from alignlab.robustness.curves import robustness_curve
 
-    _require_settings(rows, seconds, fail_under)
+    _require_settings(rows, seconds, fail_under, max_changed)
     critical_value(level)  # refuses a level outside (0, 1)
     as_generator(seed)
+    norm, radius = norm_and_radius(threat)
+    if scales is not None:
+        require_choice(scales, SCALES, what="--scales")
+    named = _names(attacks, "--attacks") or []
     further = [number_of(each, "--radii") for each in _names(radii, "--radii") or []]
     place = prepare(out)
     opening = Opening(
@@ -177,7 +199,8 @@ def attack(
     )
     attacked = read_attacked(model, data, target=target, opening=opening, rows=rows, seed=seed)
     allowed = read_threat(
-        threat,
+        norm,
+        radius,
         attacked,
         constraints=constraints,
         scales=scales,
@@ -190,7 +213,7 @@ def attack(
         attacked.y,
         allowed,
         [*further, allowed.radius],
-        attacks=attacks,
+        attacks=named,
         seconds=seconds,
         seed=seed,
         level=level,
@@ -204,10 +227,15 @@ def attack(
         out=place,
         as_json=as_json,
     )
+    if place is not None:
+        for name in set(WITNESSES) - set(_witnesses(attacked, found)):
+            (place / name).unlink(missing_ok=True)  # those of an earlier run are not of this one
     return BELOW if below else FINE
 
 
-def _require_settings(rows: int, seconds: float | None, fail_under: float | None) -> None:
+def _require_settings(
+    rows: int, seconds: float | None, fail_under: float | None, max_changed: int | None
+) -> None:
     from alignlab.errors import InputError
 
     if rows < 1:
@@ -218,6 +246,8 @@ def _require_settings(rows: int, seconds: float | None, fail_under: float | None
         )
     if fail_under is not None and not 0 <= fail_under <= 1:
         raise InputError(f"--fail-under {fail_under:g} is no share: give one from 0 to 1.")
+    if max_changed is not None and max_changed < 1:
+        raise InputError(f"--max-changed {max_changed}: give 1 or more, or leave it out.")
 
 
 def _names(text: str | None, option: str) -> list[str] | None:
@@ -271,7 +301,7 @@ def _witnesses(attacked: Attacked, found: RobustnessResult) -> Mapping[str, str 
         frame = frame.assign(row=attacked.at[at], **{"broken by": found.broken_by[at]})
         first = ["row", "broken by"]
         frame = frame[[*first, *(name for name in frame.columns if name not in first)]]
-        return {"witnesses.csv": frame.to_csv(index=False, lineterminator="\n")}
+        return {WITNESSES[1]: frame.to_csv(index=False, lineterminator="\n")}
     names = attacked.predictor.class_names
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -282,7 +312,7 @@ def _witnesses(attacked: Attacked, found: RobustnessResult) -> Mapping[str, str 
         row=attacked.at[at],
         broken_by=found.broken_by[at],
     )
-    return {"witnesses.npz": buffer.getvalue()}
+    return {WITNESSES[0]: buffer.getvalue()}
 
 
 def _show(

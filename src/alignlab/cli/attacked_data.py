@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from alignlab.robustness.tabular_threat import TabularThreat
     from alignlab.robustness.threats import Ball
 
-__all__ = ["Attacked", "Opening", "number_of", "read_attacked", "read_constraints", "read_threat"]
+__all__ = [
+    "Attacked",
+    "Opening",
+    "norm_and_radius",
+    "number_of",
+    "read_attacked",
+    "read_constraints",
+    "read_threat",
+]
 
 SCALES = ("std", "range", "none")
 
@@ -85,8 +94,13 @@ def read_attacked(
     """
     import numpy as np
 
+    from alignlab.datasets.image_files import IMAGES
+    from alignlab.errors import InputError, nearest
     from alignlab.random import as_generator
 
+    known = data in IMAGES or Path(data).exists()
+    if not known and (near := nearest(data, IMAGES)):
+        raise InputError(f"There is no file {data!r}.{near}")
     if _are_images(data):
         predictor, everything, y, name = _images(model, data, target, opening)
     else:
@@ -109,7 +123,7 @@ def _images(model: str, data: str, target: str | None, opening: Opening) -> tupl
     import numpy as np
 
     from alignlab.datasets.image_files import IMAGES, load_images, read_images
-    from alignlab.errors import InputError
+    from alignlab.errors import InputError, UnnamedClassesError
     from alignlab.predictors import load_model, taking_images
 
     if target is not None:
@@ -117,12 +131,13 @@ def _images(model: str, data: str, target: str | None, opening: Opening) -> tupl
     if opening.features is not None:
         raise InputError("--features names columns of a table; a model reads a whole image.")
     images = load_images(data) if data in IMAGES else read_images(data)
-    predictor = load_model(
-        model,
-        classes=opening.classes or images.classes,
-        allow_pickle=opening.allow_pickle,
-        trust=opening.trust,
-    )
+    load = partial(load_model, model, allow_pickle=opening.allow_pickle, trust=opening.trust)
+    try:
+        predictor = load(classes=opening.classes)
+    except UnnamedClassesError:
+        if opening.classes is not None:
+            raise
+        predictor = load(classes=images.classes)
     labels = np.array(images.classes, dtype=object)[images.labels]
     predictor = taking_images(predictor, images.images.shape[1:])
     return predictor, images.images, labels, images.name
@@ -159,34 +174,16 @@ def _table(model: str, data: str, target: str | None, opening: Opening) -> tuple
     return answerer.predictor, answerer.features, frame[column].to_numpy(), Path(data).name
 
 
-def read_threat(
-    text: str,
-    attacked: Attacked,
-    *,
-    constraints: Path | None,
-    scales: str,
-    category_cost: float,
-    max_changed: int | None,
-) -> Ball | TabularThreat:
-    """Return what an attacker may do: a ball around images, moves of a table's cells.
-
-    Parameters
-    ----------
-    text
-        "linf:0.1", "l2:1" or "l1:5".
-    attacked
-        The rows.
-    constraints, scales, category_cost, max_changed
-        Of a table only.
+def norm_and_radius(text: str) -> tuple[str, float]:
+    """Return the norm and the radius that "linf:0.1", "l2:1" or "linf:8/255" states.
 
     Raises
     ------
     InputError
-        If it cannot be understood, or does not fit the rows.
+        If it cannot be understood.
     """
     from alignlab.errors import InputError, require_choice
-    from alignlab.robustness.tabular_threat import TabularThreat
-    from alignlab.robustness.threats import BALLS, ball
+    from alignlab.robustness.threats import BALLS
 
     norm, colon, size = text.partition(":")
     if not colon:
@@ -194,22 +191,64 @@ def read_threat(
             f"--threat {text}: give a norm and a radius, such as --threat linf:0.1. "
             f"Norms: {', '.join(BALLS)}."
         )
-    require_choice(norm, BALLS, what="--threat")
-    radius = number_of(size, "--threat")
-    require_choice(scales, SCALES, what="--scales")
+    norm = require_choice(norm.strip().lower(), BALLS, what="--threat")
+    return norm, number_of(size, "--threat")
+
+
+def read_threat(
+    norm: str,
+    radius: float,
+    attacked: Attacked,
+    *,
+    constraints: Path | None,
+    scales: str | None,
+    category_cost: float | None,
+    max_changed: int | None,
+) -> Ball | TabularThreat:
+    """Return what an attacker may do: a ball around images, moves of a table's cells.
+
+    Parameters
+    ----------
+    norm, radius
+        As stated.
+    attacked
+        The rows.
+    constraints, scales, category_cost, max_changed
+        Of a table only; `None` where nothing is stated.
+
+    Raises
+    ------
+    InputError
+        If it does not fit the rows.
+    """
+    from alignlab.errors import InputError
+    from alignlab.robustness.tabular_threat import TabularThreat
+    from alignlab.robustness.threats import ball
+
     if attacked.is_table:
         return TabularThreat(
             read_constraints(constraints, attacked.everything),
             radius,
             data=attacked.everything,
             norm=norm,  # type: ignore[arg-type]
-            scales=None if scales == "none" else scales,  # type: ignore[arg-type]
-            category_cost=category_cost,
+            scales=None if scales == "none" else scales or "std",  # type: ignore[arg-type]
+            category_cost=1.0 if category_cost is None else category_cost,
             max_changed=max_changed,
         )
-    if constraints is not None or max_changed is not None:
-        option = "--constraints" if constraints is not None else "--max-changed"
-        raise InputError(f"{option} is for rows of a table, and these are images. Leave it out.")
+    of_tables = {
+        "--constraints": constraints,
+        "--scales": scales,
+        "--category-cost": category_cost,
+        "--max-changed": max_changed,
+    }
+    for option, stated in of_tables.items():
+        if stated is not None:
+            raise InputError(f"{option} is for rows of a table, and these are images.")
+    if norm == "linf" and radius > 1:
+        raise InputError(
+            f"--threat linf:{radius:g}: pixels go from 0 to 1, so that within {radius:g} any image "
+            f"may become any other. If {radius:g} of 255 is meant, write linf:{radius:g}/255."
+        )
     return ball(norm, radius)
 
 
@@ -237,15 +276,18 @@ def read_constraints(path: Path | None, frame: pd.DataFrame) -> Constraints:
 
 
 def number_of(text: str, option: str) -> float:
-    """Return a number from 0, or say which option does not hold one."""
+    """Return a number from 0, or say which option does not hold one; 8/255 is a number too."""
     from math import isfinite
 
     from alignlab.errors import InputError
 
+    above, divided, below = text.partition("/")
     try:
-        number = float(text)
-    except ValueError:
+        number = float(above) / float(below) if divided else float(above)
+    except (ValueError, ZeroDivisionError):
         number = float("nan")
     if not (isfinite(number) and number >= 0):
-        raise InputError(f"{option}: {text.strip()!r} is not a number from 0, such as 0.1.")
+        raise InputError(
+            f"{option}: {text.strip()!r} is not a number from 0, such as 0.1 or 8/255."
+        )
     return number

@@ -28,7 +28,8 @@ Model = Annotated[
     typer.Option(
         metavar="REF",
         help="package.module:function, https://…, model.skops, model.onnx, "
-        "weights.safetensors@package.module:Class, model.pt2, or model.pkl with --allow-pickle.",
+        "weights.safetensors@package.module:Class, model.pt2, the folder that alignlab train "
+        "wrote, or model.pkl with --allow-pickle.",
     ),
 ]
 Predictions = Annotated[
@@ -39,8 +40,8 @@ Data = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="The rows: a CSV, Parquet or Arrow file; or images: a .npz file, or a folder with "
-        "one folder of pictures a class.",
+        help="The rows: a CSV, Parquet or Arrow file; or images: a .npz file, a folder with one "
+        "folder of pictures a class, digits or mnist-5k.",
     ),
 ]
 Target = Annotated[
@@ -162,6 +163,11 @@ def audit(
     from alignlab.audit.spec import AuditSpec, parse_limits, parse_probability, read_spec
     from alignlab.errors import InputError
 
+    if spec is not None and spec.is_dir():
+        raise InputError(
+            f"{spec} is a directory, and a file SPEC.toml stands there. A model is named with "
+            "--model and its rows with --data."
+        )
     stated = AuditSpec() if spec is None else read_spec(spec)
     flags: dict[str, Any] = {
         "model": model,
@@ -217,14 +223,14 @@ def _audit(spec: AuditSpec, allow_pickle: bool, trust: Sequence[str], command: s
     return CHECK_FAILED if gate and result.failed(gate) else FINE
 
 
-def _require_directory(directory: Path) -> None:
+def _require_directory(directory: Path, *, named: str = "with --out") -> None:
     from alignlab.errors import OutputError
 
     place = next((each for each in (directory, *directory.parents) if each.exists()), directory)
     if place.exists() and not place.is_dir():
         raise OutputError(
             f"Cannot write to {directory}: Not a directory. Nothing was written. {place} is a "
-            "file: name another directory with --out."
+            f"file: name another directory {named}."
         )
 
 

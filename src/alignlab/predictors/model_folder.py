@@ -144,7 +144,7 @@ def from_folder(
     predictor = trained_predictor(stored.module, inputs=stored.inputs, classes=stored.classes)
     predictor.fingerprint = sha256_of_file(path / MODEL)  # which holds that of the weights
     predictor.kind = f"alignlab {stored.architecture.name}"
-    predictor.name = path.resolve().name
+    predictor.name = "/".join(path.resolve().parts[-2:])  # "model" alone says little
     return predictor
 
 

@@ -20,7 +20,9 @@ def test_a_curve_never_rises_and_pays_once(linear):
         assert (large.broken >= small.broken).all()
     asked = curve.results[2].attacks[0].asked
     assert asked <= (~curve.results[1].broken).sum()
-    assert len(curve.chart().table.rows) == 6
+    assert len(curve.chart().table.rows) == 3  # nothing was certified: no line for that
+    certified = robustness_curve(module, x, y, Linf(0.1), [0, 0.1, 0.3], attacks=PGD(steps=20))
+    assert len(certified.chart().table.rows) == 6
 
 
 def test_a_curve_takes_a_radius(linear):

@@ -66,10 +66,11 @@ class RobustnessCurve:
         return {"results": [each.to_dict() for each in self.results]}
 
     def chart(self) -> Chart:
-        """Draw accuracy against the radius, with the certified share below it."""
+        """Draw accuracy against the radius, with the certified share below it if there is one."""
+        certified = any(each.certificate for each in self.results if each.radius > 0)
         rows = [
             {"rows": name, "radius": each.radius, "share": e.value, "low": e.low, "high": e.high}
-            for name in ("not broken", "certified")
+            for name in ("not broken", *["certified"] * certified)
             for each in self.results
             for e in [each.robust_accuracy if name == "not broken" else each.certified_accuracy]
         ]

@@ -65,8 +65,8 @@ def test_the_share_that_is_left_can_be_counted_by_hand():
     assert broken["was"].tolist()[0] == "income 38"
     assert all("income" in each and "job" not in each for each in broken["becomes"])
     within = finding.tables[1].to_frame()
-    assert within["radius"].tolist() == [0.1, 0.2]
-    assert within["not broken"].tolist() == [0.95, 0.875]  # twice as far: 35 to 44
+    assert within["radius"].tolist() == [0, 0.1, 0.2]
+    assert within["not broken"].tolist() == [1, 0.95, 0.875]  # twice as far: 35 to 44
     assert [chart.question for chart in finding.charts] == [
         "How far can a row be moved before the model is wrong?"
     ]

@@ -102,7 +102,7 @@ def adversarial(check: Check, context: AuditContext) -> Finding:
             study.X,
             study.y,
             study.threat,
-            [study.threat.radius, 2 * study.threat.radius],
+            [0, study.threat.radius, 2 * study.threat.radius],
             attacks=study.attacks,
             seconds=SECONDS / 2,
             seed=context.seed,
@@ -113,7 +113,7 @@ def adversarial(check: Check, context: AuditContext) -> Finding:
         status = "not applicable" if limit is None else "not enough data"
         told = f"No attack could be made: {_one_sentence(error)}"
         return check.finding(status, told, limit=limit)
-    result = curve.results[0]
+    result = curve.results[1]
     weights = np.ones(len(kept)) if context.weights is None else context.weights[kept]
     estimates = {
         "robust accuracy": _share(~result.broken, weights, context.level),
@@ -224,7 +224,7 @@ def _advice(
 
 
 def _tables(study: _Study, curve: RobustnessCurve, context: AuditContext) -> tuple[Table, ...]:
-    result = curve.results[0]
+    result = curve.results[1]
     attacks = tuple(
         (run.name, run.asked, run.broke, run.forward_rows, run.backward_rows)
         for run in result.attacks

@@ -41,7 +41,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path, mo
         write_all(directory, {"a.txt": "new", "b.txt": "new", "c.txt": "new"})
     assert str(raised.value) == (
         f"Cannot write to {directory}: No space left on device. Nothing was written. "
-        "Free some space or name another directory with --out."
+        "Free some space or name another directory (--out, or out in the file)."
     )
     assert directory.exists() == existed
     if existed:

@@ -93,7 +93,7 @@ def _cannot_write(directory: Path, error: OSError) -> OutputError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return OutputError(
         f"Cannot write to {directory}: {error.strerror or error}. Nothing was written. "
-        f"{'Free some space or name' if full else 'Name'} another directory with --out."
+        f"{'Free some space or name' if full else 'Name'} another directory (--out, or out in the file)."
     )
 
 

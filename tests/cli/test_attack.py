@@ -201,6 +201,7 @@ WRONG = [
     ("attacked_nets:linear digit --threat linf:1", "Did you mean 'digits'?"),
     ("attacked_nets:none digits --threat l3:1", "'l3' is not one of"),
     (f"{DIGITS} --threat linf:8", "write linf:8/255"),
+    (f"{DIGITS} --threat linf:0.1 --radii 4,8", "--radii linf:4: pixels go from 0 to 1"),
     (f"{DIGITS} --threat linf:0.1 --scales range", "--scales is for rows of a table"),
     (f"{DIGITS} --threat linf:0.1 --category-cost 1", "--category-cost is for rows of a table"),
     (f"{DIGITS} --threat linf:0.1 --attacks pgd,", "--attacks 'pgd,': there is nothing"),

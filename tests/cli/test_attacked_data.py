@@ -5,8 +5,6 @@ import pytest
 from alignlab.cli.attacked_data import (
     Attacked,
     Opening,
-    norm_and_radius,
-    number_of,
     read_attacked,
     read_constraints,
     read_threat,
@@ -83,23 +81,6 @@ def test_a_table_is_moved_in_units_of_its_columns():
     assert moved["job"].tolist() == ["clerk", "nurse", "clerk"]
     own = read_threat("linf", 0.5, table(), **{**NOTHING, "scales": "none"})
     assert own.decode(own.project(x + 100, x))["income"].tolist() == [1.5, 3.5, 5.0]
-
-
-def test_numbers_from_0():
-    assert number_of(" 0.25", "--threat") == 0.25
-    assert number_of("8/255", "--threat") == 8 / 255
-    for wrong in ("", "x", "-1", "nan", "inf", "8/", "/255", "8/0", "1/2/3", "-8/255"):
-        with pytest.raises(InputError, match="is not a number from 0, such as 0"):
-            number_of(wrong, "--threat")
-
-
-def test_a_norm_and_a_radius_as_people_write_them():
-    assert norm_and_radius("linf:8/255") == ("linf", 8 / 255)
-    assert norm_and_radius("Linf: 0.1") == ("linf", 0.1)
-    assert norm_and_radius("l2:1") == ("l2", 1.0)
-    for wrong in ("linf", "0.1", "linf=0.1"):
-        with pytest.raises(InputError, match="give a norm and a radius, such as"):
-            norm_and_radius(wrong)
 
 
 def test_a_radius_of_which_only_255ths_can_be_meant(light):

@@ -153,6 +153,35 @@ def test_stopped_and_gone_on_with_is_as_if_never_stopped(rows, alignlab, monkeyp
     assert files(rows / "trained") == whole
 
 
+def test_stopped_after_the_training_is_said_and_gone_on_with(rows, alignlab, monkeypatch):
+    from alignlab.cli import before_after
+
+    def stopping(*_):
+        raise KeyboardInterrupt
+
+    (rows / "train.toml").write_text(IMAGES.replace("threat", "# threat"))
+    with monkeypatch.context() as patched:
+        patched.setattr(before_after, "audited", stopping)
+        code, _, error = alignlab("train train.toml")
+    assert code == 130
+    assert "stopped after the training, which is kept in trained" in error
+    assert error.count("\n") == 1
+    (rows / "train.toml").write_text(
+        IMAGES.replace("threat", "# threat").replace("epochs = 2", "epochs = 1")
+    )
+    code, _, error = alignlab("train train.toml --resume")
+    assert code == 2
+    assert "trained holds 2 epochs, and train.toml asks for 1." in error
+    (rows / "train.toml").write_text(IMAGES.replace("threat", "# threat"))
+    code, shown, error = alignlab("train train.toml --resume")
+    assert (code, error) == (0, "")
+    told = "alignlab compare trained/report-before/report.json trained/report/report.json"
+    assert f"In pairs: {told}" in shown
+    code, shown, error = alignlab(told.removeprefix("alignlab "))
+    assert (code, error) == (0, "")
+    assert "The same 40 rows in both" in shown
+
+
 def test_a_class_of_ones_own_is_kept_as_its_weights(rows, alignlab):
     (rows / "ownnets.py").write_text(
         "import torch\n"
@@ -189,7 +218,7 @@ def test_a_file_to_begin_with(rows, alignlab):
         (('"paid"', '"payd"'), "Did you mean 'paid'?"),
         (("rows.csv", "row.csv"), "Did you mean 'rows.csv'?"),
         (('"linear"', '"linaer"'), "Did you mean 'linear'?"),
-        (('out = "trained"', 'out = "rows.csv"'), "is a file: name another directory"),
+        (('out = "trained"', 'out = "rows.csv"'), "is a file: name another directory as out."),
         (("epochs = 3", 'start = "here"\nepochs = 3'), "there is no model of alignlab train"),
         (("epochs = 3", 'optimizer = "adamm"\nepochs = 3'), "Did you mean 'adam'?"),
         (("epochs = 3", 'measure = "worst gap in job"\nepochs = 3\npatience = 0'), "patience = 0"),

@@ -45,6 +45,28 @@ def test_a_threat_is_a_ball_in_the_rows_own_box(read):
     assert (table.low, table.high) == (float("-inf"), float("inf"))
 
 
+def test_a_threat_may_stand_in_a_word(read):
+    stated = [
+        'threat = "linf:8/255"',
+        'threat = { norm = "linf", radius = "8/255" }',
+        '[objective.adversarial]\nthreat = "linf:8/255"',
+    ]
+    for text in stated:
+        spec = read(f'data = "digits"\n{text}')
+        threats = [spec.threat.threat(images=True)] if spec.threat else []
+        threats += [
+            term.threat for term in spec.terms(images=True).terms if hasattr(term, "threat")
+        ]
+        assert [(each.radius, each.high) for each in threats] == [(8 / 255, 1.0)]
+
+
+def test_a_radius_of_which_only_255ths_can_be_meant(read):
+    spec = read('data = "digits"\nthreat = "linf:8"')
+    with pytest.raises(InputError, match="write linf:8/255"):
+        spec.threat.threat(images=True)
+    assert spec.threat.threat(images=False).radius == 8
+
+
 def test_the_template_can_be_read(tmp_path):
     path = tmp_path / "train.toml"
     path.write_text(TEMPLATE)
@@ -61,6 +83,10 @@ def test_the_template_can_be_read(tmp_path):
         ('data = "digits"\nepochs = "many"', "epochs = 'many'"),
         ('data = "digits"\nmodel = "mpl"', "model='mpl' is not one of .* Did you mean 'mlp'"),
         ('data = "digits"\nvalidation = 1.0', "validation = 1.0"),
+        ('data = "digits"\nthreat = "linf"', "threat linf: give a norm and a radius, such as"),
+        ('data = "digits"\nthreat = 0.1', "threat = 0.1: give a norm and a radius, such as"),
+        ('data = "digits"\nmodel = "mpl"', "toml: model='mpl' is not one of"),
+        ('data = "digits"\nobjective = "adversarial"', "state each term as a table, such as"),
         ('data = "digits"\nthreat = { norm = "linf" }', "the key 'threat.radius' is missing"),
         (
             'data = "digits"\nthreat = { norm = "linf", radius = 0.1, eps = 1 }',

@@ -168,28 +168,22 @@ def attack(
     witnesses.csv (tables). Exit code: 0 fine, 1 below --fail-under, 2 if something given cannot be
     used.
     """
-    from alignlab.cli.attacked_data import (
-        SCALES,
-        Opening,
-        norm_and_radius,
-        number_of,
-        read_attacked,
-        read_threat,
-    )
+    from alignlab.cli.attacked_data import SCALES, Opening, read_attacked, read_threat
     from alignlab.cli.values.output import deliver, prepare
     from alignlab.errors import require_choice
     from alignlab.intervals import critical_value
     from alignlab.random import as_generator
     from alignlab.robustness.curves import robustness_curve
+    from alignlab.robustness.stated import norm_and_radius, number_from_0, require_pixels
 
     _require_settings(rows, seconds, fail_under, max_changed)
     critical_value(level)  # refuses a level outside (0, 1)
     as_generator(seed)
-    norm, radius = norm_and_radius(threat)
+    norm, radius = norm_and_radius(threat, what="--threat")
     if scales is not None:
         require_choice(scales, SCALES, what="--scales")
     named = _names(attacks, "--attacks") or []
-    further = [number_of(each, "--radii") for each in _names(radii, "--radii") or []]
+    further = [number_from_0(each, what="--radii") for each in _names(radii, "--radii") or []]
     place = prepare(out)
     opening = Opening(
         classes=_names(classes, "--classes"),
@@ -207,6 +201,9 @@ def attack(
         category_cost=category_cost,
         max_changed=max_changed,
     )
+    if not attacked.is_table:
+        for each in further:
+            require_pixels(norm, each, what="--radii")
     curve = robustness_curve(
         attacked.predictor,
         attacked.X,

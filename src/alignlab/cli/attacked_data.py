@@ -19,15 +19,7 @@ if TYPE_CHECKING:
     from alignlab.robustness.tabular_threat import TabularThreat
     from alignlab.robustness.threats import Ball
 
-__all__ = [
-    "Attacked",
-    "Opening",
-    "norm_and_radius",
-    "number_of",
-    "read_attacked",
-    "read_constraints",
-    "read_threat",
-]
+__all__ = ["Attacked", "Opening", "read_attacked", "read_constraints", "read_threat"]
 
 SCALES = ("std", "range", "none")
 
@@ -174,27 +166,6 @@ def _table(model: str, data: str, target: str | None, opening: Opening) -> tuple
     return answerer.predictor, answerer.features, frame[column].to_numpy(), Path(data).name
 
 
-def norm_and_radius(text: str) -> tuple[str, float]:
-    """Return the norm and the radius that "linf:0.1", "l2:1" or "linf:8/255" states.
-
-    Raises
-    ------
-    InputError
-        If it cannot be understood.
-    """
-    from alignlab.errors import InputError, require_choice
-    from alignlab.robustness.threats import BALLS
-
-    norm, colon, size = text.partition(":")
-    if not colon:
-        raise InputError(
-            f"--threat {text}: give a norm and a radius, such as --threat linf:0.1. "
-            f"Norms: {', '.join(BALLS)}."
-        )
-    norm = require_choice(norm.strip().lower(), BALLS, what="--threat")
-    return norm, number_of(size, "--threat")
-
-
 def read_threat(
     norm: str,
     radius: float,
@@ -222,6 +193,7 @@ def read_threat(
         If it does not fit the rows.
     """
     from alignlab.errors import InputError
+    from alignlab.robustness.stated import require_pixels
     from alignlab.robustness.tabular_threat import TabularThreat
     from alignlab.robustness.threats import ball
 
@@ -244,11 +216,7 @@ def read_threat(
     for option, stated in of_tables.items():
         if stated is not None:
             raise InputError(f"{option} is for rows of a table, and these are images.")
-    if norm == "linf" and radius > 1:
-        raise InputError(
-            f"--threat linf:{radius:g}: pixels go from 0 to 1, so that within {radius:g} any image "
-            f"may become any other. If {radius:g} of 255 is meant, write linf:{radius:g}/255."
-        )
+    require_pixels(norm, radius, what="--threat")
     return ball(norm, radius)
 
 
@@ -273,21 +241,3 @@ def read_constraints(path: Path | None, frame: pd.DataFrame) -> Constraints:
             raise InputError(f"{path} is not valid TOML: {error}.") from error
     named = Constraints.from_mapping(stated)
     return Constraints.observed(frame, **named.to_dict())
-
-
-def number_of(text: str, option: str) -> float:
-    """Return a number from 0, or say which option does not hold one; 8/255 is a number too."""
-    from math import isfinite
-
-    from alignlab.errors import InputError
-
-    above, divided, below = text.partition("/")
-    try:
-        number = float(above) / float(below) if divided else float(above)
-    except (ValueError, ZeroDivisionError):
-        number = float("nan")
-    if not (isfinite(number) and number >= 0):
-        raise InputError(
-            f"{option}: {text.strip()!r} is not a number from 0, such as 0.1 or 8/255."
-        )
-    return number

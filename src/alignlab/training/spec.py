@@ -11,12 +11,20 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from alignlab.datasets.image_files import IMAGES
 from alignlab.errors import AlignlabError, InputError, nearest, require_choice
 from alignlab.predictors.importing import MODULE_REFERENCE
 from alignlab.predictors.networks import ARCHITECTURES
+from alignlab.robustness.stated import norm_and_radius, number_from_0, require_pixels
 from alignlab.robustness.threats import Ball, ball
 from alignlab.training.objective import Objective, Term
 from alignlab.training.terms import term_named
@@ -39,13 +47,13 @@ seed = 0
 out = "trained"
 
 [objective.adversarial]            # each term is a table; without any, cross_entropy alone
-threat = { norm = "linf", radius = 0.1 }
+threat = "linf:0.1"                # of images: no pixel moves by more than 0.1
 """
 """A file to begin with."""
 
 
 class ThreatSpec(BaseModel):
-    """A ball: `{ norm = "linf", radius = 0.1 }`, with `low` and `high` for tables."""
+    """A ball: "linf:8/255", or `{ norm = "linf", radius = 0.1 }` with `low` and `high`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,8 +62,25 @@ class ThreatSpec(BaseModel):
     low: float | None = None
     high: float | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_a_word(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            norm, radius = norm_and_radius(value, what="threat")
+            return {"norm": norm, "radius": radius}
+        if not isinstance(value, Mapping | ThreatSpec):
+            raise InputError(f"threat = {value!r}: give a norm and a radius, such as 'linf:0.1'.")
+        return value
+
+    @field_validator("radius", mode="before")
+    @classmethod
+    def _a_fraction(cls, value: Any) -> Any:
+        return number_from_0(value, what="radius") if isinstance(value, str) else value
+
     def threat(self, *, images: bool) -> Ball:
         """Return the threat; pixels lie between 0 and 1, a table's numbers anywhere."""
+        if images and self.high is None:
+            require_pixels(self.norm, self.radius, what="threat")
         low, high = (0.0, 1.0) if images else (float("-inf"), float("inf"))
         return ball(
             self.norm,
@@ -221,7 +246,7 @@ def _term(name: str, stated: Mapping[str, Any], *, images: bool) -> Term:
         required = setting.default is MISSING and setting.default_factory is MISSING
         if required and key not in given:
             raise InputError(f"{where} needs the key {key!r}.")
-    if isinstance(given.get("threat"), Mapping):
+    if isinstance(given.get("threat"), Mapping | str):
         try:
             given["threat"] = ThreatSpec.model_validate(given["threat"]).threat(images=images)
         except ValidationError as error:
@@ -249,5 +274,9 @@ def _one_line(error: ValidationError, model: type[BaseModel] = TrainSpec) -> str
         return f"the key {key!r} is missing."
     given = repr(first["input"])
     shown = given if len(given) <= 60 else f"{given[:57]}..."
-    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":  # ours, and it says what was given
+        return " ".join(first["msg"].removeprefix("Value error, ").split())
+    if key == "objective" or key.startswith("objective."):
+        return f"{key} = {shown}: state each term as a table, such as [objective.cross_entropy]."
+    message = first["msg"]
     return f"{key} = {shown}: {message[0].lower()}{message[1:].rstrip('.')}."

@@ -91,9 +91,10 @@ def require_writable(directory: Path) -> None:
 
 def _cannot_write(directory: Path, error: OSError) -> OutputError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Free some space or name" if full else "Name"
     return OutputError(
         f"Cannot write to {directory}: {error.strerror or error}. Nothing was written. "
-        f"{'Free some space or name' if full else 'Name'} another directory (--out, or out in the file)."
+        f"{remedy} another directory (--out, or out in the file)."
     )
 
 

@@ -176,7 +176,7 @@ def test_stopped_after_the_training_is_said_and_gone_on_with(rows, alignlab, mon
     code, shown, error = alignlab("train train.toml --resume")
     assert (code, error) == (0, "")
     told = "alignlab compare trained/report-before/report.json trained/report/report.json"
-    assert f"In pairs: {told}" in shown
+    assert f"Row by row: {told}" in shown
     code, shown, error = alignlab(told.removeprefix("alignlab "))
     assert (code, error) == (0, "")
     assert "The same 40 rows in both" in shown

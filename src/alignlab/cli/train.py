@@ -235,5 +235,5 @@ def _show(
         weights = out / MODEL / "weights.safetensors"
         console.print(f"Model: {weights}@{setup.spec.model}", soft_wrap=True)
     reports = [out / each / "report.json" for each in ("report-before", "report")]
-    console.print(f"In pairs: alignlab compare {reports[0]} {reports[1]}", soft_wrap=True)
+    console.print(f"Row by row: alignlab compare {reports[0]} {reports[1]}", soft_wrap=True)
     console.print(f"Report: {out / 'report' / 'report.html'}", style="bold", soft_wrap=True)

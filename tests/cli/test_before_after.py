@@ -43,6 +43,7 @@ def test_a_gap_is_within_a_class(setup):
     found = audited(setup, model)
     rows = compared(setup, {"one": found, "two": found})
     assert [row["measure"] for row in rows] == ["accuracy", "worst gap in sex"]
+    assert not rows[1]["left_out"]
     men = setup.test_rows.query("sex == 'm' and paid == 'yes'")
     missed = (len(men) + 1) // 2
     assert rows[1]["one"]["value"] == pytest.approx(missed / len(men))
@@ -53,4 +54,6 @@ def test_a_gap_is_within_a_class(setup):
 def test_where_groups_are_too_small_nothing_is_claimed(setup):
     few = replace(setup, test_rows=setup.test_rows[:40], test=rows_of(setup.test, range(40)))
     found = audited(few, as_predictor(knowing, classes=["no", "yes"]))
-    assert compared(few, {"one": found})[1]["one"] == {"said": "not enough rows"}
+    row = compared(few, {"one": found})[1]
+    assert row["one"] == {"said": "not enough rows"}
+    assert set(row["left_out"]) == {"f of no", "f of yes", "m of no", "m of yes"}

@@ -96,6 +96,7 @@ def test_images_against_a_threat(rows, alignlab):
     text = " ".join(shown.split())
     assert "robust accuracy under an L∞ distance" in text
     assert "worst gap in breed" in text
+    assert "which have fewer than 30 rows here." in text
     assert load_model(rows / "trained" / "model").module is not None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alignlab.audit import AuditResult
+    from alignlab.fairness.disparity import Disparity
     from alignlab.intervals import Estimate
     from alignlab.predictors import Predictor
     from alignlab.robustness.results import RobustnessResult
@@ -37,13 +38,13 @@ class Audited:
     robustness
         What is known under the threat; `None` without one.
     gaps
-        For each column of groups, the greatest difference, within a class, between two groups'
-        shares of rows decided right.
+        For each column of groups, the differences, within a class, between groups' shares of rows
+        decided right; and which groups have too few rows to be compared.
     """
 
     report: AuditResult
     robustness: RobustnessResult | None
-    gaps: Mapping[str, Estimate]
+    gaps: Mapping[str, Disparity]
 
 
 def audited(setup: Setup, predictor: Predictor) -> Audited:
@@ -91,7 +92,7 @@ def compared(setup: Setup, audits: Mapping[str, Audited]) -> list[dict[str, Any]
         return lambda each: next(iter(each.report.finding(check).estimates.values()), None)
 
     def gap(column: str) -> Callable[[Audited], Estimate | None]:
-        return lambda each: each.gaps[column]
+        return lambda each: each.gaps[column].gap
 
     def robust(each: Audited) -> Estimate | None:
         return None if each.robustness is None else each.robustness.robust_accuracy
@@ -100,7 +101,11 @@ def compared(setup: Setup, audits: Mapping[str, Audited]) -> list[dict[str, Any]
     if setup.spec.favourable is not None and setup.spec.groups:
         rows += [row(called, headline(check)) for check, called in GAPS.items()]
     else:
-        rows += [row(f"worst gap in {column}", gap(column)) for column in setup.spec.groups]
+        gaps = next(iter(audits.values())).gaps
+        rows += [
+            {**row(f"worst gap in {column}", gap(column)), "left_out": gaps[column].too_small}
+            for column in setup.spec.groups
+        ]
     if setup.threat is not None:
         known = [each.robustness for each in audits.values() if each.robustness is not None]
         doubt = "" if all(each.reliable for each in known) else " (unreliable)"
@@ -119,7 +124,7 @@ def _unread(setup: Setup) -> list[str]:
     return [name for name in setup.spec.groups if name not in read]
 
 
-def _gaps(setup: Setup, predictor: Predictor) -> dict[str, Estimate]:
+def _gaps(setup: Setup, predictor: Predictor) -> dict[str, Disparity]:
     import numpy as np
     import pandas as pd
 
@@ -149,5 +154,5 @@ def _gaps(setup: Setup, predictor: Predictor) -> dict[str, Estimate]:
         )
         strata = cells["class"].to_numpy(np.intp)
         of_cells = GroupValues(labels, shares, sizes, sizes.astype(np.intp), limits, strata)
-        gaps[name] = disparity(of_cells).gap
+        gaps[name] = disparity(of_cells)
     return gaps

@@ -210,6 +210,9 @@ def _show(
 ) -> None:
     from rich.table import Table
 
+    from alignlab.errors import listed
+    from alignlab.fairness import SMALLEST_GROUP
+
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column(f"on {len(setup.test):,} held-out rows")
     for name in names:
@@ -227,6 +230,12 @@ def _show(
         console.print(f"Stopped early: {result.stopped}")
     console.print()
     console.print(table)
+    for row in rows:
+        if left_out := row.get("left_out"):
+            console.print(
+                f"{row['measure']}: without {listed(left_out)}, which have fewer than "
+                f"{SMALLEST_GROUP} rows here."
+            )
     console.print()
     out = Path(setup.spec.out)
     if setup.architecture is not None:

@@ -235,6 +235,17 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(rows, alignlab, change
     assert sorted(path.name for path in rows.iterdir()) == before
 
 
+def test_what_failed_in_its_first_epoch_is_in_nobodys_way(rows, alignlab):
+    images = IMAGES.replace("threat", "# threat")
+    (rows / "train.toml").write_text(f"{images}batch-rows = 16\nlearning-rate = 1e30\n")
+    code, _, error = alignlab("train train.toml")
+    assert code == 2
+    assert "in epoch 1" in error
+    (rows / "train.toml").write_text(images)
+    code, _, error = alignlab("train train.toml")
+    assert (code, error) == (0, "")
+
+
 def test_there_must_be_something_to_go_on_with(rows, alignlab):
     (rows / "train.toml").write_text(TABLE)
     code, _, error = alignlab("train train.toml --resume")

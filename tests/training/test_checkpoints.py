@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from alignlab.errors import InputError
-from alignlab.training.checkpoints import CHECKPOINT, Checkpoint, read_checkpoint, write_checkpoint
+from alignlab.training.checkpoints import (
+    CHECKPOINT,
+    Checkpoint,
+    holds_epochs,
+    read_checkpoint,
+    write_checkpoint,
+)
 
 
 def checkpoint():
@@ -49,3 +55,13 @@ def test_anothers_file_and_none_are_refused(tmp_path):
     safetensors.torch.save_file({"a": torch.zeros(1)}, tmp_path / CHECKPOINT)
     with pytest.raises(InputError, match="its format is None"):
         read_checkpoint(tmp_path)
+
+
+def test_a_training_without_an_epoch_is_none(tmp_path):
+    assert not holds_epochs(tmp_path)
+    write_checkpoint(tmp_path, Checkpoint({}, {"epochs": []}, {}))
+    assert not holds_epochs(tmp_path)
+    write_checkpoint(tmp_path, checkpoint())
+    assert holds_epochs(tmp_path)
+    (tmp_path / CHECKPOINT).write_bytes(b"not a checkpoint")
+    assert holds_epochs(tmp_path)

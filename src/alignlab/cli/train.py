@@ -55,19 +55,18 @@ def train(
         write_whole(spec, TEMPLATE)
         print(f"{spec} is written. Edit it, and run: alignlab train {spec}")
         return 0
-    from alignlab.training.checkpoints import CHECKPOINT
+    from alignlab.training.checkpoints import CHECKPOINT, holds_epochs
     from alignlab.training.setup import set_up
 
     asked = read_train_spec(spec)
     out = Path(asked.out)
     _require_directory(out, named="as out")
-    there = (out / TRAINING[MODEL] / CHECKPOINT).exists()
-    if there and not resume:
+    if holds_epochs(out / TRAINING[MODEL]) and not resume:
         raise InputError(
             f"{out} holds a training already. Go on with it by --resume, or name another "
             "directory as out."
         )
-    if resume and not there:
+    if resume and not (out / TRAINING[MODEL] / CHECKPOINT).exists():
         raise InputError(
             f"There is no training to go on with in {out}. Leave --resume out to begin one."
         )

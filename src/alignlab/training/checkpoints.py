@@ -19,7 +19,7 @@ from alignlab.files import write_whole
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["CHECKPOINT", "Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["CHECKPOINT", "Checkpoint", "holds_epochs", "read_checkpoint", "write_checkpoint"]
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -63,6 +63,19 @@ def write_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
     said = {"format": FORMAT, "settings": checkpoint.settings, "progress": checkpoint.progress}
     header = {"alignlab": json.dumps(said)}  # one key: their order in the file is left to chance
     write_whole(directory / CHECKPOINT, safetensors.torch.save(flat, header))
+
+
+def holds_epochs(directory: Path) -> bool:
+    """Return whether a training is there that another one would destroy.
+
+    One that failed in its first epoch holds nothing; one that cannot be read may hold anything.
+    """
+    if not (directory / CHECKPOINT).exists():
+        return False
+    try:
+        return bool(read_checkpoint(directory).progress["epochs"])
+    except InputError:
+        return True
 
 
 def read_checkpoint(directory: Path) -> Checkpoint:

@@ -21,7 +21,7 @@ from alignlab.files import require_writable
 from alignlab.progress import ProgressCallback
 from alignlab.random import as_generator
 from alignlab.robustness.threats import Threat
-from alignlab.training.checkpoints import CHECKPOINT, read_checkpoint
+from alignlab.training.checkpoints import holds_epochs, read_checkpoint
 from alignlab.training.data import as_training_data, require_fitting, rows_of, split_rows
 from alignlab.training.history import History
 from alignlab.training.loop import Run, as_before
@@ -297,7 +297,7 @@ def _parts(
 
 
 def _directory(out: Path, resume: bool) -> Path:
-    if not resume and (out / CHECKPOINT).exists():
+    if not resume and holds_epochs(out):
         raise InputError(
             f"{out} holds a training already. Go on with it by resume=True (--resume), or name "
             "another directory."

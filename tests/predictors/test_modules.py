@@ -155,6 +155,12 @@ def test_columns_that_do_not_fit_are_told_with_the_cure():
     assert chosen(frame).shape == (3, 2)
 
 
+def test_images_of_another_size_are_not_said_to_be_columns():
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
+    with pytest.raises(InputError, match=r"does not fit rows of shape \(1, 9, 9\)"):
+        as_predictor(module, classes=["no", "yes"])(np.zeros((3, 1, 9, 9), np.float32))
+
+
 def test_a_module_says_neither_task_nor_classes_itself(net):
     with pytest.raises(InputError, match=r"classes=.*in the order of its logits"):
         as_predictor(net)

@@ -103,8 +103,8 @@ def require_column(frame: pd.DataFrame, name: str, *, role: str) -> str:
     """
     columns: Sequence[str] = [str(column) for column in frame.columns]
     if name not in columns:
+        known = f" The table has: {listed(columns)}." if columns else " The table has no columns."
         raise InputError(
-            f"There is no column {name!r} for {role}."
-            f"{nearest(name, columns) or f' The table has: {listed(columns)}.'}"
+            f"There is no column {name!r} for {role}.{nearest(name, columns) or known}"
         )
     return name

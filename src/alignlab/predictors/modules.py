@@ -66,11 +66,16 @@ def from_module(
             except RuntimeError as error:
                 if "shapes cannot be multiplied" not in str(error):
                     raise
-                given = rows.shape[1:]
+                reason = str(error).splitlines()[0]
+                if len(rows.shape) != 2:
+                    raise InputError(
+                        f"The torch module {name} does not fit rows of shape "
+                        f"{tuple(rows.shape[1:])} ({reason}). Give rows as it was made for them."
+                    ) from error
                 raise InputError(
-                    f"The torch module {name} does not fit the {given[0] if given else 1} columns "
-                    f"given ({str(error).splitlines()[0]}). Name the columns that it reads, in its "
-                    "order, with --features COL,… (in Python: features=[...])."
+                    f"The torch module {name} does not fit the {rows.shape[1]} columns given "
+                    f"({reason}). Name the columns that it reads, in its order, with "
+                    "--features COL,… (in Python: features=[...])."
                 ) from error
             if not isinstance(output, torch.Tensor):
                 raise ModelError(

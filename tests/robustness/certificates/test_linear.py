@@ -117,7 +117,7 @@ def test_every_row_of_an_estimator_is_settled_and_its_witness_convinces(model, t
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("threat", [Linf(0.05), L2(0.4), L1(1.2)], ids=str)
+@pytest.mark.parametrize("threat", [Linf(0.08), L2(0.4), L1(1.2)], ids=str)
 @pytest.mark.parametrize("outputs", [1, 2, 7])
 def test_every_row_of_a_module_is_settled_and_no_attack_gets_farther(
     search_of, threat, outputs, dtype

@@ -18,6 +18,7 @@ import numpy as np
 
 from alignlab.errors import ModelError
 from alignlab.predictors import Predictor, undisturbed
+from alignlab.robustness.threats import per_row
 
 if TYPE_CHECKING:
     import torch
@@ -140,6 +141,8 @@ class AttackedModel:
             self._differentiated(part, true, loss)
             for part, true in zip(x.split(self.batch_rows), y.split(self.batch_rows), strict=True)
         ]
+        if len(parts) == 1:
+            return Passed(*parts[0])
         return Passed(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
     def decided(self, logits: torch.Tensor) -> torch.Tensor:
@@ -168,10 +171,10 @@ class AttackedModel:
                     "gradients: attacks='square'."
                 )
             (gradient,) = torch.autograd.grad(losses.sum(), leaf)
-        finite = torch.isfinite(gradient).flatten(1).all(1)
-        self.undefined += int((~finite).sum())
-        shaped = finite.reshape(-1, *[1] * (gradient.ndim - 1))
-        gradient = torch.where(shaped, gradient, torch.zeros_like(gradient))
+        finite = gradient.flatten(1).abs().amax(1).isfinite()
+        if undefined := int((~finite).sum()):
+            self.undefined += undefined
+            gradient = torch.where(per_row(finite, gradient), gradient, 0.0)
         self.backward_rows += len(x)
         self.seconds += perf_counter() - started
         return logits.detach(), losses.detach(), gradient

@@ -11,6 +11,7 @@ judged.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -25,7 +26,10 @@ from alignlab.robustness.projections import nearest_l1, nearest_l2
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["BALLS", "L1", "L2", "Ball", "Linf", "Threat", "ball", "per_row"]
+__all__ = ["BALLS", "L1", "L2", "Ball", "Linf", "Projection", "Threat", "ball", "per_row"]
+
+Projection = Callable[["torch.Tensor"], "torch.Tensor"]
+"""From rows to the allowed rows nearest to them."""
 
 INWARDS = 2.0**-45
 """The share of its length by which a move is shortened where rounding could carry it outside."""
@@ -151,25 +155,40 @@ class Ball(ABC):
 
     def allows(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return which rows lie in the ball and in the box, shape (n,), without any tolerance."""
-        low, high = self._box(x)
-        inside = ((x >= low) & (x <= high)).flatten(1).all(1)
-        return inside & (self.distance(x, center) <= self.radius)
+        return self._in_the_box(x) & (self.distance(x, center) <= self.radius)
 
-    @abstractmethod
     def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return how far each row was moved, shape (n,), float64."""
+        """Return how far each row was moved, in the norm, shape (n,), float64."""
+        return self._length(_moves(x, center))
 
     def project(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
         """Return the allowed rows nearest to `x` in Euclidean distance; `x` where it is allowed."""
+        return self.around(center)(x)
+
+    def around(self, center: torch.Tensor) -> Projection:
+        """Return the projection onto what is allowed around some rows.
+
+        Use it to project many times around the same rows; what they alone decide is worked out
+        once.
+        """
         import torch
 
-        low, high = (bound.double() for bound in self._box(center))
         exact = center.double()
-        wanted = x.double() - exact
-        room = torch.where(wanted > 0, high - exact, exact - low)
-        sizes = self._nearest(wanted.abs().flatten(1), room.flatten(1), self.radius * (1 - INWARDS))
-        projected = self._placed(center, sizes.reshape(center.shape) * wanted.sign())
-        return torch.where(per_row(self.allows(x, center), x), x, projected)
+        lowest, highest = ((bound.double() - exact).flatten(1) for bound in self._box(center))
+
+        def project(x: torch.Tensor) -> torch.Tensor:
+            wanted = _moves(x, exact)
+            allowed = self._in_the_box(x) & (self._length(wanted) <= self.radius)
+            if bool(allowed.all()):
+                return x
+            room = torch.minimum(torch.maximum(wanted, lowest), highest).abs_()
+            sizes = self._nearest(wanted.abs(), room, self.radius * (1 - INWARDS))
+            projected = self._placed(center, wanted.sign_().mul_(sizes).reshape(center.shape))
+            if not bool(allowed.any()):
+                return projected
+            return torch.where(per_row(allowed, x), x, projected)
+
+        return project
 
     @abstractmethod
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
@@ -198,9 +217,20 @@ class Ball(ABC):
         size = per_row(size, x) if hasattr(size, "ndim") else size
         return x + size * self.steepest(gradient)
 
+    @abstractmethod
+    def _length(self, moves: torch.Tensor) -> torch.Tensor:
+        """Return the norms of moves (n, d), shape (n,)."""
+
     def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
         """Return the nearest sizes of a move; see `projections`."""
         raise NotImplementedError
+
+    def _in_the_box(self, x: torch.Tensor) -> torch.Tensor:
+        """Return which rows lie in the box, shape (n,); a difference has the sign of the order."""
+        import torch
+
+        low, high = self._box(x)
+        return torch.minimum(x - low, high - x).flatten(1).amin(1) >= 0
 
     def _placed(self, center: torch.Tensor, move: torch.Tensor) -> torch.Tensor:
         """Return `center` + `move` in the precision of `center`, rounded so that it is allowed."""
@@ -211,7 +241,8 @@ class Ball(ABC):
         while True:
             x = (exact + move).to(center.dtype)
             beyond = (x.double() - exact).abs() > move.abs()
-            x = torch.where(beyond, torch.nextafter(x, center), x)
+            # Towards itself where it is not beyond: cheaper than to choose between two.
+            x = torch.nextafter(x, x + beyond * (center - x))
             x = torch.minimum(torch.maximum(x, low), high)
             distance = self.distance(x, center)
             outside = distance > self.radius
@@ -240,16 +271,15 @@ class Linf(Ball):
 
     norm = float("inf")
 
-    def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return the largest move of each row, shape (n,), float64."""
-        return (x.double() - center.double()).abs().flatten(1).amax(1)
+    def _length(self, moves: torch.Tensor) -> torch.Tensor:
+        return moves.abs().amax(1)
 
-    def project(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return the allowed rows nearest to `x`."""
+    def around(self, center: torch.Tensor) -> Projection:
+        """Return the projection onto what is allowed around some rows."""
         import torch
 
         low, high = self.limits(center)
-        return torch.minimum(torch.maximum(x, low), high)
+        return lambda x: torch.minimum(torch.maximum(x, low), high)
 
     def limits(self, center: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the least and the greatest allowed value of every number, rounded inwards."""
@@ -261,7 +291,6 @@ class Linf(Ball):
         for move in (-self.radius, self.radius):
             limit = (exact + move).to(center.dtype)
             outside = (limit.double() - exact).abs() > self.radius
-            # Towards itself where it is not outside: cheaper than to choose between two.
             limits.append(torch.nextafter(limit, limit + outside * (center - limit)))
         down, up = limits
         return torch.maximum(down, low), torch.minimum(up, high)
@@ -293,9 +322,8 @@ class L2(Ball):
 
     norm = 2.0
 
-    def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return the Euclidean distance of each row, shape (n,), float64."""
-        return _moves(x, center).norm(dim=1)
+    def _length(self, moves: torch.Tensor) -> torch.Tensor:
+        return moves.norm(dim=1)
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
         """Return allowed rows, uniform in the ball before the box cuts it."""
@@ -336,9 +364,8 @@ class L1(Ball):
 
     norm = 1.0
 
-    def distance(self, x: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
-        """Return the sum of the moves of each row, shape (n,), float64."""
-        return _moves(x, center).abs().sum(1)
+    def _length(self, moves: torch.Tensor) -> torch.Tensor:
+        return moves.abs().sum(1)
 
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
         """Return allowed rows, uniform in the ball before the box cuts it."""

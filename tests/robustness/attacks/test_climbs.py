@@ -72,10 +72,10 @@ def test_the_second_step_keeps_a_quarter_of_the_first():
     threat = L2(10.0, low=-99, high=99)
     state, center = begun(MomentumClimb, threat)
     state = state.seen(torch.zeros(1), torch.tensor([[1.0, 0]]).double())
-    state = state.moved(threat, center, 0)
+    state = state.moved(threat, threat.around(center), 0)
     assert state.x.tolist() == [[pytest.approx(10), 0]]
     state = state.seen(torch.zeros(1), torch.tensor([[-1.0, 0]]).double())
-    state = state.moved(threat, center, 1)
+    state = state.moved(threat, threat.around(center), 1)
     # The step of 20 ends at -10: 10 + 0.75 · (-20) + 0.25 · 10 = -2.5.
     assert state.x.tolist() == [[pytest.approx(-2.5), 0]]
 
@@ -85,7 +85,7 @@ def test_a_sparse_step_moves_the_largest_numbers_of_the_gradient():
     state, center = begun(SparseClimb, threat, numbers=6)
     state = replace(state, moved_numbers=torch.tensor([3]))
     slopes = torch.tensor([[0.1, -5, 0.2, 3, 0, 1]]).double()
-    state = state.seen(torch.zeros(1), slopes).moved(threat, center, 0)
+    state = state.seen(torch.zeros(1), slopes).moved(threat, threat.around(center), 0)
     assert state.x[0].tolist() == pytest.approx([0, -0.5, 0, 0.5, 0, 0])
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from alignlab.errors import InputError
-from alignlab.robustness.attacks import PGD
-from alignlab.robustness.threats import ball
+from alignlab.robustness.attacks import APGD, PGD
+from alignlab.robustness.threats import Linf, ball
 
 RADII = {"linf": 0.1, "l2": 0.3, "l1": 0.6}
 
@@ -59,3 +59,23 @@ def test_settings_that_are_none_are_refused():
         PGD(step_size=-1)
     with pytest.raises(InputError, match="Did you mean 'margin'"):
         PGD(loss="margins")
+
+
+@pytest.mark.parametrize("attack", [PGD(steps=12), APGD(steps=12)])
+def test_what_the_rows_alone_decide_is_worked_out_again_only_when_rows_leave(
+    linear, search_of, monkeypatch, attack
+):
+    module, x, y = linear()
+    asked = []
+    limits = Linf.limits
+    monkeypatch.setattr(Linf, "limits", lambda *given: asked.append(1) or limits(*given))
+    search = search_of(module, x, y, Linf(1e-9))
+    attack(search)
+    assert not search.broken.any()
+    assert len(asked) == 2  # for the start, and for all steps
+    wide = search_of(module, x, y, Linf(0.3))
+    attack(wide)
+    assert 0 < wide.broken.sum() < len(x)
+    broken = wide.broken
+    assert wide.threat.allows(wide.witnesses, x).all()
+    assert (module(wide.witnesses).argmax(1) != y)[broken].all()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from alignlab.robustness.attacked import Loss
 from alignlab.robustness.search import Search
-from alignlab.robustness.threats import Ball, per_row
+from alignlab.robustness.threats import Ball, Projection, per_row
 
 if TYPE_CHECKING:
     import torch
@@ -82,7 +82,7 @@ class Climb(ABC):
         """Return the climb after a checkpoint that looks back on `since` steps."""
 
     @abstractmethod
-    def moved(self, threat: Ball, center: torch.Tensor, step: int) -> Self:
+    def moved(self, threat: Ball, project: Projection, step: int) -> Self:
         """Return the climb after its next step."""
 
     def take(self, rows: torch.Tensor) -> Self:
@@ -180,12 +180,12 @@ class MomentumClimb(Climb):
             checked_loss=self.best_loss,
         )
 
-    def moved(self, threat: Ball, center: torch.Tensor, step: int) -> Self:
+    def moved(self, threat: Ball, project: Projection, step: int) -> Self:
         """Return the climb after its next step."""
-        ahead = threat.project(threat.step(self.x, self.gradient, self.size), center)
+        ahead = project(threat.step(self.x, self.gradient, self.size))
         if step:
             onwards = self.x + KEPT * (ahead - self.x) + (1 - KEPT) * (self.x - self.previous)
-            ahead = threat.project(onwards, center)
+            ahead = project(onwards)
         return replace(self, x=ahead, previous=self.x)
 
 
@@ -236,7 +236,7 @@ class SparseClimb(Climb):
             moved_numbers=moved_numbers,
         )
 
-    def moved(self, threat: Ball, center: torch.Tensor, step: int) -> Self:
+    def moved(self, threat: Ball, project: Projection, step: int) -> Self:
         """Return the climb after its next step."""
         slopes = self.gradient.flatten(1)
         sizes = slopes.abs()
@@ -244,7 +244,7 @@ class SparseClimb(Climb):
         least = sizes.sort(1, descending=True).values.gather(1, kept[:, None] - 1)
         signs = slopes.sign().where(sizes >= least, 0.0)
         move = signs / signs.abs().sum(1, keepdim=True).clamp(min=1) * self.size[:, None]
-        return replace(self, x=threat.project(self.x + move.reshape(self.x.shape), center))
+        return replace(self, x=project(self.x + move.reshape(self.x.shape)))
 
 
 def climb(search: Search, threat: Ball, loss: Loss, state: Climb, steps: int) -> Climb:
@@ -263,7 +263,7 @@ def climb(search: Search, threat: Ball, loss: Loss, state: Climb, steps: int) ->
     steps
         How many gradients a row.
     """
-    checkpoints = state.checkpoints(steps)
+    checkpoints, center = state.checkpoints(steps), None
     for step in range(steps):
         passed = search.model.gradient(state.x, state.goal, loss)
         state = state.seen(passed.losses, passed.gradient)
@@ -272,7 +272,9 @@ def climb(search: Search, threat: Ball, loss: Loss, state: Climb, steps: int) ->
             return state
         if step in checkpoints:
             state = state.checked(threat, search.x, checkpoints[step])
-        state = state.moved(threat, search.x, step)
+        if center is not search.x:
+            center, project = search.x, threat.around(search.x)
+        state = state.moved(threat, project, step)
     logits = search.logits(state.x)
     state = state.seen(loss(logits, state.goal), state.gradient)
     return _settled(search, state, logits)

@@ -90,6 +90,7 @@ def maximise(
         raise InputError(f"step_size={step_size!r} is not above 0. Give a share of the radius.")
     size = threat.radius * (2.5 / steps if step_size is None else step_size)
     center = x.detach()
+    project = threat.around(center)
     now = best = center if start is None else start.detach()
     greatest: torch.Tensor | None = None
     for step in range(steps + (keep == "best")):
@@ -105,5 +106,5 @@ def maximise(
             best = now.where(per_row(better, now), best)
         if climbing:
             (gradient,) = torch.autograd.grad(losses.sum(), leaf)
-            now = threat.project(threat.step(now, gradient.nan_to_num(nan=0.0), size), center)
+            now = project(threat.step(now, gradient.nan_to_num(nan=0.0), size))
     return best if keep == "best" else now

@@ -60,12 +60,15 @@ class PGD:
         size = threat.radius * (2.5 / self.steps if self.step_size is None else self.step_size)
         for restart in range(self.restarts):
             x = threat.start(search.x, search.streams_of_open(f"pgd {restart}"))
+            center = None
             for _ in range(self.steps):
                 passed = search.gradient(x, loss)
                 x, gradient = search.settle(x, passed.logits, passed.gradient)
                 if not len(search):
                     return
-                x = threat.project(threat.step(x, gradient, size), search.x)
+                if center is not search.x:
+                    center, project = search.x, threat.around(search.x)
+                x = project(threat.step(x, gradient, size))
             search.settle(x, search.logits(x))
             if not len(search):
                 return

@@ -155,6 +155,21 @@ def test_columns_that_do_not_fit_are_told_with_the_cure():
     assert chosen(frame).shape == (3, 2)
 
 
+def test_a_buffer_that_a_forward_replaces_is_put_back():
+    class Counting(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("n", torch.zeros(1))
+
+        def forward(self, x):
+            self.n = self.n + 1
+            return x
+
+    module = Counting()
+    as_predictor(module, classes=["no", "yes"])(np.array([[0.0, 2.0]]))
+    assert module.n == 0
+
+
 def test_images_of_another_size_are_not_said_to_be_columns():
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
     with pytest.raises(InputError, match=r"does not fit rows of shape \(1, 9, 9\)"):

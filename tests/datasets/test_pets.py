@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from alignlab.datasets.pets import BREEDS, drawn_pets, read_pets
 from alignlab.errors import InputError, MissingExtraError
@@ -93,7 +94,6 @@ def test_what_cannot_be_drawn_is_refused(wrong, said):
 @pytest.fixture
 def folder(tmp_path):
     """Return a folder like the real one, with five pictures of which the list names four."""
-    image = pytest.importorskip("PIL.Image")
     images, annotations = tmp_path / "images", tmp_path / "annotations"
     images.mkdir()
     annotations.mkdir()
@@ -102,7 +102,7 @@ def folder(tmp_path):
         "great_pyrenees_3": (0, 0, 255), "pug_7": (255, 255, 255), "pug_8": (0, 0, 0),
     }  # fmt: skip
     for width, (name, colour) in enumerate(colours.items(), start=40):
-        image.new("RGB", (width, 30), colour).save(images / f"{name}.jpg", quality=95)
+        Image.new("RGB", (width, 30), colour).save(images / f"{name}.jpg", quality=95)
     lines = ["#Image CLASS-ID SPECIES BREED ID", *(f"{name} 1 1 1" for name in list(colours)[:4])]
     (annotations / "list.txt").write_text("\n".join(lines) + "\n")
     return tmp_path

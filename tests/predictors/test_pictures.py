@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from alignlab.datasets import load_images
@@ -31,7 +32,6 @@ def test_a_function_gets_images_and_not_too_many_at_once():
 
 
 def test_a_linear_first_layer_is_not_a_width_of_images():
-    torch = pytest.importorskip("torch")
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
     predictor = taking_images(as_predictor(module, classes=["a", "b", "c"]), (1, 8, 8))
     assert predictor(np.zeros((5, 1, 8, 8), np.float32)).shape == (5, 3)

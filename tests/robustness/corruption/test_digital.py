@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import fft
 
 from alignlab.random import row_streams
@@ -59,12 +60,11 @@ def test_cosines_are_the_transform_of_jpeg():
 
 def encoded(image, quality):
     """Return an image as Pillow writes and reads it."""
-    pillow = pytest.importorskip("PIL.Image")
     levels = np.rint(image * 255).astype(np.uint8)
     stream = io.BytesIO()
-    picture = pillow.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0))
+    picture = Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0))
     picture.save(stream, "JPEG", quality=quality, subsampling=2)
-    read = np.asarray(pillow.open(stream))
+    read = np.asarray(Image.open(stream))
     return read[None] if read.ndim == 2 else read.transpose(2, 0, 1)
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -59,7 +60,6 @@ def test_sampled_rows_are_corrupted_as_in_all(digits, fitted):
 
 
 def test_modules_functions_and_predictors_say_the_same(digits, fitted):
-    torch = pytest.importorskip("torch")
     linear = torch.nn.Linear(64, 10)
     with torch.no_grad():
         linear.weight.copy_(torch.as_tensor(fitted.coef_))

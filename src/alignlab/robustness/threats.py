@@ -165,30 +165,13 @@ class Ball(ABC):
         """Return the allowed rows nearest to `x` in Euclidean distance; `x` where it is allowed."""
         return self.around(center)(x)
 
+    @abstractmethod
     def around(self, center: torch.Tensor) -> Projection:
         """Return the projection onto what is allowed around some rows.
 
         Use it to project many times around the same rows; what they alone decide is worked out
         once.
         """
-        import torch
-
-        exact = center.double()
-        lowest, highest = ((bound.double() - exact).flatten(1) for bound in self._box(center))
-
-        def project(x: torch.Tensor) -> torch.Tensor:
-            wanted = _moves(x, exact)
-            allowed = self._in_the_box(x) & (self._length(wanted) <= self.radius)
-            if bool(allowed.all()):
-                return x
-            room = torch.minimum(torch.maximum(wanted, lowest), highest).abs_()
-            sizes = self._nearest(wanted.abs(), room, self.radius * (1 - INWARDS))
-            projected = self._placed(center, wanted.sign_().mul_(sizes).reshape(center.shape))
-            if not bool(allowed.any()):
-                return projected
-            return torch.where(per_row(allowed, x), x, projected)
-
-        return project
 
     @abstractmethod
     def start(self, center: torch.Tensor, streams: RowStreams) -> torch.Tensor:
@@ -221,9 +204,30 @@ class Ball(ABC):
     def _length(self, moves: torch.Tensor) -> torch.Tensor:
         """Return the norms of moves (n, d), shape (n,)."""
 
-    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
-        """Return the nearest sizes of a move; see `projections`."""
-        raise NotImplementedError
+    def _around(
+        self,
+        center: torch.Tensor,
+        nearest: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor],
+    ) -> Projection:
+        """Return the projection whose moves have the sizes that `nearest` gives them."""
+        import torch
+
+        exact = center.double()
+        lowest, highest = ((bound.double() - exact).flatten(1) for bound in self._box(center))
+
+        def project(x: torch.Tensor) -> torch.Tensor:
+            wanted = _moves(x, exact)
+            allowed = self._in_the_box(x) & (self._length(wanted) <= self.radius)
+            if bool(allowed.all()):
+                return x
+            room = torch.minimum(torch.maximum(wanted, lowest), highest).abs_()
+            sizes = nearest(wanted.abs(), room, self.radius * (1 - INWARDS))
+            projected = self._placed(center, wanted.sign_().mul_(sizes).reshape(center.shape))
+            if not bool(allowed.any()):
+                return projected
+            return torch.where(per_row(allowed, x), x, projected)
+
+        return project
 
     def _in_the_box(self, x: torch.Tensor) -> torch.Tensor:
         """Return which rows lie in the box, shape (n,); a difference has the sign of the order."""
@@ -346,8 +350,9 @@ class L2(Ball):
         """Return the gradient's length, shape (n,)."""
         return gradient.flatten(1).norm(dim=1)
 
-    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
-        return nearest_l2(wanted, room, radius)
+    def around(self, center: torch.Tensor) -> Projection:
+        """Return the projection onto what is allowed around some rows."""
+        return self._around(center, nearest_l2)
 
 
 class L1(Ball):
@@ -411,8 +416,9 @@ class L1(Ball):
         moves = torch.zeros_like(slopes).scatter(1, order, left.clamp(min=0)) * slopes.sign()
         return x + moves.reshape(x.shape)
 
-    def _nearest(self, wanted: torch.Tensor, room: torch.Tensor, radius: float) -> torch.Tensor:
-        return nearest_l1(wanted, room, radius)
+    def around(self, center: torch.Tensor) -> Projection:
+        """Return the projection onto what is allowed around some rows."""
+        return self._around(center, nearest_l1)
 
 
 BALLS: dict[str, type[Ball]] = {"linf": Linf, "l2": L2, "l1": L1}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Json
+from alignlab.cli.options import AllowPickle, Json, Trust
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
     from alignlab.cli.attacked_data import Attacked
-    from alignlab.cli.values.output import Result
+    from alignlab.cli.output import Result
     from alignlab.robustness.curves import RobustnessCurve
     from alignlab.robustness.results import RobustnessResult
 
@@ -123,13 +123,6 @@ Features = Annotated[
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="The root of all randomness.")]
 Level = Annotated[float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")]
-AllowPickle = Annotated[
-    bool, typer.Option("--allow-pickle", help="Open a pickle, which can run any code in it.")
-]
-Trust = Annotated[
-    list[str] | None,
-    typer.Option(metavar="TYPE", help="A type that a skops file may hold; repeatable."),
-]
 Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Write the verdicts, the broken rows and a picture there."),
@@ -169,7 +162,7 @@ def attack(
     used.
     """
     from alignlab.cli.attacked_data import SCALES, Opening, read_attacked, read_threat
-    from alignlab.cli.values.output import deliver, prepare
+    from alignlab.cli.output import deliver, prepare
     from alignlab.errors import require_choice
     from alignlab.intervals import critical_value
     from alignlab.random import as_generator
@@ -263,7 +256,7 @@ def _names(text: str | None, option: str) -> list[str] | None:
 
 def _result(attacked: Attacked, curve: RobustnessCurve, found: RobustnessResult) -> Result:
     """Return what leaves: all but the times, for the same seed writes the same files."""
-    from alignlab.cli.values.output import Result
+    from alignlab.cli.output import Result
 
     content = {
         "model": attacked.predictor.name,
@@ -321,7 +314,7 @@ def _show(
 ) -> None:
     import pandas as pd
 
-    from alignlab.cli.values.output import bullet, paragraph, rows_table
+    from alignlab.cli.output import bullet, paragraph, rows_table
 
     console.print(f"{attacked.title}: {found.threat}", style="bold", soft_wrap=True)
     console.print()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alignlab.cli.options import AllowPickle, Trust
+
 if TYPE_CHECKING:
     from alignlab.audit.check import Check
     from alignlab.audit.spec import AuditSpec
@@ -115,13 +117,6 @@ Level = Annotated[
 ]
 Seed = Annotated[
     int | None, typer.Option(metavar="N", help="The root of all randomness. [default: 0]")
-]
-AllowPickle = Annotated[
-    bool, typer.Option("--allow-pickle", help="Open a pickle, which can run any code in it.")
-]
-Trust = Annotated[
-    list[str] | None,
-    typer.Option(metavar="TYPE", help="A type that a skops file may hold; repeatable."),
 ]
 Out = Annotated[
     str | None,

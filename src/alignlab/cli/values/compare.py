@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Discount, Horizon, Options, Out, Process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,7 @@ def compare(
     Rewards are tables with the columns state, reward; state, action, reward; state, action,
     next_state, reward; or next_state, reward, for what is paid on arrival.
     """
-    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.values.processes.reward_tables import read_rewards
     from alignlab.values.rewards import epic_distance, regret, starc_distance
@@ -85,7 +86,7 @@ def compare(
     }
 
     def show(console: Console) -> None:
-        from alignlab.cli.values.output import paragraph
+        from alignlab.cli.output import paragraph
 
         console.print(described(mdp, process), style="bold", soft_wrap=True)
         console.print(f"A: {names[0]}", soft_wrap=True)

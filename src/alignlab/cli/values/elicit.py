@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Json, Out
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Out
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,7 @@ def elicit(
     With --out DIR every answer is kept at once in DIR/elicitation.json, and the same command goes
     on from there.
     """
-    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.output import Result, deliver, prepare
     from alignlab.errors import InputError, StoppedError
 
     if questions < 1:
@@ -372,7 +373,7 @@ def _show(
 ) -> None:
     from rich.text import Text
 
-    from alignlab.cli.values.output import paragraph, rows_table
+    from alignlab.cli.output import paragraph, rows_table
     from alignlab.errors import listed
 
     n = len(asked.answers)

@@ -54,7 +54,7 @@ def show_grid(
     chosen
         The actions to show, shape (S, A).
     """
-    from alignlab.cli.values.output import speaks
+    from alignlab.cli.output import speaks
     from alignlab.values.processes.pictures import entered
 
     assert process.grid is not None

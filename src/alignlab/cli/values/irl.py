@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Discount, Horizon, Options, Out, Process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +89,7 @@ def irl(
     With intervals, and with what the demonstrations cannot tell. DIR gets irl.json, irl.csv and
     irl.svg; rewards.csv, which the other commands read; and policy.svg, what follows from it.
     """
-    from alignlab.cli.values.output import Result, deliver, drawn, prepare
+    from alignlab.cli.output import Result, deliver, drawn, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.errors import require_choice
     from alignlab.values.inverse import max_causal_entropy_irl
@@ -243,7 +244,7 @@ def _chart(process: FiniteMDP, found: IRLResult, features: str) -> Chart:
 def _show(console: Console, found: IRLResult, cloned: PolicyComparison | None, pull: float) -> None:
     import math
 
-    from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table, signed
+    from alignlab.cli.output import MOST_ROWS, bullet, paragraph, rows_table, signed
 
     walks = "1 trajectory" if found.trajectories == 1 else f"{found.trajectories:,} trajectories"
     decisions = "1 decision" if found.decisions == 1 else f"{found.decisions:,} decisions"
@@ -324,7 +325,7 @@ def _runaway(found: IRLResult) -> str:
 def _held_out(cloned: PolicyComparison) -> str:
     import math
 
-    from alignlab.cli.values.output import signed
+    from alignlab.cli.output import signed
 
     likely = {name: math.exp(told.value) for name, told in cloned.log_likelihood.items()}
     gain = cloned.gain["reward"]
@@ -371,7 +372,7 @@ def _weights(found: IRLResult, pull: float) -> Any:
     import numpy as np
     import pandas as pd
 
-    from alignlab.cli.values.output import signed
+    from alignlab.cli.output import signed
 
     rows = []
     for name, weight in found.weights.items():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Discount", "Horizon", "Json", "Options", "Out", "Process"]
+__all__ = ["Discount", "Horizon", "Options", "Out", "Process"]
 
 # Each is a type of its own, so that a command's signature reads as the list of its options.
 Process = Annotated[
@@ -37,4 +37,3 @@ Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Write the numbers, a table and a picture there."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from alignlab.cli.values.options import Json, Options, Out
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Options, Out
 
 __all__ = ["prefer"]
 
@@ -116,7 +117,7 @@ def prefer(
     run is kept in DIR, and the same command goes on where it stopped: a teacher that is a file
     stops it until the answers are there.
     """
-    from alignlab.cli.values.output import prepare
+    from alignlab.cli.output import prepare
     from alignlab.errors import InputError
 
     given = {

@@ -55,7 +55,7 @@ def fit_file(
     words, out, as_json
         See `deliver`.
     """
-    from alignlab.cli.values.output import Result, deliver
+    from alignlab.cli.output import Result, deliver
     from alignlab.datasets import read_preferences
     from alignlab.values.preferences import fit_reward
 
@@ -178,7 +178,7 @@ def _about(path: Path, data: PreferenceDataset) -> str:
 def _show(
     console: Console, reward: FittedReward, data: PreferenceDataset, ids: Sequence[str]
 ) -> None:
-    from alignlab.cli.values.output import MOST_ROWS, bullet, paragraph, rows_table
+    from alignlab.cli.output import MOST_ROWS, bullet, paragraph, rows_table
 
     what = "score" if reward.model == "scores" else "weight"
     name = "item" if reward.model == "scores" else "feature"

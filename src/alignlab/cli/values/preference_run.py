@@ -49,7 +49,7 @@ def run_environment(
     words, out, as_json
         See `deliver`.
     """
-    from alignlab.cli.values.output import Result, deliver
+    from alignlab.cli.output import Result, deliver
     from alignlab.cli.values.processes import environment_options
     from alignlab.values.learning import resume_training, train_from_preferences
     from alignlab.values.learning.runs import RunDirectory
@@ -169,7 +169,7 @@ def _told(kind: str, given: Mapping[str, Any]) -> str:
 def _show(console: Console, training: PreferenceTraining) -> None:
     import pandas as pd
 
-    from alignlab.cli.values.output import paragraph, rows_table
+    from alignlab.cli.output import paragraph, rows_table
 
     if training.history:
         rows = [
@@ -204,7 +204,7 @@ def _show(console: Console, training: PreferenceTraining) -> None:
 def _show_waiting(
     console: Console, training: PreferenceTraining, out: Path, words: Sequence[str]
 ) -> None:
-    from alignlab.cli.values.output import paragraph
+    from alignlab.cli.output import paragraph
 
     n = len(training.open)
     open_ones = "1 question waits" if n == 1 else f"{n:,} questions wait"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Discount, Horizon, Options, Out, Process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,7 +65,7 @@ def shape(
     With --potential the shaped reward is made and checked, and DIR/rewards.csv has it. Exit code:
     0, or 1 if --fail-unsafe says so, or 2 on wrong input.
     """
-    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.errors import InputError
     from alignlab.values.processes.reward_tables import rewards_frame
@@ -192,8 +193,8 @@ def _chart(process: FiniteMDP, check: ShapingCheck) -> Any:
 def _show(console: Console, check: ShapingCheck, scale: float | None) -> None:
     from rich.text import Text
 
+    from alignlab.cli.output import MOST_ROWS, rows_table, signed
     from alignlab.cli.terminal import COLOURS
-    from alignlab.cli.values.output import MOST_ROWS, rows_table, signed
 
     colour = "pass" if scale is not None or check.verdict in SHAPINGS else "fail"
     console.print()
@@ -247,8 +248,8 @@ def _grounds(check: ShapingCheck, scale: float | None) -> list[str]:
 
 
 def _show_gate(console: Console, passes: bool) -> None:
+    from alignlab.cli.output import paragraph
     from alignlab.cli.terminal import COLOURS
-    from alignlab.cli.values.output import paragraph
 
     line = "Gate: safe." if passes else "Gate: not a safe shaping, so the exit code is 1."
     paragraph(console, line, style="" if passes else COLOURS["fail"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.values.options import Discount, Horizon, Json, Options, Out, Process
+from alignlab.cli.options import Json
+from alignlab.cli.values.options import Discount, Horizon, Options, Out, Process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +63,7 @@ def solve(
     transitions. DIR gets solve.json, solve.csv and solve.svg. What the beginning is worth is, for
     a file without the column initial, the mean of all states where it does not end.
     """
-    from alignlab.cli.values.output import Result, deliver, prepare
+    from alignlab.cli.output import Result, deliver, prepare
     from alignlab.cli.values.processes import described, read_process, require_small
     from alignlab.errors import InputError
     from alignlab.values.processes import soft_solve
@@ -126,8 +127,8 @@ def _beginning(process: FiniteMDP, found: Solution | SoftSolution) -> float:
 def _show(console: Console, process: FiniteMDP, found: Solution | SoftSolution) -> None:
     import numpy as np
 
+    from alignlab.cli.output import MOST_ROWS, paragraph, rows_table, signed
     from alignlab.cli.values.grids import has_arrows, show_grid
-    from alignlab.cli.values.output import MOST_ROWS, paragraph, rows_table, signed
     from alignlab.cli.values.processes import beginning
 
     values = np.atleast_2d(found.values)[0]
@@ -162,7 +163,7 @@ def _best(process: FiniteMDP, found: Any) -> Any:
     import numpy as np
     import pandas as pd
 
-    from alignlab.cli.values.output import MOST_ROWS, signed
+    from alignlab.cli.output import MOST_ROWS, signed
 
     shown, values = _shown(found), np.atleast_2d(found.values)[0]
     rows = []

@@ -1,4 +1,4 @@
-"""How a command of `alignlab values` ends: text on a terminal, JSON for a program, files in DIR.
+"""How a command ends whose result is one: text on a terminal, JSON for a program, files in DIR.
 
 Files are drawn and encoded first and then written together, so that a result is there whole or not
 at all. The JSON on standard output is the file's, byte for byte.

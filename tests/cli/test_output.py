@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from alignlab.charts import Chart, bar_chart
-from alignlab.cli.values.output import (
+from alignlab.cli.output import (
     Result,
     bullet,
     deliver,

@@ -11,10 +11,10 @@ from alignlab.charts import Cell, Chart, Table, interval_chart
 from alignlab.errors import InputError
 from alignlab.uncertainty import (
     CalibrationError,
-    Recalibration,
+    CalibrationLine,
     brier_decomposition,
     calibration_error,
-    recalibration,
+    calibration_line,
 )
 
 FEWEST_ROWS = 20
@@ -47,7 +47,7 @@ def calibration(check: Check, context: AuditContext) -> Finding:
         )
     except InputError as reason:
         return check.finding("not enough data", str(reason))
-    line = recalibration(said, happened, weights=context.weights, level=context.level)
+    line = calibration_line(said, happened, weights=context.weights, level=context.level)
     groups = _groups(context, said, happened)
     limit = check.limit_in(context)
     estimates = {
@@ -139,7 +139,7 @@ def _groups_off(groups: list[Group]) -> str:
     return f" Within groups it is surely off for {shown}{more}."
 
 
-def _summary(error: CalibrationError, line: Recalibration, words: str, level: float) -> str:
+def _summary(error: CalibrationError, line: CalibrationLine, words: str, level: float) -> str:
     seen = error.root_mean_square
     if error.p_value > 1 - level:
         return (
@@ -152,7 +152,7 @@ def _summary(error: CalibrationError, line: Recalibration, words: str, level: fl
     )
 
 
-def _direction(line: Recalibration) -> str:
+def _direction(line: CalibrationLine) -> str:
     extent = {
         "over-confident": ", and too extreme: the model is surer than it should be",
         "under-confident": ", and too timid: the model is less sure than it could be",
@@ -167,7 +167,7 @@ def _direction(line: Recalibration) -> str:
     return ""
 
 
-def _advice(error: CalibrationError, line: Recalibration, level: float) -> tuple[str, ...]:
+def _advice(error: CalibrationError, line: CalibrationLine, level: float) -> tuple[str, ...]:
     if error.p_value > 1 - level:
         return ()
     remedy = {
@@ -182,7 +182,7 @@ def _advice(error: CalibrationError, line: Recalibration, level: float) -> tuple
 def _definition(
     context: AuditContext,
     error: CalibrationError,
-    line: Recalibration,
+    line: CalibrationLine,
     said: NDArray[np.float64],
     happened: NDArray[np.intp],
 ) -> Table:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from alignlab.uncertainty.bins import Event, as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import Event, as_event, binned_gaps
 
 __all__ = ["BrierDecomposition", "brier_decomposition"]
 

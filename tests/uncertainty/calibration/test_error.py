@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from alignlab.uncertainty import calibration_error
-from alignlab.uncertainty.bins import as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import as_event, binned_gaps
 
 
 def sample(rng, n, truth=lambda said: said, scores=None):

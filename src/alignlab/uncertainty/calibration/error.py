@@ -7,12 +7,11 @@ With bins b of mass q_b, gaps g_b = P(event | b) - E(probability | b), the two e
 
 and the second is never larger than the first. The plug-in, with observed gaps a_b for g_b, is
 biased upward by noise [roelofs2022mitigating]. The mean square is estimated without bias by pairs
-of different rows (see `alignlab.uncertainty.bins`). Its interval inverts sum_b q_b a_b^2 ~ c chi2_v
-(noncentrality theta / c), c and v matched to the bins' variances as in
-[satterthwaite1946approximate], which is exact where the q_b se_b^2 are equal. No estimate of |g| is
-unbiased, so the expected error is the plug-in less its bias at gaps shrunk until their mean square
-is the unbiased one; its interval runs from an estimate that is too small on average to the plug-in,
-which is too large.
+of different rows (see `bins`). Its interval inverts sum_b q_b a_b^2 ~ c chi2_v (noncentrality
+theta / c), c and v matched to the bins' variances as in [satterthwaite1946approximate], which is
+exact where the q_b se_b^2 are equal. No estimate of |g| is unbiased, so the expected error is the
+plug-in less its bias at gaps shrunk until their mean square is the unbiased one; its interval runs
+from an estimate that is too small on average to the plug-in, which is too large.
 A binned error is a lower bound: it can't see what cancels within a bin [kumar2019verified, sec. 3].
 """
 
@@ -25,8 +24,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from alignlab.intervals import Estimate, critical_value, share_limits
-from alignlab.uncertainty.bins import FEWEST_EVENTS, BinnedGaps, Event, as_event, binned_gaps
-from alignlab.uncertainty.reliability import Reliability, reliability_of
+from alignlab.uncertainty.calibration.bins import (
+    FEWEST_EVENTS,
+    BinnedGaps,
+    Event,
+    as_event,
+    binned_gaps,
+)
+from alignlab.uncertainty.calibration.reliability import Reliability, reliability_of
 
 __all__ = ["CalibrationError", "calibration_error"]
 

@@ -18,7 +18,7 @@ from alignlab.charts import Chart, Table, line_chart
 from alignlab.errors import InputError
 from alignlab.intervals import share_limits
 from alignlab.random import as_generator
-from alignlab.uncertainty.bins import BinnedGaps, Event, as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import BinnedGaps, Event, as_event, binned_gaps
 
 __all__ = ["Reliability", "reliability", "reliability_of"]
 

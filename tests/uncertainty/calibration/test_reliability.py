@@ -6,8 +6,8 @@ from scipy import stats
 
 from alignlab.errors import InputError
 from alignlab.uncertainty import reliability
-from alignlab.uncertainty.bins import as_event
-from alignlab.uncertainty.reliability import _redrawn_gaps
+from alignlab.uncertainty.calibration.bins import as_event
+from alignlab.uncertainty.calibration.reliability import _redrawn_gaps
 
 
 def test_a_case_by_hand():

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from alignlab.intervals import Estimate, critical_value, mean_estimate
-from alignlab.uncertainty.bins import Event, as_event
+from alignlab.uncertainty.calibration.bins import Event, as_event
 
-__all__ = ["Recalibration", "recalibration"]
+__all__ = ["CalibrationLine", "calibration_line"]
 
 SMALLEST_PROBABILITY = 1e-6
 """Probabilities are kept this far from 0 and 1, so that one certain error has a finite logit."""
@@ -29,7 +29,7 @@ STEEPEST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Recalibration:
+class CalibrationLine:
     """The line from what a model says to what it should say, in log-odds.
 
     Attributes
@@ -53,13 +53,13 @@ class Recalibration:
         return "over-confident" if self.slope.high < 1 else "under-confident"
 
 
-def recalibration(
+def calibration_line(
     probability: ArrayLike,
     outcome: ArrayLike,
     *,
     weights: ArrayLike | None = None,
     level: float = 0.95,
-) -> Recalibration:
+) -> CalibrationLine:
     """Fit the line from what a model says to what it should say.
 
     Use it to learn the direction of a calibration error. It measures; the model is not changed.
@@ -91,7 +91,7 @@ def recalibration(
     >>> truth = generator.random(5000)
     >>> happened = generator.random(5000) < truth
     >>> too_extreme = truth**2 / (truth**2 + (1 - truth) ** 2)
-    >>> seen = recalibration(too_extreme, happened)
+    >>> seen = calibration_line(too_extreme, happened)
     >>> print(seen.slope, seen.direction)
     0.505 [0.476, 0.535] over-confident
     """
@@ -99,14 +99,14 @@ def recalibration(
     excess = mean_estimate(event.probability - event.outcome, weights=event.weights, level=level)
     fitted = _fit(event)
     if fitted is None:
-        return Recalibration(None, None, excess)
+        return CalibrationLine(None, None, excess)
     values, errors = fitted
     z = critical_value(level)
     intercept, slope = (
         Estimate(float(v), float(v - z * e), float(v + z * e), level, len(event), "sandwich")
         for v, e in zip(values, errors, strict=True)
     )
-    return Recalibration(intercept, slope, excess)
+    return CalibrationLine(intercept, slope, excess)
 
 
 def _fit(event: Event) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -1,0 +1,1 @@
+"""Do probabilities mean what they say? Measured on rows kept apart, and mended without a refit."""

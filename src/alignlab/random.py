@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError
 
-__all__ = ["RowStreams", "as_generator", "row_streams"]
+__all__ = ["RowStreams", "as_generator", "mixed", "row_streams"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 STEP = np.uint64(2**32)
@@ -79,7 +79,7 @@ class RowStreams:
 
     def child(self, *purpose: str) -> RowStreams:
         """Return streams for another purpose, independent of these."""
-        return RowStreams(_mixed(self.keys ^ _root(0, *purpose)))
+        return RowStreams(mixed(self.keys ^ _root(0, *purpose)))
 
     def uniform(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.float64]:
         """Return numbers between 0 and 1, neither included, shape (n, count).
@@ -98,7 +98,7 @@ class RowStreams:
         """Return 64 random bits each, shape (n, count); see `uniform`."""
         first: NDArray[np.uint64] = np.asarray(step, dtype=np.uint64).reshape(-1, 1) * STEP
         counter = np.arange(count, dtype=np.uint64) + first
-        return _mixed(self.keys[:, None] + (counter + np.uint64(1)) * GOLDEN)
+        return mixed(self.keys[:, None] + (counter + np.uint64(1)) * GOLDEN)
 
     def normal(self, count: int, *, step: int | NDArray[Any] = 0) -> NDArray[np.float64]:
         """Return standard normal numbers, shape (n, count); see `uniform`."""
@@ -136,7 +136,7 @@ def row_streams(
     as_generator(seed)  # says what is wrong with a seed
     positions = np.arange(rows) if isinstance(rows, int | np.integer) else np.asarray(rows)
     spread = (positions.astype(np.uint64) + np.uint64(1)) * np.uint64(0xD1342543DE82EF95)
-    return RowStreams(_mixed(_root(int(seed), *purpose) + spread))
+    return RowStreams(mixed(_root(int(seed), *purpose) + spread))
 
 
 def _root(seed: int, *purpose: str) -> np.uint64:
@@ -144,7 +144,8 @@ def _root(seed: int, *purpose: str) -> np.uint64:
     return np.random.SeedSequence([seed, *words]).generate_state(1, np.uint64)[0]
 
 
-def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return each number's bits mixed: the finalizer of SplitMix64, one to one."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(z ^ (z >> np.uint64(31)))

@@ -11,6 +11,7 @@ from alignlab.datasets.preference_files import read_preferences, write_preferenc
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
 from alignlab.datasets.row_encoding import RowEncoding
+from alignlab.datasets.row_hashes import require_apart, row_hashes, shared_rows
 from alignlab.datasets.table import TableData, require_column
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.datasets.trajectory_files import read_trajectories, write_trajectories
@@ -41,7 +42,10 @@ __all__ = [
     "read_preferences",
     "read_table",
     "read_trajectories",
+    "require_apart",
     "require_column",
+    "row_hashes",
+    "shared_rows",
     "write_images",
     "write_preferences",
     "write_trajectories",

@@ -86,6 +86,9 @@ class Predictor:
         that read a model's parameters, as certificates do.
     batch_rows
         Rows in one call of `answer`; `None` fits them to `BATCH_BYTES`.
+    trained_on
+        The hashes (`alignlab.datasets.row_hashes.row_hashes`) of the rows that the model was fitted
+        on, as `selected` gives them, repetitions included; `None` where nothing says so.
     rows_evaluated
         How many rows the model has been asked for so far.
 
@@ -112,6 +115,7 @@ class Predictor:
     batch_rows: int | None = None
     width: int | None = None
     estimator: Any = None
+    trained_on: NDArray[np.uint64] | None = None
     rows_evaluated: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -154,7 +158,7 @@ class Predictor:
             If the model raises, or answers with the wrong shape, with numbers that are not
             finite, or with probabilities that do not sum to one. The message names the row.
         """
-        rows = self._selected(rows)
+        rows = self.selected(rows)
         n = _length(rows)
         step = self.batch_rows or max(1, BATCH_BYTES // _bytes_per_row(rows))
         answers = [
@@ -164,6 +168,43 @@ class Predictor:
         if not answers:
             return np.zeros((0, len(self.classes)) if self.task == "classification" else 0)
         return np.concatenate(answers)
+
+    def selected(self, rows: Rows) -> Any:
+        """Return rows as the model is given them: the columns that it reads, in its order.
+
+        Raises
+        ------
+        InputError
+            If a column that the model reads is missing.
+        """
+        if isinstance(rows, list | tuple):
+            rows = np.asarray(rows)
+        if self.features is None:
+            return rows
+        if isinstance(rows, np.ndarray) and rows.ndim == 2:
+            if rows.shape[1] != len(self.features):
+                raise InputError(
+                    f"The model {self.name!r} reads {len(self.features)} columns, and the array "
+                    f"has {rows.shape[1]}. Give its columns in this order: "
+                    f"{listed(self.features)}."
+                )
+            return pd.DataFrame(rows, columns=list(self.features))
+        if not isinstance(rows, pd.DataFrame):
+            return rows
+        columns = self.columns_in(rows.columns)
+        missing = [name for name in columns if name not in rows.columns]
+        if missing:
+            present = [str(column) for column in rows.columns]
+            raise InputError(
+                f"The model {self.name!r} reads the column {missing[0]!r}, which the data does "
+                f"not have.{nearest(missing[0], present) or f' Its columns: {listed(present)}.'}"
+            )
+        selected = rows[columns]
+        return (
+            selected
+            if columns == list(self.features)
+            else selected.set_axis(list(self.features), axis=1)
+        )
 
     def decide(self, answers: NDArray[np.float64]) -> NDArray[Any]:
         """Return the decision for each row of `answers`: a class index, or the value itself.
@@ -198,36 +239,6 @@ class Predictor:
             if len(close) == len(rivals) == 1:
                 spelled[name] = close[0]
         return [spelled.get(name, name) for name in wanted]
-
-    def _selected(self, rows: Any) -> Any:
-        if isinstance(rows, list | tuple):
-            rows = np.asarray(rows)
-        if self.features is None:
-            return rows
-        if isinstance(rows, np.ndarray) and rows.ndim == 2:
-            if rows.shape[1] != len(self.features):
-                raise InputError(
-                    f"The model {self.name!r} reads {len(self.features)} columns, and the array "
-                    f"has {rows.shape[1]}. Give its columns in this order: "
-                    f"{listed(self.features)}."
-                )
-            return pd.DataFrame(rows, columns=list(self.features))
-        if not isinstance(rows, pd.DataFrame):
-            return rows
-        columns = self.columns_in(rows.columns)
-        missing = [name for name in columns if name not in rows.columns]
-        if missing:
-            present = [str(column) for column in rows.columns]
-            raise InputError(
-                f"The model {self.name!r} reads the column {missing[0]!r}, which the data does "
-                f"not have.{nearest(missing[0], present) or f' Its columns: {listed(present)}.'}"
-            )
-        selected = rows[columns]
-        return (
-            selected
-            if columns == list(self.features)
-            else selected.set_axis(list(self.features), axis=1)
-        )
 
     def _answer_batch(self, batch: Any, start: int) -> NDArray[np.float64]:
         n = _length(batch)

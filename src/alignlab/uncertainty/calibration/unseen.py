@@ -1,0 +1,60 @@
+"""Whether a model has seen rows before: what is calibrated on training rows promises too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.datasets.row_hashes import require_apart, row_hashes
+from alignlab.predictors import Predictor
+
+__all__ = ["require_unseen", "seen_by"]
+
+
+def require_unseen(
+    model: Predictor, X: Any, *, training: Any = None, what: str = "calibration"
+) -> NDArray[np.uint64]:
+    """Raise if rows are also training rows, and return their hashes.
+
+    Parameters
+    ----------
+    model
+        Where it says what it was trained on (`trained_on`), that is looked up.
+    X
+        n rows, as the model takes them.
+    training
+        Further rows that it was trained on, as it takes them.
+    what
+        What the rows are for, for the error ("calibration", "threshold").
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,): the rows' hashes, for `Predictor.trained_on` of what is fitted on them.
+
+    Raises
+    ------
+    InputError
+        If rows are shared beyond what equal rows of different cases explain; see
+        `alignlab.datasets.require_apart`.
+
+    Examples
+    --------
+    >>> from alignlab.predictors import as_predictor
+    >>> model = as_predictor(lambda X: X[:, 0], classes=["no", "yes"])
+    >>> X = np.arange(8.0).reshape(4, 2) / 8
+    >>> require_unseen(model, X[:2], training=X[2:]).shape
+    (2,)
+    """
+    hashes = row_hashes(model.selected(X))
+    for others in (model.trained_on, seen_by(model, training)):
+        if others is not None:
+            require_apart(hashes, others, what=what)
+    return hashes
+
+
+def seen_by(model: Predictor, training: Any) -> NDArray[np.uint64] | None:
+    """Return the hashes of rows that a model was trained on; `None` for no rows."""
+    return None if training is None else row_hashes(model.selected(training))

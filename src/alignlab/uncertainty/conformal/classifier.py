@@ -1,0 +1,477 @@
+"""Sets of classes that hold the true one as often as promised, around a model as it is.
+
+Split conformal prediction [vovk2005algorithmic, sec. 4.1], [papadopoulos2002inductive]: score the
+true labels of calibration rows, and put into a new row's set every label that scores at most the
+threshold. The promise is about rows exchangeable with the calibration rows, whatever the model:
+
+    P(true class in the set) >= k / (n + 1) >= level,      k = ceil((n + 1) level)
+
+on average over everything; with `by`, within each group or each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from alignlab.datasets.row_hashes import shared_rows
+from alignlab.errors import InputError, require_choice
+from alignlab.intervals import Estimate
+from alignlab.predictors import Predictor, as_predictor, class_positions, class_text
+from alignlab.uncertainty.conformal.cells import (
+    ALL,
+    CellScores,
+    cell_scores,
+    group_labels,
+    positions_among,
+)
+from alignlab.uncertainty.conformal.coverage import (
+    CoverageReport,
+    coverage_report,
+    expected_in_cells,
+)
+from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold
+from alignlab.uncertainty.conformal.rows import (
+    hashes_as_read,
+    require_unseen,
+    row_count,
+    row_uniforms,
+)
+from alignlab.uncertainty.conformal.scores import (
+    CLASS_SCORES,
+    ClassScore,
+    class_scores,
+    require_penalty,
+)
+from alignlab.uncertainty.conformal.sets import PredictionSets
+from alignlab.uncertainty.conformal.tuning import tuned_penalty
+
+__all__ = ["CalibratedClassifier", "ConformalClassifier", "Unseen", "conformal_sets"]
+
+Unseen = Literal["full", "pooled", "refuse"]
+
+
+@dataclass(frozen=True, eq=False)
+class ConformalClassifier:
+    """How sets of classes are to be made around a model; `calibrate` makes it ready.
+
+    Use it where a decision can live with several candidates, or should go to a person where there
+    is not exactly one. It promises coverage of rows like the calibration rows, not of shifted ones.
+
+    Attributes
+    ----------
+    model
+        A Predictor, an estimator, a torch module that returns logits, or a function.
+    score
+        "lac" (smallest sets), "aps" (sets grow where the model is unsure) or "raps" (APS with
+        its long tails cut; needs `penalty` and `free_labels`).
+    by
+        `None` promises coverage on average, "group" within each group, "class" within each class.
+    randomized
+        Whether APS and RAPS are exact, by a number that each row draws for itself. Without it
+        coverage is too high where classes are few.
+    penalty, free_labels
+        Of RAPS; see `class_scores`. `tuned` chooses them on rows of their own.
+    seed
+        Of the numbers that rows draw.
+    tuned_on
+        The hashes of the rows that `tuned` was given; they may not calibrate.
+    classes, features
+        As of `as_predictor`, where the model does not say them.
+
+    References
+    ----------
+    [sadinle2019least], [romano2020classification], [angelopoulos2021uncertainty]
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression(C=0.05).fit(X[::3], y[::3])
+    >>> ready = ConformalClassifier(model).calibrate(X[1::3], y[1::3])
+    >>> sets = ready.predict(X[2::3], level=0.98)
+    >>> sets.to_frame().iloc[[0, 23]]
+          set  size
+    0       0     1
+    23  1 | 2     2
+    >>> print(ready.expected_coverage(0.9))
+    0.902 [0.808, 0.967]
+    """
+
+    model: Any
+    _: KW_ONLY
+    score: ClassScore = "lac"
+    by: Literal["group", "class"] | None = None
+    randomized: bool = True
+    penalty: float | None = None
+    free_labels: int | None = None
+    seed: int = 0
+    classes: Sequence[Hashable] | None = None
+    features: Sequence[str] | None = None
+    tuned_on: NDArray[np.uint64] | None = None
+
+    def __post_init__(self) -> None:
+        require_choice(self.score, CLASS_SCORES, what="score")
+        if self.by is not None:
+            require_choice(self.by, ["group", "class"], what="by")
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model as it is asked."""
+        found = as_predictor(self.model, classes=self.classes, features=self.features)
+        if found.task != "classification":
+            raise InputError(
+                f"The model {found.name!r} predicts a number. Use ConformalRegressor for it."
+            )
+        return found
+
+    def calibrate(
+        self, X: Any, y: Any, *, groups: Any = None, training: Any = None
+    ) -> CalibratedClassifier:
+        """Score the true labels of rows that the model was not fitted on.
+
+        Parameters
+        ----------
+        X
+            n rows.
+        y
+            Their labels, as people write them.
+        groups
+            With by="group": one label a row, or the name of a column of X (or of several, joined
+            by `*`).
+        training
+            The rows that the model was fitted on, or their hashes; they are refused here. A model
+            from a folder that alignlab wrote knows them itself.
+
+        Raises
+        ------
+        InputError
+            If a label is unknown, all labels are one class, a class or group has no row, or rows
+            are training or tuning rows.
+        """
+        n = row_count(X)
+        labels = self._labels(y, n)
+        require_unseen(X, self.predictor, training)
+        self._require_not_tuned_on(X)
+        codes, names = self._cells(labels, groups, X, n)
+        before = self.predictor.rows_evaluated
+        found = self._scores(self.predictor(X), X)[np.arange(n), labels]
+        return CalibratedClassifier(
+            self, cell_scores(found, codes, names), self.predictor.rows_evaluated - before
+        )
+
+    def tuned(self, X: Any, y: Any, *, level: Level = 0.9) -> ConformalClassifier:
+        """Return this with RAPS's penalty and free labels chosen for small sets on these rows.
+
+        The rows must be others than those that calibrate, which is checked; chosen on the same
+        ones, coverage falls below what is promised.
+
+        Parameters
+        ----------
+        X, y
+            Rows and labels kept for this.
+        level
+            The level at which sets are to be small.
+        """
+        labels = self._labels(y, row_count(X))
+        uniform = row_uniforms(X, self.predictor, self.seed) if self.randomized else None
+        penalty, free = tuned_penalty(self.predictor(X), labels, uniform, level=level)
+        rows = hashes_as_read(X, self.predictor)
+        return replace(self, score="raps", penalty=penalty, free_labels=free, tuned_on=rows)
+
+    def _require_not_tuned_on(self, X: Any) -> None:
+        if self.tuned_on is None:
+            return
+        shared = shared_rows(hashes_as_read(X, self.predictor), self.tuned_on)
+        # Of rows of few distinct values some are alike without being the same.
+        if 2 * shared.sum() > len(shared):
+            raise InputError(
+                f"{int(shared.sum())} of the {len(shared)} calibration rows also tuned the "
+                "penalty: sets would fall short. Calibrate on other rows."
+            )
+
+    def _labels(self, y: Any, n: int) -> NDArray[np.intp]:
+        labels = class_positions(
+            y.tolist() if hasattr(y, "detach") else y, self.predictor.classes, of_model=True
+        )
+        if len(labels) != n:
+            raise InputError(f"There are {n} rows and {len(labels)} labels. Give one a row.")
+        if n and (labels == labels[0]).all():
+            raise InputError(
+                f"All {n} rows are of the class {self.predictor.class_names[labels[0]]!r}: sets "
+                "calibrated on one class promise nothing for the others. Give rows of each."
+            )
+        return labels
+
+    def _cells(
+        self, labels: NDArray[np.intp], groups: Any, X: Any, n: int
+    ) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
+        if self.by == "group":
+            if groups is None:
+                raise InputError("by='group' needs groups=: one label a row, or a column's name.")
+            return group_labels(groups, X, n)
+        if groups is not None:
+            raise InputError(
+                f"groups= is given, and by={self.by!r}: state by='group' for sets that keep their "
+                "promise within each group. To look at groups only, give them to check()."
+            )
+        if self.by is None:
+            return None, (ALL,)
+        names = self.predictor.class_names
+        rows = np.bincount(labels, minlength=len(names))
+        if not rows.all():
+            raise InputError(
+                f"The class {names[int(rows.argmin())]!r} has no calibration row, and by='class' "
+                "promises coverage of it. Bring rows of it."
+            )
+        return labels, names
+
+    def _scores(self, probabilities: NDArray[np.float64], X: Any) -> NDArray[np.float64]:
+        if self.score == "raps":
+            require_penalty(self.penalty, self.free_labels)
+        draws = self.randomized and self.score != "lac"
+        return class_scores(
+            probabilities,
+            score=self.score,
+            uniform=row_uniforms(X, self.predictor, self.seed) if draws else None,
+            penalty=self.penalty or 0.0,
+            free_labels=self.free_labels or 0,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedClassifier:
+    """A model with the sorted scores of its calibration rows, ready for any level.
+
+    Attributes
+    ----------
+    description
+        What was calibrated.
+    cells
+        The sorted scores, by group or class where it was so stated.
+    evaluations
+        Rows that the model was asked for at calibration.
+    """
+
+    description: ConformalClassifier
+    cells: CellScores
+    evaluations: int
+
+    def predict(
+        self, X: Any, *, level: Level = 0.9, groups: Any = None, unseen: Unseen = "full"
+    ) -> PredictionSets:
+        """Return a set of classes for every row.
+
+        Parameters
+        ----------
+        X
+            n rows.
+        level
+            The coverage wanted, between 0 and 1, taken as it is written. Sets at a higher level
+            hold those at a lower one.
+        groups
+            With by="group": as for `calibrate`.
+        unseen
+            For groups that were not there at calibration: "full" sets, which keep every promise;
+            the threshold of all rows "pooled", which keeps none for the group; or "refuse".
+
+        Raises
+        ------
+        InputError
+            If the level is not between 0 and 1, or groups are missing or refused.
+        """
+        predictor = self.description.predictor
+        before = predictor.rows_evaluated
+        probabilities = predictor(X)
+        thresholds, new = self._thresholds(X, level, groups, unseen, len(probabilities))
+        scores = self.description._scores(probabilities, X)
+        small = self.cells.too_small(level)
+        always = (
+            "Each of these classes is in every set."
+            if self.description.by == "class"
+            else "Their sets are full."
+        )
+        return PredictionSets(
+            members=scores <= thresholds,
+            classes=predictor.classes,
+            probabilities=probabilities,
+            level=float(level),
+            too_small=small,
+            unseen=new,
+            notes=notes_on(self.cells, level, always, new, unseen),
+            evaluations=predictor.rows_evaluated - before,
+        )
+
+    def expected_coverage(self, level: Level = 0.9, *, confidence: float = 0.95) -> Estimate:
+        """Return the coverage to expect from these calibration rows (`ranks.expected_coverage`).
+
+        With groups or classes it is that of rows spread over them as the calibration rows are.
+        """
+        return expected_in_cells(self.cells, level, confidence=confidence)
+
+    def check(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        level: Level = 0.9,
+        groups: Any = None,
+        confidence: float = 0.95,
+    ) -> CoverageReport:
+        """Hold the sets against labels: is their coverage surprising, and whom do they fail.
+
+        Parameters
+        ----------
+        X, y
+            Rows and labels that neither trained nor calibrated the model.
+        level
+            The coverage promised.
+        groups
+            Whom to look at; needed with by="group".
+        confidence
+            The level of the intervals, and 1 less that of the verdicts.
+        """
+        by = self.description.by
+        sets = self.predict(X, level=level, groups=groups if by == "group" else None)
+        names = self.description.predictor.class_names
+        labels = class_positions(y, sets.classes, of_model=True)
+        inside = sets.contain(y)
+        codes = np.zeros(len(sets), dtype=np.intp)
+        seen: tuple[str, ...] = (ALL,)
+        if groups is not None:
+            codes, seen = group_labels(groups, X, len(sets))
+        elif by == "class":
+            present, codes = np.unique(labels, return_inverse=True)
+            seen = tuple(names[at] for at in present)
+        cells = np.zeros(len(sets), dtype=np.intp)
+        if by == "group":
+            cells, _ = positions_among(codes, seen, self.cells.labels)
+        elif by == "class":
+            cells = labels
+        return coverage_report(
+            inside,
+            sets.sizes,
+            self.cells,
+            cells,
+            level=level,
+            groups=None if seen == (ALL,) else (codes, seen),
+            n_classes=len(names),
+            confidence=confidence,
+        )
+
+    def _thresholds(
+        self, X: Any, level: Level, groups: Any, unseen: Unseen, n: int
+    ) -> tuple[NDArray[np.float64] | float, tuple[str, ...]]:
+        if self.description.by == "class":
+            return self.cells.thresholds(level)[None, :], ()
+        return row_thresholds(self.cells, self.description.by, X, level, groups, unseen, n)
+
+    def __repr__(self) -> str:
+        """Return what is calibrated and on how many rows."""
+        given = self.description
+        by = f" by {given.by}" if given.by else ""
+        rows = f"{len(self.cells.scores):,} rows"
+        return f"<CalibratedClassifier {given.score}{by} of {given.predictor.name}: {rows}>"
+
+
+def conformal_sets(
+    calibration: ArrayLike,
+    outcomes: ArrayLike,
+    probabilities: ArrayLike,
+    *,
+    level: Level = 0.9,
+    score: ClassScore = "lac",
+    uniform: tuple[ArrayLike, ArrayLike] | None = None,
+    penalty: float = 0.0,
+    free_labels: int = 0,
+) -> NDArray[np.bool_]:
+    """Return sets of classes from arrays alone.
+
+    Use it inside loops and simulations; `ConformalClassifier` looks after everything else.
+
+    Parameters
+    ----------
+    calibration
+        The model's probabilities on calibration rows, shape (n, n_classes).
+    outcomes
+        Their true classes as column numbers, shape (n,).
+    probabilities
+        On the rows to predict, shape (m, n_classes).
+    level
+        The coverage wanted.
+    score, penalty, free_labels
+        As of `class_scores`.
+    uniform
+        One number a calibration row and one a row to predict, for APS and RAPS.
+
+    Returns
+    -------
+    ndarray
+        Whether each class is in each set, shape (m, n_classes).
+
+    Examples
+    --------
+    >>> said = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    >>> conformal_sets(said, [0, 0, 1, 1], [[0.95, 0.05], [0.5, 0.5]], level=0.8)
+    array([[ True, False],
+           [False, False]])
+    """
+    options: dict[str, Any] = {"score": score, "penalty": penalty, "free_labels": free_labels}
+    draws = (None, None) if uniform is None else uniform
+    true = np.asarray(outcomes)
+    scores = class_scores(calibration, uniform=draws[0], **options)
+    if true.shape != scores.shape[:1] or not (true == true.astype(np.intp)).all():
+        raise InputError(f"outcomes has shape {true.shape}: give a column number a row.")
+    if true.size and not (true.min() >= 0 and true.max() < scores.shape[1]):
+        raise InputError(f"outcomes are column numbers from 0 to {scores.shape[1] - 1}.")
+    own = scores[np.arange(len(true)), true.astype(np.intp, copy=False)]
+    found = class_scores(probabilities, uniform=draws[1], **options)
+    return np.asarray(found <= conformal_threshold(own, level))
+
+
+def row_thresholds(
+    cells: CellScores, by: str | None, X: Any, level: Level, groups: Any, unseen: Unseen, n: int
+) -> tuple[NDArray[np.float64] | float, tuple[str, ...]]:
+    """Return each row's threshold as a column (n, 1), or one for all, and the unseen groups."""
+    require_choice(unseen, ["full", "pooled", "refuse"], what="unseen")
+    thresholds = cells.thresholds(level)
+    if by is None:
+        if groups is not None:
+            raise InputError("groups= is given, and the calibration was not by='group'.")
+        return float(thresholds[0]), ()
+    if groups is None:
+        raise InputError(
+            "groups= is needed: the calibration was by='group'. Give one label a row, or a "
+            "column's name."
+        )
+    codes, labels = group_labels(groups, X, n)
+    at, new = positions_among(codes, labels, cells.labels)
+    if new and unseen == "refuse":
+        raise InputError(
+            f"The group {new[0]!r} had no calibration row. Calibrate with rows of it, or take "
+            "unseen='full'."
+        )
+    other = cells.pooled(level) if unseen == "pooled" else np.inf
+    return np.append(thresholds, other)[at][:, None], new
+
+
+def notes_on(
+    cells: CellScores, level: Level, always: str, new: tuple[str, ...], unseen: Unseen
+) -> tuple[str, ...]:
+    """Return what a reader must know of the sets, one line each."""
+    found = [cells.note(level, always)]
+    if new:
+        names = ", ".join(map(class_text, new))
+        what = (
+            "their threshold is that of all rows, which promises them nothing."
+            if unseen == "pooled"
+            else always[0].lower() + always[1:]
+        )
+        found.append(f"Groups without any calibration row: {names}; {what}")
+    return tuple(line for line in found if line)

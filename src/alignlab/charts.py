@@ -344,7 +344,7 @@ def line_chart(
     band: tuple[str, str] | None = None,
     diagonal: bool = False,
     mark: Literal["line", "point"] = "line",
-    percent: bool = True,
+    percent: bool | Literal["y"] = True,
 ) -> Chart:
     """Draw `y` against `x`, with a band around it and the diagonal where asked.
 
@@ -368,7 +368,7 @@ def line_chart(
     mark
         Joined by a line, or points alone.
     percent
-        Whether both axes are in percent.
+        Whether both axes are in percent; "y" for that one alone.
 
     Examples
     --------
@@ -380,17 +380,25 @@ def line_chart(
     columns = (*((series,) if series else ()), x, y, *(band or ()))
     table = Table(question, columns, tuple(tuple(row.get(c) for c in columns) for row in rows))
     drawn = [{c: row.get(c) for c in columns} for row in rows]
-    common: Spec = {"axis": {"format": _form(percent)}, "scale": {"zero": False}}
-    place = {"x": _number(x, title=x_title, **common), "y": _number(y, title=y_title, **common)}
-    told = [(x, x_title), (y, y_title), *((edge, edge) for edge in band or ())]
-    tooltip = [_number(key, title=title, format=_form(percent)) for key, title in told]
+    across, up = _form(percent is True), _form(bool(percent))
+    place = {
+        key: _number(name, title=title, axis={"format": form}, scale={"zero": False})
+        for key, name, title, form in (("x", x, x_title, across), ("y", y, y_title, up))
+    }
+    told = [(y, y_title), *((edge, edge) for edge in band or ())]
+    tooltip = [
+        _number(x, title=x_title, format=across),
+        *(_number(key, title=title, format=up) for key, title in told),
+    ]
     colour: Spec = {"color": {"value": ACCENT}}
     dash: Spec = {}
     shape: Spec = {}
     params: list[Spec] = []
     if series:
         names = list(dict.fromkeys(row[series] for row in drawn))
-        split = _name(series, title=None, scale={"domain": names})
+        # The legend's signs would be as pale as the band.
+        legend = {"symbolOpacity": 1}
+        split = _name(series, title=None, scale={"domain": names}, legend=legend)
         faded = {"condition": {"param": "picked", "value": 1}, "value": 0.15}
         colour = {"color": split, "opacity": faded}
         dash = {"strokeDash": {**split, "scale": {"domain": names, "range": DASHES}}}

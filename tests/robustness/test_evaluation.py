@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from alignlab.errors import InputError
 from alignlab.robustness.attacks import PGD, Square
 from alignlab.robustness.evaluation import evaluate_robustness
-from alignlab.robustness.threats import Linf
+from alignlab.robustness.threats import L1, Linf
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_the_same_attack_twice_is_another_draw_each_time(digits):
     weak = PGD(steps=1, step_size=1e-9)
     once = evaluate_robustness(module, x, y, Linf(0.2), attacks=weak)
     twice = evaluate_robustness(module, x, y, Linf(0.2), attacks=[weak] * 8)
-    assert [run.name for run in twice.attacks] == ["pgd"] * 8
+    assert [run.name for run in twice.attacks] == ["pgd", *(f"pgd {k}" for k in range(2, 9))]
     assert twice.broken.sum() > once.broken.sum()
 
 
@@ -215,3 +215,20 @@ def test_rows_without_an_answer_stop_nothing_and_are_said(digits):
     with torch.no_grad():
         assert (module(result.witnesses).argmax(1) != y).numpy()[result.broken].all()
         assert (result.witnesses[:, 0] <= 0.02).all()
+
+
+def test_an_attack_that_does_not_know_the_threat_is_refused_before_any_other_has_begun(linear):
+    module, x, y = linear()
+    passes = []
+    module.register_forward_hook(lambda *_: passes.append(1))
+    with pytest.raises(InputError, match="HopSkipJump knows"):
+        evaluate_robustness(module, x, y, L1(0.1), attacks=["pgd", "hopskipjump"])
+    assert len(passes) <= 1  # to see how many classes there are
+
+
+def test_attacks_of_one_name_are_told_apart(linear):
+    module, x, y = linear()
+    found = evaluate_robustness(
+        module, x, y, Linf(0.01), attacks=[PGD(steps=1), PGD(steps=2)], certify=False
+    )
+    assert [run.name for run in found.attacks] == ["pgd", "pgd 2"]

@@ -83,7 +83,7 @@ class RobustnessCurve:
             y_title="share of rows",
             series="rows",
             band=("low", "high"),
-            percent=False,
+            percent="y",
         )
 
     def _repr_html_(self) -> str:

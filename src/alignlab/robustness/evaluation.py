@@ -16,7 +16,7 @@ import numpy as np
 
 from alignlab.errors import InputError, require_choice
 from alignlab.progress import ProgressCallback, track
-from alignlab.random import row_streams
+from alignlab.random import RowStreams, row_streams
 from alignlab.robustness.attacked import AttackedModel, BudgetSpentError
 from alignlab.robustness.attacks.auto import VERSIONS, planned
 from alignlab.robustness.attacks.settings import require_whole
@@ -135,6 +135,8 @@ def evaluate_robustness(
         deadline=None if seconds is None else started + seconds,
     )
     require_evaluation_mode(attacked, subject.x)
+    for attack in chosen:  # without rows it does nothing but refuse a threat that it does not know
+        attack(_search(attacked, subject, [], row_streams(seed, 0)))
     with attacked:
         verdicts = _Verdicts(subject, attacked)
         method = _certified(verdicts) if certify or threat.radius == 0 else ""
@@ -143,10 +145,11 @@ def evaluate_robustness(
         nearby = nearby_rows(subject.x, subject.y, verdicts.decisions, verdicts.open, threat)
         verdicts.offer(*nearby, ANOTHER_ROW)
         runs: list[AttackRun] = []
+        names = [attack.name for attack in chosen]
         stopped = False
         for attack in track(chosen, total=len(chosen), name=_name, callback=progress):
             if len(verdicts.open) and not stopped:
-                again = sum(run.name == attack.name for run in runs)
+                again = names[: len(runs)].count(attack.name)
                 run, stopped = _attack(attacked, attack, verdicts, (seed, again))
                 runs.append(run)
         warnings = _signs(attacked, chosen, verdicts, seed) if masking and runs else ()
@@ -303,6 +306,10 @@ def _certified(verdicts: _Verdicts) -> str:
     return str(found.method)
 
 
+def _search(model: AttackedModel, subject: Subject, at: Any, streams: RowStreams) -> Search:
+    return Search(model, subject.threat, subject.x[at], subject.y[at], streams)
+
+
 def _attack(
     model: AttackedModel, attack: Attack, verdicts: _Verdicts, seed: tuple[int, int]
 ) -> tuple[AttackRun, bool]:
@@ -313,7 +320,7 @@ def _attack(
     stopped = False
     for at in _slabs(open_rows, subject.x):
         streams = row_streams(seed[0], at, "attack", attack.name, str(seed[1]))
-        search = Search(model, subject.threat, subject.x[at], subject.y[at], streams)
+        search = _search(model, subject, at, streams)
         try:
             attack(search)
         except BudgetSpentError:
@@ -324,7 +331,7 @@ def _attack(
         if stopped:
             break
     run = AttackRun(
-        attack.name,
+        attack.name if not seed[1] else f"{attack.name} {seed[1] + 1}",
         asked=len(open_rows),
         broke=broke,
         forward_rows=model.predictor.rows_evaluated - asked,

@@ -56,6 +56,8 @@ class PGD:
     def __call__(self, search: Search, /) -> None:
         """Settle what can be settled."""
         threat = search.ball(self.name)
+        if not len(search):
+            return
         loss = LOSSES[self.loss]
         size = threat.radius * (2.5 / self.steps if self.step_size is None else self.step_size)
         for restart in range(self.restarts):

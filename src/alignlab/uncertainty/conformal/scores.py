@@ -95,6 +95,9 @@ def class_scores(
             raise InputError("uniform is one number from 0 to 1 a row, shape (n,).")
         at = draws[:, None] * at
     found: Floats = above + at
+    if uniform is None:
+        # The last labels' sums are all 1; rounding must not break these ties.
+        found = np.round(found, 12)
     if score == "raps":
         require_penalty(penalty, free_labels)
         found += penalty * np.maximum(place - free_labels, 0)

@@ -141,13 +141,6 @@ def test_batch_and_company_change_nothing(score):
     assert (reseeded == together).all() == (score == "lac")
 
 
-def test_arrays_alone_agree_with_the_classes():
-    X, y = draw(100)
-    others, _ = draw(300, 1)
-    sets = ready(100).predict(others, level=0.85).members
-    assert (conformal_sets(model(X), y, model(others), level=0.85) == sets).all()
-
-
 def test_too_few_rows_make_full_sets_and_say_so():
     calibrated = ready(8)
     sets = calibrated.predict(draw(5, 1)[0], level=0.9)
@@ -296,10 +289,6 @@ def test_questions_that_cannot_be():
         ready().predict(X40, unseen="ful")
     with pytest.raises(InputError, match="predicts a number"):
         ConformalClassifier(as_predictor(lambda x: x[:, 0], task="regression")).calibrate(X40, Y40)
-    with pytest.raises(InputError, match="outcomes are column numbers"):
-        conformal_sets(model(X40), np.full(40, 4), model(X40))
-    with pytest.raises(InputError, match="outcomes has shape"):
-        conformal_sets(model(X40), np.full(40, 0.5), model(X40))
 
 
 def test_labels_as_text_and_as_tensors():

@@ -10,7 +10,6 @@ from alignlab.errors import InputError, ModelError
 from alignlab.predictors import as_predictor
 from alignlab.uncertainty.conformal import (
     ConformalRegressor,
-    conformal_intervals,
     conformal_rank,
     conformal_threshold,
 )
@@ -152,20 +151,6 @@ def test_intervals_at_a_higher_level_hold_those_at_a_lower_one(name, seed, level
     assert (outer.high >= inner.high).all()
 
 
-def test_arrays_alone_agree_with_the_classes():
-    X, y = draw(150)
-    for level in (0.5, 0.9, 0.995):
-        by_class = METHODS["absolute"].calibrate(X[:99], y[:99]).predict(X[99:], level=level)
-        alone = conformal_intervals(y[:99] - model(X[:99]), model(X[99:]), level=level)
-        np.testing.assert_allclose(alone.low, by_class.low, atol=1e-12)
-        by_class = METHODS["normalised"].calibrate(X[:99], y[:99]).predict(X[99:], level=level)
-        alone = conformal_intervals(
-            y[:99] - model(X[:99]), model(X[99:]), level=level,
-            residual_spread=spread(X[:99]), spread=spread(X[99:]),
-        )  # fmt: skip
-        np.testing.assert_allclose(alone.high, by_class.high, atol=1e-12)
-
-
 def test_one_model_of_two_quantiles_is_the_pair():
     X, y = draw(100)
     pair, one = (METHODS[name].calibrate(X, y) for name in ("cqr", "cqr of one model"))
@@ -267,10 +252,6 @@ def test_models_that_cannot_be():
     zero = ConformalRegressor(model, score="normalised", spread=lambda rows: rows[:, 0] * 0)
     with pytest.raises(ModelError, match="spread answered 0 on row 0"):
         zero.calibrate(X40, Y40)
-    with pytest.raises(InputError, match="belong together"):
-        conformal_intervals([1.0], [1.0], spread=[1.0])
-    with pytest.raises(InputError, match="A spread is not above 0"):
-        conformal_intervals([1.0], [1.0], spread=[1.0], residual_spread=[0.0])
     assert repr(METHODS["absolute"].calibrate(X40, Y40)) == (
         "<CalibratedRegressor absolute of model: 40 rows>"
     )

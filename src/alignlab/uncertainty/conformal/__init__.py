@@ -1,10 +1,7 @@
 """Sets and intervals that hold the truth as often as promised, around any model as it is."""
 
-from alignlab.uncertainty.conformal.classifier import (
-    CalibratedClassifier,
-    ConformalClassifier,
-    conformal_sets,
-)
+from alignlab.uncertainty.conformal.arrays import conformal_intervals, conformal_sets
+from alignlab.uncertainty.conformal.classifier import CalibratedClassifier, ConformalClassifier
 from alignlab.uncertainty.conformal.coverage import (
     CoverageReport,
     GroupCoverage,
@@ -16,11 +13,7 @@ from alignlab.uncertainty.conformal.ranks import (
     expected_coverage,
     fewest_rows,
 )
-from alignlab.uncertainty.conformal.regressor import (
-    CalibratedRegressor,
-    ConformalRegressor,
-    conformal_intervals,
-)
+from alignlab.uncertainty.conformal.regressor import CalibratedRegressor, ConformalRegressor
 from alignlab.uncertainty.conformal.scores import class_scores
 from alignlab.uncertainty.conformal.sets import PredictionIntervals, PredictionSets
 

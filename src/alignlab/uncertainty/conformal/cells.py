@@ -9,18 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.datasets.groups import MISSING
-from alignlab.errors import InputError, listed, nearest
+from alignlab.errors import InputError, listed, nearest, require_choice
 from alignlab.predictors import class_text
 from alignlab.uncertainty.conformal.ranks import Level, conformal_rank, fewest_rows, require_finite
 
-__all__ = ["ALL", "CellScores", "cell_scores", "group_labels", "positions_among"]
+__all__ = [
+    "ALL",
+    "CellScores",
+    "Unseen",
+    "cell_scores",
+    "group_labels",
+    "notes_on",
+    "positions_among",
+    "row_thresholds",
+]
+
+Unseen = Literal["full", "pooled", "refuse"]
+"""What a group is given that had no calibration row."""
 
 ALL = "all rows"
 """What the only cell is called where there are no groups."""
@@ -179,6 +191,48 @@ def positions_among(
     moved = np.array([at.get(label, -1) for label in labels], dtype=np.intp)
     unseen = tuple(label for label in labels if label not in at)
     return moved[codes], unseen
+
+
+def row_thresholds(
+    cells: CellScores, by: str | None, X: Any, level: Level, groups: Any, unseen: Unseen, n: int
+) -> tuple[NDArray[np.float64] | float, tuple[str, ...]]:
+    """Return each row's threshold as a column (n, 1), or one for all, and the unseen groups."""
+    require_choice(unseen, ["full", "pooled", "refuse"], what="unseen")
+    thresholds = cells.thresholds(level)
+    if by is None:
+        if groups is not None:
+            raise InputError("groups= is given, and the calibration was not by='group'.")
+        return float(thresholds[0]), ()
+    if groups is None:
+        raise InputError(
+            "groups= is needed: the calibration was by='group'. Give one label a row, or a "
+            "column's name."
+        )
+    codes, labels = group_labels(groups, X, n)
+    at, new = positions_among(codes, labels, cells.labels)
+    if new and unseen == "refuse":
+        raise InputError(
+            f"The group {new[0]!r} had no calibration row. Calibrate with rows of it, or take "
+            "unseen='full'."
+        )
+    other = cells.pooled(level) if unseen == "pooled" else np.inf
+    return np.append(thresholds, other)[at][:, None], new
+
+
+def notes_on(
+    cells: CellScores, level: Level, always: str, new: tuple[str, ...], unseen: Unseen
+) -> tuple[str, ...]:
+    """Return what a reader must know of the sets, one line each."""
+    found = [cells.note(level, always)]
+    if new:
+        names = listed(new)
+        what = (
+            "their threshold is that of all rows, which promises them nothing."
+            if unseen == "pooled"
+            else always[0].lower() + always[1:]
+        )
+        found.append(f"Groups without any calibration row: {names}; {what}")
+    return tuple(line for line in found if line)
 
 
 def _of_columns(names: str, X: Any) -> tuple[NDArray[np.intp], tuple[str, ...]]:

@@ -17,25 +17,28 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from alignlab.datasets.row_hashes import shared_rows
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate
-from alignlab.predictors import Predictor, as_predictor, class_positions, class_text
+from alignlab.predictors import Predictor, as_predictor, class_positions
 from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
+    Unseen,
     cell_scores,
     group_labels,
+    notes_on,
     positions_among,
+    row_thresholds,
 )
 from alignlab.uncertainty.conformal.coverage import (
     CoverageReport,
     coverage_report,
     expected_in_cells,
 )
-from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold
+from alignlab.uncertainty.conformal.ranks import Level
 from alignlab.uncertainty.conformal.rows import (
     hashes_as_read,
     require_unseen,
@@ -51,9 +54,7 @@ from alignlab.uncertainty.conformal.scores import (
 from alignlab.uncertainty.conformal.sets import PredictionSets
 from alignlab.uncertainty.conformal.tuning import tuned_penalty
 
-__all__ = ["CalibratedClassifier", "ConformalClassifier", "Unseen", "conformal_sets"]
-
-Unseen = Literal["full", "pooled", "refuse"]
+__all__ = ["CalibratedClassifier", "ConformalClassifier"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,100 +379,3 @@ class CalibratedClassifier:
         by = f" by {given.by}" if given.by else ""
         rows = f"{len(self.cells.scores):,} rows"
         return f"<CalibratedClassifier {given.score}{by} of {given.predictor.name}: {rows}>"
-
-
-def conformal_sets(
-    calibration: ArrayLike,
-    outcomes: ArrayLike,
-    probabilities: ArrayLike,
-    *,
-    level: Level = 0.9,
-    score: ClassScore = "lac",
-    uniform: tuple[ArrayLike, ArrayLike] | None = None,
-    penalty: float = 0.0,
-    free_labels: int = 0,
-) -> NDArray[np.bool_]:
-    """Return sets of classes from arrays alone.
-
-    Use it inside loops and simulations; `ConformalClassifier` looks after everything else.
-
-    Parameters
-    ----------
-    calibration
-        The model's probabilities on calibration rows, shape (n, n_classes).
-    outcomes
-        Their true classes as column numbers, shape (n,).
-    probabilities
-        On the rows to predict, shape (m, n_classes).
-    level
-        The coverage wanted.
-    score, penalty, free_labels
-        As of `class_scores`.
-    uniform
-        One number a calibration row and one a row to predict, for APS and RAPS.
-
-    Returns
-    -------
-    ndarray
-        Whether each class is in each set, shape (m, n_classes).
-
-    Examples
-    --------
-    >>> said = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
-    >>> conformal_sets(said, [0, 0, 1, 1], [[0.95, 0.05], [0.5, 0.5]], level=0.8)
-    array([[ True, False],
-           [False, False]])
-    """
-    options: dict[str, Any] = {"score": score, "penalty": penalty, "free_labels": free_labels}
-    draws = (None, None) if uniform is None else uniform
-    true = np.asarray(outcomes)
-    scores = class_scores(calibration, uniform=draws[0], **options)
-    if true.shape != scores.shape[:1] or not (true == true.astype(np.intp)).all():
-        raise InputError(f"outcomes has shape {true.shape}: give a column number a row.")
-    if true.size and not (true.min() >= 0 and true.max() < scores.shape[1]):
-        raise InputError(f"outcomes are column numbers from 0 to {scores.shape[1] - 1}.")
-    own = scores[np.arange(len(true)), true.astype(np.intp, copy=False)]
-    found = class_scores(probabilities, uniform=draws[1], **options)
-    return np.asarray(found <= conformal_threshold(own, level))
-
-
-def row_thresholds(
-    cells: CellScores, by: str | None, X: Any, level: Level, groups: Any, unseen: Unseen, n: int
-) -> tuple[NDArray[np.float64] | float, tuple[str, ...]]:
-    """Return each row's threshold as a column (n, 1), or one for all, and the unseen groups."""
-    require_choice(unseen, ["full", "pooled", "refuse"], what="unseen")
-    thresholds = cells.thresholds(level)
-    if by is None:
-        if groups is not None:
-            raise InputError("groups= is given, and the calibration was not by='group'.")
-        return float(thresholds[0]), ()
-    if groups is None:
-        raise InputError(
-            "groups= is needed: the calibration was by='group'. Give one label a row, or a "
-            "column's name."
-        )
-    codes, labels = group_labels(groups, X, n)
-    at, new = positions_among(codes, labels, cells.labels)
-    if new and unseen == "refuse":
-        raise InputError(
-            f"The group {new[0]!r} had no calibration row. Calibrate with rows of it, or take "
-            "unseen='full'."
-        )
-    other = cells.pooled(level) if unseen == "pooled" else np.inf
-    return np.append(thresholds, other)[at][:, None], new
-
-
-def notes_on(
-    cells: CellScores, level: Level, always: str, new: tuple[str, ...], unseen: Unseen
-) -> tuple[str, ...]:
-    """Return what a reader must know of the sets, one line each."""
-    found = [cells.note(level, always)]
-    if new:
-        names = ", ".join(map(class_text, new))
-        what = (
-            "their threshold is that of all rows, which promises them nothing."
-            if unseen == "pooled"
-            else always[0].lower() + always[1:]
-        )
-        found.append(f"Groups without any calibration row: {names}; {what}")
-    return tuple(line for line in found if line)

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from alignlab.errors import InputError, ModelError, require_choice
 from alignlab.intervals import Estimate
@@ -27,21 +27,23 @@ from alignlab.predictors import Predictor, as_predictor
 from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
+    Unseen,
     cell_scores,
     group_labels,
+    notes_on,
     positions_among,
+    row_thresholds,
 )
-from alignlab.uncertainty.conformal.classifier import Unseen, notes_on, row_thresholds
 from alignlab.uncertainty.conformal.coverage import (
     CoverageReport,
     coverage_report,
     expected_in_cells,
 )
-from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold, require_finite
+from alignlab.uncertainty.conformal.ranks import Level
 from alignlab.uncertainty.conformal.rows import require_unseen, row_count
 from alignlab.uncertainty.conformal.sets import PredictionIntervals, real_values
 
-__all__ = ["CalibratedRegressor", "ConformalRegressor", "ValueScore", "conformal_intervals"]
+__all__ = ["CalibratedRegressor", "ConformalRegressor", "ValueScore"]
 
 Floats = NDArray[np.float64]
 
@@ -300,49 +302,6 @@ class CalibratedRegressor:
         name = " and ".join(each.name for each in given.predictors)
         rows = f"{len(self.cells.scores):,} rows"
         return f"<CalibratedRegressor {given.score}{by} of {name}: {rows}>"
-
-
-def conformal_intervals(
-    residuals: ArrayLike,
-    prediction: ArrayLike,
-    *,
-    level: Level = 0.9,
-    residual_spread: ArrayLike | None = None,
-    spread: ArrayLike | None = None,
-) -> PredictionIntervals:
-    """Return intervals from arrays alone.
-
-    Use it inside loops and simulations; `ConformalRegressor` looks after everything else.
-
-    Parameters
-    ----------
-    residuals
-        Value less prediction of the calibration rows, shape (n,).
-    prediction
-        Of the rows to predict, shape (m,).
-    level
-        The coverage wanted.
-    residual_spread, spread
-        How far off the model is on the calibration rows and on the rows to predict, above 0.
-
-    Examples
-    --------
-    >>> made = conformal_intervals([-1, 2, 0.5, -3], [10.0, 20.0], level=0.6)
-    >>> made.low, made.high
-    (array([ 8., 18.]), array([12., 22.]))
-    """
-    scores = np.abs(require_finite(residuals))
-    middle = np.asarray(prediction, dtype=np.float64)
-    if (residual_spread is None) != (spread is None):
-        raise InputError("residual_spread and spread belong together: give both or neither.")
-    if residual_spread is None:
-        reach: Floats | float = conformal_threshold(scores, level)
-    else:
-        units = np.asarray(residual_spread, dtype=np.float64), np.asarray(spread, dtype=np.float64)
-        if not all((each > 0).all() for each in units):
-            raise InputError("A spread is not above 0. How far off a model is lies above 0.")
-        reach = conformal_threshold(scores / units[0], level) * units[1]
-    return PredictionIntervals(middle - reach, middle + reach, middle, float(level))
 
 
 class _Quantiles(Predictor):

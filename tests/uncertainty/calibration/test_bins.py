@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.uncertainty.calibration.bins import as_event, binned_gaps, equal_mass_bins
+from alignlab.uncertainty.calibration.bins import (
+    binned_gaps,
+    equal_mass_bins,
+    equal_width_bins,
+)
+from alignlab.uncertainty.calibration.event import as_event
 
 SCORES = st.lists(
     st.sampled_from([0.0, 0.05, 0.1, 0.35, 0.5, 0.8, 0.95, 1.0]), min_size=45, max_size=90

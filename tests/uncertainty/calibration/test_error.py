@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from alignlab.uncertainty import calibration_error
-from alignlab.uncertainty.calibration.bins import as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import binned_gaps
+from alignlab.uncertainty.calibration.event import as_event
 
 
 def sample(rng, n, truth=lambda said: said, scores=None):

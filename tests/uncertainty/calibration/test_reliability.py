@@ -6,8 +6,8 @@ from scipy import stats
 
 from alignlab.errors import InputError
 from alignlab.uncertainty import reliability
-from alignlab.uncertainty.calibration.bins import as_event
-from alignlab.uncertainty.calibration.reliability import _redrawn_gaps
+from alignlab.uncertainty.calibration.event import as_event
+from alignlab.uncertainty.calibration.reliability import redrawn_gaps
 
 
 def test_a_case_by_hand():
@@ -24,7 +24,7 @@ def test_a_case_by_hand():
 def test_redrawn_sums_have_the_poisson_binomial_distribution():
     said = np.array([0.01, 0.2, 0.2, 0.5, 0.77, 0.9, 1.0, 0.0])
     event = as_event(said, (said > 0.5).astype(int))
-    redrawn = _redrawn_gaps(event, np.zeros(8, int), 40_000, np.random.default_rng(0))
+    redrawn = redrawn_gaps(event, np.zeros(8, int), 40_000, np.random.default_rng(0))
     hits = np.rint(redrawn[:, 0] * 8 + said.sum()).astype(int)
     exact = np.array([1.0])
     for chance in said:
@@ -36,11 +36,11 @@ def test_redrawn_sums_have_the_poisson_binomial_distribution():
     assert result.pvalue > 1e-3
 
 
-def test_redrawn_gaps_of_weighted_rows_have_the_right_mean_and_spread():
+def testredrawn_gaps_of_weighted_rows_have_the_right_mean_and_spread():
     rng = np.random.default_rng(3)
     said, weights = rng.beta(0.5, 1.5, 400), rng.exponential(size=400)
     event = as_event(said, rng.integers(0, 2, 400), weights)
-    redrawn = _redrawn_gaps(event, np.zeros(400, int), 20_000, np.random.default_rng(1))[:, 0]
+    redrawn = redrawn_gaps(event, np.zeros(400, int), 20_000, np.random.default_rng(1))[:, 0]
     spread = np.sqrt(np.sum(weights**2 * said * (1 - said))) / weights.sum()
     assert abs(redrawn.mean()) < 4 * spread / np.sqrt(20_000)
     assert redrawn.std() == pytest.approx(spread, rel=0.02)

@@ -1,7 +1,9 @@
-"""Bins of equal mass that keep ties together, and the gap between what was said and what happened.
+"""Bins that no order of the rows changes, and the gap between what was said and what happened.
 
-A row with score s goes to bin floor(B * m(s)), where m(s) is the mass below s plus half the mass at
-s: no order of the rows can change that, which cutting a sorted array does [nixon2019measuring].
+Equal mass: a row with score s goes to bin floor(B * m(s)), where m(s) is the mass below s plus half
+the mass at s; cutting a sorted array would part equal scores [nixon2019measuring]. Equal width: to
+bin floor(B * s), that is [b / B, (b + 1) / B), with the score 1 in the last; a score that rounding
+left just below an edge is on it.
 In a bin with residuals d_i = y_i - p_i and weights w_i the gap is a = sum w d / sum w, and its
 square is estimated without bias by the pairs of different rows,
 
@@ -14,14 +16,18 @@ rows weigh the same, o being the observed share. Assumes independent rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_choice
 from alignlab.intervals import share_size
+from alignlab.uncertainty.calibration.event import Event
 
-__all__ = ["BinnedGaps", "Event", "as_event", "binned_gaps", "equal_mass_bins"]
+__all__ = ["BinnedGaps", "Binning", "binned_gaps", "equal_mass_bins", "equal_width_bins"]
+
+Binning = Literal["equal-mass", "equal-width"]
 
 Floats = NDArray[np.float64]
 
@@ -34,47 +40,11 @@ FEWEST_ROWS = 10
 ROUNDING = 1e-9
 """Sums of weights that differ by less, relatively, fall on the same side of an edge."""
 
+ON_EDGE = 1e-7
+"""A score no further than this below an edge is on it: single precision rounds by so much."""
+
 FEWEST_EVENTS = 5
 """With fewer rows of the rarer outcome than this there is one bin, and its interval is exact."""
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """A yes-or-no statement about each row, the probability given to it, and whether it came true.
-
-    Attributes
-    ----------
-    probability
-        Shape (n,).
-    outcome
-        1.0 where it came true, else 0.0; shape (n,).
-    weights
-        Positive, shape (n,).
-    weighted
-        Whether weights were given.
-    name
-        Which probability this is, in words.
-    """
-
-    probability: Floats
-    outcome: Floats
-    weights: Floats
-    weighted: bool
-    name: str
-
-    def __len__(self) -> int:
-        return len(self.probability)
-
-    @property
-    def effective_rows(self) -> float:
-        """The number of equally weighted rows that would know as much."""
-        return float(self.weights.sum() ** 2 / (self.weights @ self.weights))
-
-    @property
-    def fewest(self) -> int:
-        """How many rows have the rarer outcome."""
-        came_true = int(self.outcome.sum())
-        return min(came_true, len(self) - came_true)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +55,9 @@ class BinnedGaps:
     ----------
     codes
         Each row's bin, shape (n,).
+    asked
+        Each row's bin before bins of too few rows joined their neighbours, shape (n,): the bins
+        that the plug-ins are about.
     share
         The bins' mass; sums to one.
     count
@@ -100,6 +73,7 @@ class BinnedGaps:
     """
 
     codes: NDArray[np.intp]
+    asked: NDArray[np.intp]
     share: Floats
     count: NDArray[np.intp]
     effective: Floats
@@ -114,71 +88,7 @@ class BinnedGaps:
         return self.observed - self.predicted
 
 
-def as_event(
-    probability: ArrayLike,
-    outcome: ArrayLike,
-    weights: ArrayLike | None = None,
-    name: str | None = None,
-) -> Event:
-    """Check what was given and say which event it is about.
-
-    Parameters
-    ----------
-    probability
-        Shape (n,): the probability of the event. Shape (n, 2): the second column is taken. Shape
-        (n, K) with K > 2: the largest of each row is taken, and the event is that it was right.
-    outcome
-        Shape (n,): 0 or 1, or the index of the class that came true.
-    weights
-        Non-negative, shape (n,); rows of weight 0 are left out. `None` weighs all alike.
-    name
-        Which probability this is, in words; `None` says it as above.
-
-    Raises
-    ------
-    InputError
-        If shapes differ, a number is out of range, or fewer than two rows have weight.
-    """
-    said = np.asarray(probability, float)
-    happened = np.asarray(outcome)
-    if said.ndim not in (1, 2) or happened.shape != said.shape[:1]:
-        raise InputError(
-            f"probability has shape {said.shape} and outcome {happened.shape}: give (n,) or "
-            "(n, n_classes) probabilities and (n,) outcomes."
-        )
-    # `not >=` rather than `<`, so that NaN is caught as well.
-    bad = ~((said >= 0) & (said <= 1)).reshape(len(said), -1).all(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(
-            f"The probability in row {row} is {said[row].tolist()}: it lies between 0 and 1."
-        )
-    n_classes = said.shape[1] if said.ndim == 2 else 2
-    wrong = ~np.isin(happened, np.arange(n_classes))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise InputError(
-            f"The outcome in row {row} is {happened[row]!r}: it is a whole number from 0 to "
-            f"{n_classes - 1}."
-        )
-    words = "the probability of the event"
-    if said.ndim == 2 and n_classes == 2:
-        said, words = said[:, 1], "the probability of the second class"
-    elif said.ndim == 2:
-        happened = said.argmax(axis=1) == happened
-        said, words = said.max(axis=1), "the probability of the class chosen (top label)"
-    mass = np.ones(len(said)) if weights is None else np.asarray(weights, float)
-    if mass.shape != said.shape or not (np.isfinite(mass) & (mass >= 0)).all():
-        raise InputError("weights are finite numbers from 0, one a row.")
-    kept = mass > 0
-    if kept.sum() < 2:
-        raise InputError(f"{int(kept.sum())} rows have weight; calibration needs at least 2.")
-    return Event(
-        said[kept], happened[kept].astype(float), mass[kept], weights is not None, name or words
-    )
-
-
-def binned_gaps(event: Event, bins: int) -> BinnedGaps:
+def binned_gaps(event: Event, bins: int, binning: Binning = "equal-mass") -> BinnedGaps:
     """Put the rows into at most `bins` bins and compare what was said with what happened.
 
     There are fewer bins where there are too few rows or events to fill them.
@@ -186,15 +96,18 @@ def binned_gaps(event: Event, bins: int) -> BinnedGaps:
     Raises
     ------
     InputError
-        If `bins` is not a whole number from 1.
+        If `bins` is not a whole number from 1, or `binning` is not a name of a binning.
     """
+    require_choice(binning, ("equal-mass", "equal-width"), what="binning")
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise InputError(f"bins={bins!r} is not a whole number from 1. Give one, such as bins=15.")
-    most = max(1, min(int(bins), int(event.effective_rows / ROWS_PER_BIN + ROUNDING)))
-    if event.fewest < FEWEST_EVENTS:
-        most = 1
-    weights = event.weights
-    codes = equal_mass_bins(event.probability, weights, most)
+    weights, few = event.weights, event.fewest < FEWEST_EVENTS
+    if binning == "equal-width":
+        asked = equal_width_bins(event.probability, int(bins))
+        codes = np.zeros_like(asked) if few else _joined(asked, weights)
+    else:
+        most = min(int(bins), int(event.effective_rows / ROWS_PER_BIN + ROUNDING))
+        asked = codes = equal_mass_bins(event.probability, weights, 1 if few else max(1, most))
     mass = np.bincount(codes, weights)
     squares = np.bincount(codes, weights**2)
     predicted = np.bincount(codes, weights * event.probability) / mass
@@ -210,6 +123,7 @@ def binned_gaps(event: Event, bins: int) -> BinnedGaps:
     by_weights = mass**2 / squares
     return BinnedGaps(
         codes=codes,
+        asked=asked,
         share=mass / mass.sum(),
         count=np.bincount(codes),
         effective=share_size(hits, mass, hit_squares, squares),
@@ -242,10 +156,36 @@ def equal_mass_bins(score: Floats, weights: Floats, bins: int) -> NDArray[np.int
     mass = np.bincount(level, weights)
     middle = (np.cumsum(mass) - mass / 2) / mass.sum()
     fine = np.floor(bins * middle + ROUNDING).astype(np.intp)
-    at_level, at_square = np.bincount(fine, mass), np.bincount(fine[level], weights**2)
-    joined = np.zeros(len(at_level), dtype=np.intp)
+    return _joined(fine[level], weights)
+
+
+def equal_width_bins(score: Floats, bins: int) -> NDArray[np.intp]:
+    """Return each row's bin of the `bins` that cut 0 to 1 evenly; the score 1 is in the last.
+
+    Parameters
+    ----------
+    score
+        Between 0 and 1, shape (n,).
+    bins
+        How many; some may be empty.
+
+    Examples
+    --------
+    In binary, 0.15 is just below 3 / 20; it is in the bin that begins there all the same:
+
+    >>> equal_width_bins(np.array([0.0, 0.05, 0.15, 0.35, 1.0]), 20).tolist()
+    [0, 1, 3, 7, 19]
+    """
+    code = np.floor(bins * (score + ON_EDGE)).astype(np.intp)
+    return np.minimum(code, bins - 1)
+
+
+def _joined(fine: NDArray[np.intp], weights: Floats) -> NDArray[np.intp]:
+    """Join each bin of too few rows to the next, the last to the one before; empty ones vanish."""
+    at_bin, at_square = np.bincount(fine, weights), np.bincount(fine, weights**2)
+    joined = np.zeros(len(at_bin), dtype=np.intp)
     current, filled, total, squares = -1, True, 0.0, 0.0
-    for position, (bin_mass, bin_squares) in enumerate(zip(at_level, at_square, strict=True)):
+    for position, (bin_mass, bin_squares) in enumerate(zip(at_bin, at_square, strict=True)):
         if bin_mass == 0:
             continue
         if filled:
@@ -255,4 +195,4 @@ def equal_mass_bins(score: Floats, weights: Floats, bins: int) -> NDArray[np.int
         filled = total**2 >= FEWEST_ROWS * squares * (1 - ROUNDING)
     if not filled and current > 0:
         joined = np.minimum(joined, current - 1)
-    return joined[fine[level]]
+    return joined[fine]

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from alignlab.uncertainty.calibration.bins import Event, as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import binned_gaps
+from alignlab.uncertainty.calibration.event import Event, as_event, as_probabilities
 
 __all__ = ["BrierDecomposition", "brier_decomposition"]
 
@@ -65,6 +65,7 @@ def brier_decomposition(
     outcome: ArrayLike,
     *,
     weights: ArrayLike | None = None,
+    logits: bool = False,
     bins: int = 15,
 ) -> BrierDecomposition:
     """Decompose the Brier score.
@@ -81,6 +82,8 @@ def brier_decomposition(
         Shape (n,): 0 or 1, or the index of the class that came true.
     weights
         Non-negative, shape (n,).
+    logits
+        Whether `probability` holds logits (log-odds where its shape is (n,)).
     bins
         At most so many bins of equal mass.
 
@@ -99,13 +102,11 @@ def brier_decomposition(
     >>> parts.score, parts.uncertainty, parts.resolution
     (0.0, 0.25, 0.25)
     """
-    said = np.asarray(probability, float)
-    top = as_event(said, outcome, weights)
+    said = as_probabilities(probability, logits=logits)
     if said.ndim == 1 or said.shape[1] == 2:
-        return _of_event(top, bins)
-    happened = np.asarray(outcome)
+        return _of_event(as_event(said, outcome, weights), bins)
     columns = [
-        _of_event(as_event(said[:, label], (happened == label).astype(int), weights), bins)
+        _of_event(as_event(said, outcome, weights, about=label), bins)
         for label in range(said.shape[1])
     ]
     names = BrierDecomposition.__slots__

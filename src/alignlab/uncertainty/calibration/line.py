@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from alignlab.intervals import Estimate, critical_value, mean_estimate
-from alignlab.uncertainty.calibration.bins import Event, as_event
+from alignlab.uncertainty.calibration.event import About, Event, as_event
 
 __all__ = ["CalibrationLine", "calibration_line"]
 
@@ -58,6 +58,8 @@ def calibration_line(
     outcome: ArrayLike,
     *,
     weights: ArrayLike | None = None,
+    about: About = "auto",
+    logits: bool = False,
     level: float = 0.95,
 ) -> CalibrationLine:
     """Fit the line from what a model says to what it should say.
@@ -67,12 +69,16 @@ def calibration_line(
     Parameters
     ----------
     probability
-        Shape (n,) for an event; (n, 2), of which the second column is taken; or (n, n_classes),
-        of which each row's largest is taken, the event being that it was right.
+        Shape (n,) for an event, or (n, n_classes).
     outcome
         Shape (n,): 0 or 1, or the index of the class that came true.
     weights
         Non-negative, shape (n,).
+    about
+        Of (n, n_classes) probabilities: "top-label", each row's largest; a class's position, that
+        class's column; "auto", the second class of two and the top label of more.
+    logits
+        Whether `probability` holds logits (log-odds where its shape is (n,)).
     level
         The intervals' level.
 
@@ -95,7 +101,7 @@ def calibration_line(
     >>> print(seen.slope, seen.direction)
     0.505 [0.476, 0.535] over-confident
     """
-    event = as_event(probability, outcome, weights)
+    event = as_event(probability, outcome, weights, about=about, logits=logits)
     excess = mean_estimate(event.probability - event.outcome, weights=event.weights, level=level)
     fitted = _fit(event)
     if fitted is None:

@@ -10,6 +10,7 @@ a calibrated model leaves a band of 15 bins more often than not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,9 +19,13 @@ from alignlab.charts import Chart, Table, line_chart
 from alignlab.errors import InputError
 from alignlab.intervals import share_limits
 from alignlab.random import as_generator
-from alignlab.uncertainty.calibration.bins import BinnedGaps, Event, as_event, binned_gaps
+from alignlab.uncertainty.calibration.bins import BinnedGaps, Binning, binned_gaps
+from alignlab.uncertainty.calibration.event import About, Event, as_event
 
-__all__ = ["Reliability", "reliability", "reliability_of"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Reliability", "redrawn_gaps", "reliability", "reliability_of"]
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +35,7 @@ DRAWS_AT_ONCE = 2**21
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What was said and what happened in bins of equal mass; every array has one entry a bin.
+    """What was said and what happened, bin by bin; every array has one entry a bin.
 
     Attributes
     ----------
@@ -78,6 +83,22 @@ class Reliability:
         rows = zip(*(array.tolist() for array in arrays), self.count.tolist(), strict=True)
         return Table(title, (*columns, "rows"), tuple(rows))
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a bin."""
+        frame: pd.DataFrame = self.to_table().to_frame()
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the bins and the test as plain values."""
+        arrays = ("predicted", "observed", "low", "high", "band_low", "band_high", "share", "count")
+        return {
+            "event": self.event,
+            **{name: getattr(self, name).tolist() for name in arrays},
+            "p_value": self.p_value,
+            "redraws": self.redraws,
+            "level": self.level,
+        }
+
     def chart(self, question: str = "Does it happen as often as the model says?") -> Chart:
         """Draw what happened against what was said, with the band and the diagonal."""
         band = ("band_low", "band_high") if self.redraws else None
@@ -100,7 +121,10 @@ def reliability(
     outcome: ArrayLike,
     *,
     weights: ArrayLike | None = None,
+    about: About = "auto",
+    logits: bool = False,
     bins: int = 15,
+    binning: Binning = "equal-mass",
     level: float = 0.95,
     redraws: int = 1000,
     seed: int | np.random.Generator = 0,
@@ -113,14 +137,20 @@ def reliability(
     Parameters
     ----------
     probability
-        Shape (n,) for an event; (n, 2), of which the second column is taken; or (n, n_classes),
-        of which each row's largest is taken.
+        Shape (n,) for an event, or (n, n_classes).
     outcome
         Shape (n,): 0 or 1, or the index of the class that came true.
     weights
         Non-negative, shape (n,).
+    about
+        Of (n, n_classes) probabilities: "top-label", each row's largest; a class's position, that
+        class's column; "auto", the second class of two and the top label of more.
+    logits
+        Whether `probability` holds logits (log-odds where its shape is (n,)).
     bins
-        At most so many bins of equal mass; fewer where rows, events or ties leave fewer.
+        At most so many bins; fewer where rows, events or ties leave fewer.
+    binning
+        "equal-mass" or "equal-width".
     level
         The level of the intervals, bin by bin, and of the band, for all bins at once.
     redraws
@@ -147,8 +177,9 @@ def reliability(
     >>> bool(np.all((seen.band_low <= seen.observed) & (seen.observed <= seen.band_high)))
     True
     """
-    said = as_event(probability, outcome, weights, event)
-    return reliability_of(said, binned_gaps(said, bins), level=level, redraws=redraws, seed=seed)
+    said = as_event(probability, outcome, weights, event, about=about, logits=logits)
+    gaps = binned_gaps(said, bins, binning)
+    return reliability_of(said, gaps, level=level, redraws=redraws, seed=seed)
 
 
 def reliability_of(
@@ -166,7 +197,7 @@ def reliability_of(
     band_low = band_high = np.full(len(gaps.share), np.nan)
     p_value = float("nan")
     if redraws:
-        redrawn = _redrawn_gaps(event, gaps.codes, redraws, as_generator(seed, "redrawn outcomes"))
+        redrawn = redrawn_gaps(event, gaps.codes, redraws, as_generator(seed, "redrawn outcomes"))
         below, above = _simultaneous_reach(event, gaps.codes, redrawn, level)
         band_low = np.clip(gaps.predicted - below, 0, 1)
         band_high = np.clip(gaps.predicted + above, 0, 1)
@@ -189,7 +220,7 @@ def reliability_of(
     )
 
 
-def _redrawn_gaps(
+def redrawn_gaps(
     event: Event, codes: NDArray[np.intp], redraws: int, generator: np.random.Generator
 ) -> Floats:
     """Return the bins' gaps, shape (redraws, n_bins), of outcomes drawn from the probabilities."""

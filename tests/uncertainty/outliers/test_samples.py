@@ -1,0 +1,138 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from alignlab.uncertainty.outliers.samples import category_p_value, distance, share_change
+
+
+def _enumerated(first, second):
+    """Every way of saying which values are the first sample's."""
+    pooled = np.concatenate([first, second])
+
+    def far(at):
+        inside = np.isin(np.arange(len(pooled)), at)
+        grid = np.unique(pooled)
+        below = [(pooled[part][:, None] <= grid).mean(0) for part in (inside, ~inside)]
+        return np.abs(below[0] - below[1]).max()
+
+    observed = far(np.arange(len(first)))
+    ways = [far(at) for at in combinations(range(len(pooled)), len(first))]
+    return np.mean(np.array(ways) >= observed - 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_count_is_the_enumeration_with_ties_too(seed):
+    rng = np.random.default_rng(seed)
+    first, second = rng.integers(0, 4, 4 + seed % 3), rng.integers(0, 5, 5)
+    found = distance(first.astype(float), second.astype(float))
+    assert found.exact
+    assert found.p_value == pytest.approx(_enumerated(first, second), rel=1e-9)
+
+
+def test_without_ties_it_is_scipys_exact_test():
+    rng = np.random.default_rng(0)
+    for n, m in [(7, 11), (40, 40), (100, 31)]:
+        first, second = rng.normal(size=n), rng.normal(0.5, 1, size=m)
+        expected = stats.ks_2samp(first, second, method="exact")
+        found = distance(first, second)
+        assert found.change.value == pytest.approx(expected.statistic)
+        assert found.p_value == pytest.approx(expected.pvalue, rel=1e-8)
+
+
+def test_with_ties_scipys_exact_test_is_too_timid():
+    """It counts orders of the tied values that cannot be told apart."""
+    first, second = np.repeat([0.0, 1.0], [18, 6]), np.repeat([0.0, 1.0], [9, 15])
+    by_chance = stats.hypergeom(48, 27, 24)
+    expected = by_chance.sf(17) + by_chance.cdf(9)
+    assert distance(first, second).p_value == pytest.approx(expected)
+    assert stats.ks_2samp(first, second, method="exact").pvalue > 2 * expected
+
+
+def test_many_rows_take_the_limiting_law():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=5000), rng.normal(0.04, 1, size=6000)
+    found = distance(first, second)
+    assert not found.exact
+    expected = stats.ks_2samp(first, second, method="asymp").pvalue
+    assert found.p_value == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 30), (25, 25)])
+@pytest.mark.parametrize("ties", [False, True])
+def test_tests_have_their_size(n, m, ties):
+    rng = np.random.default_rng(100 * n + m + ties)
+    draws = 800
+    rejected = np.zeros(2)
+    for _ in range(draws):
+        values = rng.normal(size=n + m)
+        values = np.round(values) if ties else values
+        rejected[0] += distance(values[:n], values[n:]).p_value <= 0.05
+        if ties:
+            levels, codes = np.unique(values, return_inverse=True)
+            counts = [np.bincount(part, minlength=len(levels)) for part in (codes[:n], codes[n:])]
+            rejected[1] += category_p_value(counts[0], counts[1], rng)[0] <= 0.05
+    assert (rejected / draws <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / draws)).all()
+
+
+def test_the_chi_square_is_scipys_and_small_tables_are_redrawn():
+    rng = np.random.default_rng(0)
+    table = np.array([[30, 40, 30], [50, 35, 15]])
+    p_value, how = category_p_value(table[0], table[1], rng)
+    assert how == "chi-square"
+    assert p_value == pytest.approx(stats.chi2_contingency(table).pvalue)
+    small = np.array([[7, 1], [2, 6]])
+    p_value, how = category_p_value(small[0], small[1], rng)
+    assert "redrawn" in how
+    exact = stats.fisher_exact(small).pvalue
+    assert p_value == pytest.approx(exact, abs=4 * np.sqrt(exact / 2000))
+    assert category_p_value(np.array([4]), np.array([9]), rng) == (1.0, "one level")
+
+
+PAIRS = [
+    (stats.norm(), stats.norm()),
+    (stats.norm(), stats.norm(0.5)),
+    (stats.norm(), stats.norm(0, 3)),
+    (stats.norm(), stats.norm(3)),
+    (stats.randint(0, 3), stats.binom(2, 0.7)),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=range(len(PAIRS)))
+@pytest.mark.parametrize(("n", "m"), [(15, 15), (90, 30)])
+def test_the_distances_interval_covers(pair, n, m):
+    first, second = pair
+    grid = np.linspace(-12, 12, 4801)
+    truth = np.abs(first.cdf(grid) - second.cdf(grid)).max()
+    rng = np.random.default_rng(n)
+    draws = 250
+    covered = 0
+    for _ in range(draws):
+        one, other = (
+            each.rvs(size, random_state=rng).astype(float)
+            for each, size in ((first, n), (second, m))
+        )
+        change = distance(one, other).change
+        covered += change.low <= truth <= change.high
+    assert covered / draws >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / draws)
+
+
+@pytest.mark.parametrize(("p", "q", "n", "m"), [(0.5, 0.5, 20, 20), (0.02, 0.1, 50, 300)])
+def test_the_interval_of_a_share_covers(p, q, n, m):
+    rng = np.random.default_rng(0)
+    draws = 1500
+    covered = 0
+    for _ in range(draws):
+        change = share_change((rng.binomial(n, p), rng.binomial(m, q)), (n, m))
+        covered += change.low <= q - p <= change.high
+    assert covered / draws >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / draws)
+
+
+def test_where_the_change_is_and_which_way():
+    found = distance(np.arange(100.0), np.arange(50.0, 150.0))
+    assert (found.change.value, found.at, found.rises) == (0.5, 49.0, False)
+    back = distance(np.arange(50.0, 150.0), np.arange(100.0))
+    assert (back.change.value, back.rises, back.p_value) == (0.5, True, found.p_value)
+    same = distance(np.arange(9.0), np.arange(9.0))
+    assert (same.change.value, same.p_value) == (0.0, 1.0)

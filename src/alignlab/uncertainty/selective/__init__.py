@@ -1,0 +1,21 @@
+"""When to decide and when to ask: risk against coverage, and thresholds that keep a promise."""
+
+from alignlab.uncertainty.selective.risk_coverage import (
+    RiskCoverage,
+    RiskCoverageDifference,
+    compare_risk_coverage,
+    risk_coverage,
+)
+from alignlab.uncertainty.selective.scores import ConfidenceScore, confidence_score
+from alignlab.uncertainty.selective.threshold import SelectiveThreshold, choose_threshold
+
+__all__ = [
+    "ConfidenceScore",
+    "RiskCoverage",
+    "RiskCoverageDifference",
+    "SelectiveThreshold",
+    "choose_threshold",
+    "compare_risk_coverage",
+    "confidence_score",
+    "risk_coverage",
+]

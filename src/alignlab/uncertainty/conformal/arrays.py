@@ -1,4 +1,4 @@
-"""Conformal sets and intervals from arrays alone: one partial sort, one comparison.
+"""Conformal sets and intervals from arrays alone: one sort, one comparison.
 
 The same scores and ranks as everywhere (see `scores`, `ranks`), without a model, groups or names.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
-from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold, require_finite
+from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold
 from alignlab.uncertainty.conformal.scores import ClassScore, class_scores
 from alignlab.uncertainty.conformal.sets import PredictionIntervals
 
@@ -102,7 +102,7 @@ def conformal_intervals(
     >>> made.low, made.high
     (array([ 8., 18.]), array([12., 22.]))
     """
-    scores = np.abs(require_finite(residuals))
+    scores = np.abs(np.asarray(residuals, dtype=np.float64))
     middle = np.asarray(prediction, dtype=np.float64)
     if (residual_spread is None) != (spread is None):
         raise InputError("residual_spread and spread belong together: give both or neither.")

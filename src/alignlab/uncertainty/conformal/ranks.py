@@ -83,7 +83,7 @@ def fewest_rows(level: Level) -> int:
 def conformal_threshold(scores: ArrayLike, level: Level) -> float:
     """Return the threshold: a new score is at or below it with at least this probability.
 
-    Use it where you have scores of your own. It costs one partial sort.
+    Use it where you have scores of your own. It costs one sort.
 
     Parameters
     ----------
@@ -109,9 +109,14 @@ def conformal_threshold(scores: ArrayLike, level: Level) -> float:
     >>> conformal_threshold([0.3, 0.1, 0.2], 0.8)
     inf
     """
-    values = require_finite(scores)
+    values = np.array(scores, dtype=np.float64)
+    if values.ndim == 1:
+        values.sort()
+    # Sorted, what is not finite stands at the ends.
+    if values.ndim != 1 or (len(values) and not (values[0] > -np.inf and values[-1] < np.inf)):
+        require_finite(scores)
     rank = conformal_rank(len(values), level)
-    return float("inf") if rank is None else float(np.partition(values, rank - 1)[rank - 1])
+    return np.inf if rank is None else float(values[rank - 1])
 
 
 def expected_coverage(n: int, level: Level, *, confidence: float = 0.95) -> Estimate:

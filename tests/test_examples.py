@@ -27,6 +27,7 @@ SAYS = {
     "rank_from_comparisons.py": "answers the wrong way round",
     "recover_a_reward.py": "view less shop",
     "who_could_flip.py": "denied applicants could flip their decision",
+    "sets_for_every_group.py": "They surely fall short for Black (73.3%).",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
     "train_digits.py": "The second surely holds more often",
 }

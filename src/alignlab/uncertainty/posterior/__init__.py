@@ -2,7 +2,18 @@
 
 from alignlab.uncertainty.posterior.dropout import mc_dropout
 from alignlab.uncertainty.posterior.ensembles import deep_ensemble
+from alignlab.uncertainty.posterior.estimators import (
+    BootstrapMembers,
+    bootstrap_members,
+    bootstrap_predictive,
+    forest_spread,
+)
 from alignlab.uncertainty.posterior.gaussian_softmax import gaussian_softmax
+from alignlab.uncertainty.posterior.jackknife import (
+    BaggedVariance,
+    forest_variance,
+    infinitesimal_jackknife,
+)
 from alignlab.uncertainty.posterior.laplace import (
     GaussianOutputs,
     LastLayerLaplace,
@@ -11,10 +22,17 @@ from alignlab.uncertainty.posterior.laplace import (
 from alignlab.uncertainty.posterior.predictive import PosteriorPredictive
 
 __all__ = [
+    "BaggedVariance",
+    "BootstrapMembers",
     "GaussianOutputs",
     "LastLayerLaplace",
     "PosteriorPredictive",
+    "bootstrap_members",
+    "bootstrap_predictive",
     "deep_ensemble",
+    "forest_spread",
+    "forest_variance",
     "gaussian_softmax",
+    "infinitesimal_jackknife",
     "last_layer_laplace",
 ]

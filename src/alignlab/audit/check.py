@@ -33,11 +33,13 @@ Need = Literal[
     "utilities",
     "table",
     "images",
+    "reference",
 ]
 
 _ABSENT: dict[Need, str] = {
     "table": "the rows are images",
     "images": "the rows are not images",
+    "reference": "no rows were given to compare with (--reference)",
     "classification": "the model predicts a number, not a class",
     "regression": "the model predicts a class, not a number",
     "probabilities": "the model gives decisions only, without probabilities",
@@ -109,6 +111,7 @@ class Check:
             "utilities": context.utilities is not None,
             "table": context.images is None,
             "images": context.images is not None,
+            "reference": context.reference is not None,
             "scores": context.task == "regression"
             or (context.probabilities is not None and context.favourable is not None),
         }

@@ -182,7 +182,8 @@ def _snapshot(context: AuditContext) -> tuple[Any, ...]:
     )  # fmt: skip
     tables = tuple(
         (tuple(frame.columns), pd.util.hash_pandas_object(frame).to_numpy().tobytes())
-        for frame in (context.frame, context.features)
+        for frame in (context.frame, context.features, context.reference)
+        if isinstance(frame, pd.DataFrame)
     )
     return (*tables, *(None if array is None else array.tobytes() for array in arrays))
 
@@ -325,6 +326,14 @@ def _images() -> AuditContext:
     )
 
 
+def _with_reference(context: AuditContext, **unlike: Any) -> AuditContext:
+    """Return an audit with other rows of the same kind, but for what is unlike."""
+    if context.images is not None:
+        return replace(context, reference=context.images.take(np.arange(0, 60, 2)))
+    other = context.features.sample(frac=0.8, replace=True, random_state=8)
+    return replace(context, reference=other.assign(**unlike).reset_index(drop=True))
+
+
 CASES: dict[str, Callable[[], AuditContext]] = {
     "two classes, no groups": _classification,
     "two classes and groups": _grouped,
@@ -340,6 +349,12 @@ CASES: dict[str, Callable[[], AuditContext]] = {
     ),
     "eight rows": lambda: _classification(n=8, groups=("sex",)),
     "images": _images,
+    "a reference": lambda: _with_reference(_grouped()),
+    "a reference that these rows are unlike": lambda: _with_reference(_weighted(), debt=90.0),
+    "a reference of columns without a model": lambda: _with_reference(_without_model(_grouped())),
+    "eight rows and a reference": lambda: _with_reference(_classification(n=8)),
+    "images and a reference": lambda: _with_reference(_images()),
+    "values and a reference": lambda: _with_reference(_regression(("sex",))),
     "values": _regression,
     "values and groups": lambda: _regression(("sex", "region")),
 }

@@ -64,6 +64,9 @@ class AuditContext:
         The root of all randomness.
     images
         What the model reads where the rows are images, n of them; else `None`.
+    reference
+        Other rows that are as they should be, to compare with: a table with the columns of
+        `features`, or images of the same size; `None` if nobody gave any.
     """
 
     task: Task
@@ -84,6 +87,7 @@ class AuditContext:
     level: float = 0.95
     seed: int = 0
     images: ImageData | None = None
+    reference: pd.DataFrame | ImageData | None = None
 
     @cached_property
     def answers(self) -> Answers:

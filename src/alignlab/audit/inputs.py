@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from alignlab.audit.answers import Answerer, asked_model, stored_answers
 from alignlab.audit.context import AuditContext
 from alignlab.audit.images import described, images_given, size_in_words
+from alignlab.audit.reference import read_reference
 from alignlab.datasets import (
     ImageData,
     TableData,
@@ -83,6 +84,7 @@ class Request:
     endpoint: Mapping[str, Any] | None = None
     features: str | Sequence[str] | None = None
     rows: bool = True
+    reference: Any = None
 
 
 def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) -> Study:
@@ -115,6 +117,7 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     needed_by = favourable_needed_by if groupings and images is None else ()
     favourable = _favourable(table.favourable, answerer, target, needed_by=needed_by)
     utilities, asking_cost = _utilities(request.utilities, request.asking_cost, answerer)
+    reference = read_reference(request.reference, features=answerer.features, images=images)
     predictor = answerer.predictor
     asked_before = 0 if predictor is None else predictor.rows_evaluated
     answers = answerer.ask()
@@ -137,6 +140,7 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
         level=request.level,
         seed=request.seed,
         images=images,
+        reference=reference,
     )
     given = request.predictions if request.data is None else request.data
     about_data: dict[str, Any] = {
@@ -151,6 +155,9 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     }
     if images is not None:
         about_data["images"] = size_in_words(images)
+    if reference is not None:
+        about_data["reference"] = _name_of(request.reference)
+        about_data["reference_rows"] = len(reference)
     return Study(context, answerer.subject, about_data, asked_before)
 
 

@@ -49,6 +49,7 @@ def audit(
     gate: Sequence[str] = (),
     features: str | Sequence[str] | None = None,
     rows: bool = True,
+    reference: Any = None,
 ) -> AuditResult:
     """Audit one model on one table or set of images: every check, with limits, as one result.
 
@@ -121,6 +122,9 @@ def audit(
     rows
         Keep each row's outcome, decision, probabilities and groups in the result, so that two
         reports on the same rows can be compared in pairs.
+    reference
+        Other rows that are as they should be, in the form of `data`, such as those that the model
+        was made for: what is unlike them is found, and what has drifted.
 
     Returns
     -------
@@ -166,6 +170,7 @@ def audit(
         endpoint=endpoint,
         features=features,
         rows=rows,
+        reference=reference,
     )
     study = read_study(
         request,

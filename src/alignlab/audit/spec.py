@@ -36,6 +36,8 @@ class AuditSpec(BaseModel):
     data
         The file with the rows, or the folder of pictures; may be absent where the predictions hold
         everything.
+    reference
+        The file with other rows to compare with, or the folder of other pictures.
     target
         The column that holds what happened.
     prediction, probability
@@ -77,6 +79,7 @@ class AuditSpec(BaseModel):
     model: str | None = None
     predictions: str | None = None
     data: str | None = None
+    reference: str | None = None
     target: str | None = None
     prediction: str | None = None
     probability: str | list[str] | dict[str, str] | None = None
@@ -249,7 +252,7 @@ def read_spec(path: str | Path) -> AuditSpec:
         raise InputError(f"{path}: {_one_line(error)}") from error
     near: dict[str, Any] = {
         key: _relative_to(path.parent, value)
-        for key in ("model", "predictions", "data", "out")
+        for key in ("model", "predictions", "data", "reference", "out")
         if (value := getattr(spec, key)) is not None and key in spec.model_fields_set
     }
     return spec.model_copy(update=near)

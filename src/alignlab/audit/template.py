@@ -54,6 +54,8 @@ def _who_answers(spec: AuditSpec) -> list[str]:
     else:
         lines = ["# The table that holds what happened and what the model said."]
         lines += [f"predictions = {_text(spec.predictions)}"]
+    if spec.reference is not None:
+        lines += [f"reference = {_text(spec.reference)}"]
     lines += [f"target = {_text(spec.target)}"]
     if spec.prediction is not None:
         lines += [f"prediction = {_text(spec.prediction)}"]

@@ -46,6 +46,14 @@ Data = Annotated[
         "folder of pictures a class, digits or mnist-5k.",
     ),
 ]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Other rows that are as they should be, such as those of training: what is unlike "
+        "them is found, and what has drifted.",
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(metavar="COL", help="The column that holds what happened.")
 ]
@@ -149,6 +157,7 @@ def audit(
     allow_pickle: AllowPickle = False,
     trust: Trust = None,
     no_rows: NoRows = False,
+    reference: Reference = None,
 ) -> int:
     """Audit a model, or a table of its predictions, and write a report.
 
@@ -168,6 +177,7 @@ def audit(
         "model": model,
         "predictions": predictions,
         "data": data,
+        "reference": reference,
         "target": target,
         "prediction": prediction,
         "probability": probability,

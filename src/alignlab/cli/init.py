@@ -52,6 +52,12 @@ def init(
     groups: Annotated[
         str | None, typer.Option(metavar="COL[,COL…]", help="The groups to compare.")
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Other rows that are as they should be, to compare with."
+        ),
+    ] = None,
 ) -> int:
     """Write the file for `alignlab audit` by looking at a table and asking what it can't know.
 
@@ -63,6 +69,8 @@ def init(
     from alignlab.files import require_writable, write_whole
 
     frame = read_table(data)
+    if reference is not None:
+        read_table(reference)
     asking = _on_a_terminal()
     _require_free(out, asking)
     require_writable(out.parent)
@@ -82,6 +90,8 @@ def init(
     _require_running(spec, data)
     where = os.path.relpath(data, out.parent)
     place = {"data": where} if spec.model is not None else {"predictions": where}
+    if reference is not None:
+        place["reference"] = os.path.relpath(reference, out.parent)
     classes = _labels(frame, spec) if spec.task == "classification" else []
     candidates = [name for name in _group_like(frame) if name not in _used(spec)]
     text = template(spec.model_copy(update=place), classes=classes, candidates=candidates)

@@ -196,6 +196,8 @@ def facts(result: AuditResult) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Compared within", data.get("control")),
                 ("Weights", data.get("weights")),
                 ("SHA-256", data.get("sha256")),
+                ("Reference", data.get("reference")),
+                ("Rows of the reference", data.get("reference_rows")),
             ],
         ),
         (

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.svm import LinearSVC
 
 from alignlab.errors import InputError
 from alignlab.predictors import as_predictor
@@ -287,8 +288,33 @@ def test_questions_that_cannot_be():
         ready(groups=["a", "b"] * 100, by="group").predict(X40)
     with pytest.raises(InputError, match="unseen='ful' is not one of"):
         ready().predict(X40, unseen="ful")
+    by_class = ConformalClassifier(model, classes=range(WIDTH), by="class").calibrate(X40, Y40)
+    with pytest.raises(InputError, match="the calibration was by='class'"):
+        by_class.predict(X40, groups=["a"] * 40)
+    decisions = LinearSVC().fit(X40, Y40)
+    with pytest.raises(InputError, match="'LinearSVC' gives decisions only"):
+        ConformalClassifier(decisions).calibrate(X40, Y40)
     with pytest.raises(InputError, match="predicts a number"):
         ConformalClassifier(as_predictor(lambda x: x[:, 0], task="regression")).calibrate(X40, Y40)
+
+
+def test_levels_as_fractions():
+    said = ready().predict(X40, level="9/10")
+    assert said.level == 0.9
+    assert (said.members == ready().predict(X40, level=0.9).members).all()
+
+
+def test_a_torch_module_on_images():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 4))
+    images = torch.from_numpy(X40.reshape(40, 1, 2, 2)).float()
+    described = ConformalClassifier(net, classes=range(4), score="aps")
+    calibrated = described.calibrate(images[:30], Y40[:30])
+    together = calibrated.predict(images).members
+    assert (calibrated.predict(images[35:]).members == together[35:]).all()
+    with pytest.raises(InputError, match="5 of the 30 calibration rows are also training rows"):
+        described.calibrate(images[:30], Y40[:30], training=images[25:])
 
 
 def test_labels_as_text_and_as_tensors():

@@ -134,6 +134,23 @@ def test_cells_are_convolved():
     assert seen.p_value == pytest.approx(2 * min(law[:61].sum(), law[60:].sum()), abs=1e-12)
     assert seen.overall.expected == pytest.approx((30 * 19 / 21 + 50 * 37 / 41) / 80)
     assert seen.unit == "width"
+    assert seen.size_ratio == 1
+
+
+def test_sizes_are_compared_between_groups():
+    codes = np.repeat([0, 1], 50)
+    seen = coverage_report(
+        np.ones(100, bool),
+        np.where(codes, 3, 2),
+        cell_scores(np.arange(99.0)),
+        np.zeros(100, int),
+        level="9/10",
+        groups=(codes, ("a", "b")),
+        n_classes=3,
+    )
+    assert seen.size_ratio == 1.5
+    assert (seen.full, seen.single, seen.empty) == (0.5, 0, 0)
+    assert seen.level == 0.9
 
 
 def test_the_expected_coverage_over_cells_by_simulation():

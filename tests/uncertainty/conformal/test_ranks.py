@@ -52,7 +52,9 @@ def test_levels_as_people_hold_them():
     assert conformal_rank(9, np.float32(0.9)) == 9
 
 
-@pytest.mark.parametrize("level", [0, 1, -0.1, 1.5, 90, float("nan"), float("inf"), "x", None])
+@pytest.mark.parametrize(
+    "level", [0, 1, -0.1, 1.5, 90, float("nan"), float("inf"), "x", "1/0", None, [0.9]]
+)
 def test_a_level_out_of_range(level):
     with pytest.raises(InputError, match=r"is not between 0 and 1\. Give one, such as level=0\.9"):
         conformal_rank(10, level)

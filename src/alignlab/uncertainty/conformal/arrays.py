@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
-from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold
+from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold, level_value
 from alignlab.uncertainty.conformal.scores import ClassScore, class_scores
 from alignlab.uncertainty.conformal.sets import PredictionIntervals
 
@@ -113,4 +113,4 @@ def conformal_intervals(
         if not all((each > 0).all() for each in units):
             raise InputError("A spread is not above 0. How far off a model is lies above 0.")
         reach = conformal_threshold(scores / units[0], level) * units[1]
-    return PredictionIntervals(middle - reach, middle + reach, middle, float(level))
+    return PredictionIntervals(middle - reach, middle + reach, middle, level_value(level))

@@ -38,7 +38,7 @@ from alignlab.uncertainty.conformal.coverage import (
     coverage_report,
     expected_in_cells,
 )
-from alignlab.uncertainty.conformal.ranks import Level
+from alignlab.uncertainty.conformal.ranks import Level, level_value
 from alignlab.uncertainty.conformal.rows import (
     hashes_as_read,
     require_unseen,
@@ -129,6 +129,11 @@ class ConformalClassifier:
         if found.task != "classification":
             raise InputError(
                 f"The model {found.name!r} predicts a number. Use ConformalRegressor for it."
+            )
+        if not found.probabilistic:
+            raise InputError(
+                f"The model {found.name!r} gives decisions only, and a set is made from "
+                "probabilities. Give a model that has them."
             )
         return found
 
@@ -302,7 +307,7 @@ class CalibratedClassifier:
             members=scores <= thresholds,
             classes=predictor.classes,
             probabilities=probabilities,
-            level=float(level),
+            level=level_value(level),
             too_small=small,
             unseen=new,
             notes=notes_on(self.cells, level, always, new, unseen),
@@ -370,6 +375,8 @@ class CalibratedClassifier:
         self, X: Any, level: Level, groups: Any, unseen: Unseen, n: int
     ) -> tuple[NDArray[np.float64] | float, tuple[str, ...]]:
         if self.description.by == "class":
+            if groups is not None:
+                raise InputError("groups= is given, and the calibration was by='class'.")
             return self.cells.thresholds(level)[None, :], ()
         return row_thresholds(self.cells, self.description.by, X, level, groups, unseen, n)
 

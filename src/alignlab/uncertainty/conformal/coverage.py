@@ -26,7 +26,12 @@ from alignlab.errors import InputError
 from alignlab.intervals import Estimate, share_estimate
 from alignlab.tables import Table
 from alignlab.uncertainty.conformal.cells import CellScores
-from alignlab.uncertainty.conformal.ranks import Level, conformal_rank, expected_coverage
+from alignlab.uncertainty.conformal.ranks import (
+    Level,
+    conformal_rank,
+    expected_coverage,
+    level_value,
+)
 
 __all__ = [
     "CoverageReport",
@@ -132,6 +137,14 @@ class CoverageReport:
         return tuple(each.group for each in self.groups if each.short)
 
     @property
+    def size_ratio(self) -> float:
+        """The largest group's size over the smallest's: who gets the less telling answers."""
+        sizes = [each.size for each in self.groups]
+        if not sizes or np.isinf(min(sizes)):
+            return 1.0
+        return max(sizes) / min(sizes) if min(sizes) > 0 else float("inf")
+
+    @property
     def summary(self) -> str:
         """One sentence on coverage, and one on groups where some fall short."""
         seen = self.overall
@@ -186,6 +199,7 @@ class CoverageReport:
             "empty": self.empty,
             "single": self.single,
             "full": self.full,
+            "size_ratio": self.size_ratio,
             "tied": self.tied,
             "summary": self.summary,
         }
@@ -324,7 +338,7 @@ def coverage_report(
     adjusted = holm([each.p_value for each in by_group])
     full = np.isinf(sizes) if n_classes is None else sizes == n_classes
     return CoverageReport(
-        level=float(level),
+        level=level_value(level),
         overall=one("all rows", slice(None)),
         expected=expected_in_cells(cells, level, confidence=confidence),
         groups=tuple(

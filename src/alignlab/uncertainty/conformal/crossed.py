@@ -26,6 +26,7 @@ from alignlab.uncertainty.conformal.ranks import (
     Level,
     conformal_threshold,
     fewest_rows,
+    level_value,
     require_finite,
 )
 
@@ -181,10 +182,10 @@ def crossed_coverage(
     for (name, label, member), large in zip(members, enough, strict=True):
         covered = _covered(inside[member], mass[member], confidence, family) if large else None
         size = float(np.average(sizes[member], weights=mass[member])) if member.any() else np.nan
-        short = covered is not None and covered.high < float(level)
+        short = covered is not None and covered.high < level_value(level)
         groups.append(CrossedGroup(name, label, int(member.sum()), covered, size, short))
     return CrossedCoverage(
-        level=float(level),
+        level=level_value(level),
         overall=_covered(inside[kept], mass[kept], confidence, 1),
         groups=tuple(groups),
         inside=inside,

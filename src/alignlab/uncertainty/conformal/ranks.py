@@ -24,7 +24,15 @@ from scipy import special
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 
-__all__ = ["conformal_rank", "conformal_threshold", "expected_coverage", "fewest_rows"]
+__all__ = [
+    "Level",
+    "conformal_rank",
+    "conformal_threshold",
+    "expected_coverage",
+    "fewest_rows",
+    "level_value",
+    "require_finite",
+]
 
 Level = float | str | Fraction
 
@@ -37,8 +45,9 @@ def conformal_rank(n: int, level: Level) -> int | None:
     n
         The number of calibration scores, from 0.
     level
-        The coverage wanted, between 0 and 1, taken as it is written: 0.9 is nine tenths. A
-        `Fraction` or a text such as "9/10" is taken as it is.
+        The coverage wanted, between 0 and 1, taken as it is written: 0.9 is nine tenths. So write
+        0.3 and not 1 - 0.7, which is 0.30000000000000004. A `Fraction` or a text such as "9/10" is
+        taken as it is.
 
     Returns
     -------
@@ -61,7 +70,7 @@ def conformal_rank(n: int, level: Level) -> int | None:
     >>> conformal_rank(24, 0.56), int(np.ceil(25 * 0.56))
     (14, 15)
     """
-    part, whole = _exact(level)
+    part, whole = _as_fraction(level)
     if n < 0:
         raise InputError(f"n={n!r} is negative. Give the number of calibration rows.")
     rank = -(-(int(n) + 1) * part // whole)
@@ -76,7 +85,7 @@ def fewest_rows(level: Level) -> int:
     >>> fewest_rows(0.9), fewest_rows(0.95), fewest_rows(0.5)
     (9, 19, 1)
     """
-    part, whole = _exact(level)
+    part, whole = _as_fraction(level)
     return -(-part // (whole - part))
 
 
@@ -173,13 +182,24 @@ def require_finite(scores: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-@lru_cache(maxsize=1024)
-def _exact(level: Level) -> tuple[int, int]:
+def level_value(level: Level) -> float:
+    """Return the level as a number."""
+    part, whole = _as_fraction(level)
+    return part / whole
+
+
+def _as_fraction(level: Level) -> tuple[int, int]:
     """Return the level as a fraction of whole numbers."""
     try:
-        exact = level if isinstance(level, Fraction) else Fraction(str(level))
-    except (ValueError, ZeroDivisionError):
-        exact = Fraction(0)
-    if not 0 < exact < 1:
+        part, whole = _exact(level)
+    except (TypeError, ValueError, ZeroDivisionError):
+        part, whole = 0, 1
+    if not 0 < part < whole:
         raise InputError(f"level={level!r} is not between 0 and 1. Give one, such as level=0.9.")
+    return part, whole
+
+
+@lru_cache(maxsize=1024)
+def _exact(level: Level) -> tuple[int, int]:
+    exact = level if isinstance(level, Fraction) else Fraction(str(level))
     return exact.numerator, exact.denominator

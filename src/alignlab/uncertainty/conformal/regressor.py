@@ -39,7 +39,7 @@ from alignlab.uncertainty.conformal.coverage import (
     coverage_report,
     expected_in_cells,
 )
-from alignlab.uncertainty.conformal.ranks import Level
+from alignlab.uncertainty.conformal.ranks import Level, level_value
 from alignlab.uncertainty.conformal.rows import require_unseen, row_count
 from alignlab.uncertainty.conformal.sets import PredictionIntervals, real_values
 
@@ -242,7 +242,7 @@ class CalibratedRegressor:
             low=low,
             high=high,
             prediction=middle,
-            level=float(level),
+            level=level_value(level),
             too_small=self.cells.too_small(level),
             unseen=new,
             notes=notes_on(self.cells, level, "Their intervals are infinite.", new, unseen),

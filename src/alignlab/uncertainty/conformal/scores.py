@@ -3,9 +3,9 @@
 With probabilities p_j, the mass above label y A(y) = sum of p_j > p_y, the mass at it
 M(y) = sum of p_j = p_y, its place o(y) = #{j: p_j >= p_y}, and one number u a row,
 
-    LAC    1 - p_y                                              [sadinle2019least]
-    APS    A(y) + u M(y)                                        [romano2020classification, eq. 7]
-    RAPS   A(y) + u M(y) + penalty (o(y) - free_labels)_+       [angelopoulos2021uncertainty, eq. 4]
+    LAC    1 - p_y                                           [sadinle2019least]
+    APS    A(y) + u M(y)                                     [romano2020classification, sec. 2]
+    RAPS   A(y) + u M(y) + penalty (o(y) - free_labels)_+    [angelopoulos2021uncertainty, sec. 2]
 
 with u uniform on (0, 1), or u = 1 in the deterministic variants. A row has ONE u for all labels:
 then sets at a higher level hold those at a lower one. Labels with the same probability share their

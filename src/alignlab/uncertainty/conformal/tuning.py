@@ -1,7 +1,7 @@
 """RAPS's two numbers, chosen for small sets on rows that will not calibrate.
 
 Free labels are the conformal quantile of the true labels' places; the penalty is the one of five
-whose sets, calibrated on these rows, are smallest on them [angelopoulos2021uncertainty, alg. 4].
+whose sets, calibrated on these rows, are smallest on them [angelopoulos2021uncertainty, app. E].
 """
 
 from __future__ import annotations

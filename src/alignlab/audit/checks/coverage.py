@@ -118,7 +118,7 @@ def _summary(seen: CrossedCoverage, context: AuditContext) -> str:
     assert least.covered is not None
     return (
         f"{promised} fall surely short for no group; they hold it least often for "
-        f"{named_group(least.grouping, least.group)}, {least.covered.value:.1%} "
+        f"{named_group(least.grouping, least.group)}: {least.covered.value:.1%} "
         f"({least.covered.low:.1%} to {least.covered.high:.1%})."
     )
 

@@ -45,6 +45,17 @@ def test_large_counts_stay_exact():
     assert mean / 100_000 == pytest.approx(4501 / 5001, abs=1e-9)
 
 
+def test_many_rows_in_two_cells_by_transform():
+    counts, calibration = np.array([4000, 4000]), np.array([300, 500])
+    seen = _hit_chances(counts, calibration, [271, 451])
+    parts = [
+        stats.betabinom(4000, k, n + 1 - k).pmf(np.arange(4001))
+        for n, k in ((300, 271), (500, 451))
+    ]
+    np.testing.assert_allclose(seen, np.convolve(*parts), atol=1e-13)
+    assert len(seen) == 8001
+
+
 def test_twice_the_smaller_tail():
     rank = conformal_rank(30, 0.9)
     law = stats.betabinom(80, rank, 31 - rank)

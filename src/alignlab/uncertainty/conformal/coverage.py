@@ -44,6 +44,9 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+SUMMED_DIRECTLY = 10**7
+"""Longer products go through the Fourier transform, which is exact to about 1e-16."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupCoverage:
@@ -386,8 +389,16 @@ def _hit_chances(
             logs = ways + special.betaln(rank + h, n + 1 - rank + m - h)
             part = np.exp(logs - logs.max())
             part /= part.sum()
-        chances = np.convolve(chances, part)
+        chances = _convolved(chances, part)
     return chances
+
+
+def _convolved(first: Floats, second: Floats) -> Floats:
+    if len(first) * len(second) < SUMMED_DIRECTLY:
+        return np.convolve(first, second)
+    from scipy.signal import fftconvolve
+
+    return np.clip(fftconvolve(first, second), 0, 1)
 
 
 def _p_value(hits: int, chances: Floats, tied: bool) -> float:

@@ -21,6 +21,7 @@ from alignlab.cli.attack import attack
 from alignlab.cli.audit import audit
 from alignlab.cli.compare import compare
 from alignlab.cli.init import init
+from alignlab.cli.predict import predict
 from alignlab.cli.train import train
 from alignlab.cli.values import values
 from alignlab.errors import AlignlabError, InputError, ModelError, StoppedError, nearest
@@ -62,6 +63,7 @@ app.command()(init)
 app.command()(compare)
 app.command()(attack)
 app.command()(train)
+app.command()(predict)
 app.add_typer(values)
 
 

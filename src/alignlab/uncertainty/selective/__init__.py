@@ -1,5 +1,6 @@
 """When to decide and when to ask: risk against coverage, and thresholds that keep a promise."""
 
+from alignlab.uncertainty.selective.abstention import Abstention, abstaining
 from alignlab.uncertainty.selective.risk_coverage import (
     RiskCoverage,
     RiskCoverageDifference,
@@ -10,10 +11,12 @@ from alignlab.uncertainty.selective.scores import ConfidenceScore, confidence_sc
 from alignlab.uncertainty.selective.threshold import SelectiveThreshold, choose_threshold
 
 __all__ = [
+    "Abstention",
     "ConfidenceScore",
     "RiskCoverage",
     "RiskCoverageDifference",
     "SelectiveThreshold",
+    "abstaining",
     "choose_threshold",
     "compare_risk_coverage",
     "confidence_score",

@@ -33,7 +33,7 @@ __all__ = ["RiskCoverage", "RiskCoverageDifference", "compare_risk_coverage", "r
 
 Floats = NDArray[np.float64]
 
-DRAWN = 200
+DRAWN = 40
 """A chart has no more points."""
 
 

@@ -86,8 +86,8 @@ def fit_deferral(
     budget
         The share of cases that people can take, from 0 to 1.
     method
-        "post-hoc", "one-vs-all", "mozannar-sontag", or "auto": the one of them that gains most on
-        rows held out. With each, asking never and asking at random are candidates too.
+        "post-hoc", "one-vs-all", "mozannar-sontag", or "auto": post-hoc unless another gains
+        clearly more on rows held out. Asking never and at random are candidates with each.
     utilities
         Shape (n_classes, n_classes): of a decision (row) when a class (column) is true. `None`
         counts right decisions.
@@ -273,11 +273,7 @@ def _lesson(
 def _judged(
     lesson: Lesson, methods: Sequence[Rule], learned: Learned, *, budget: float, seed: int
 ) -> tuple[Judged, dict[Rule, Floats], Floats]:
-    """Return rows as rules that have not seen them treat them, each rule alone, and expectations.
-
-    In each fold everything is done anew without the fold's rows: penalties, coefficients, the
-    threshold, and the choice among candidates.
-    """
+    """Return rows as rules that have not seen them treat them, each rule alone, and its gains."""
     n = len(lesson)
     ask, score, expected = np.zeros(n), np.zeros(n), np.zeros(n)
     alone: dict[Rule, Floats] = {name: np.zeros(n) for name in methods}

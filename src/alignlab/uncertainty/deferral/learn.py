@@ -5,7 +5,8 @@ learned rule: ask where E[person earns | x] - E[model earns | x] - cost > max(0,
 threshold being a quantile of the rule's own scores, so that cases that are alike tie at it. What
 each would have gained is seen on rows that its fits and its order did not see. A rule is taken only
 where it beats what is simpler by more than one standard error of the paired difference, and asking
-at random only where it beats asking never by as much: what rows do not vouch for is not used.
+at random only where it beats asking never by as much: what rows do not vouch for is not used. So do
+rules among themselves: the post-hoc one, which alone does not believe the model, comes first.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Learned:
     rules
         The learned rules, by name.
     best
-        The learned rule that gained most, chosen or not.
+        The learned rule that the others did not clearly beat, chosen or not.
     average_gain
         Of asking about all cases.
     """
@@ -160,14 +161,13 @@ def learn(lesson: Lesson, methods: Sequence[Rule], *, budget: float, seed: int) 
     lesson
         n rows.
     methods
-        Which rules to learn.
+        Which rules to learn, the one to prefer first.
     budget
         The share of cases that people can take.
     seed
         Of the folds.
     """
     folds = strata_folds(lesson, INNER_FOLDS, seed)
-    size = float(np.ptp(lesson.utilities))
     arms: dict[str, CrossFitted] = {}
     rules: dict[Rule, LearnedRule] = {}
     realised: dict[Rule, Floats] = {}
@@ -186,8 +186,10 @@ def learn(lesson: Lesson, methods: Sequence[Rule], *, budget: float, seed: int) 
         )
         threshold = threshold_for(found.scores(lesson), budget, floor=0.0, weights=lesson.weights)
         rules[method] = replace(found, threshold=threshold)
-    # Rules that ask about the same rows gain the same but for rounding; the first of them is taken.
-    best = max(rules.values(), key=lambda each: round(each.gain / size, 12))
+    best = rules[methods[0]]
+    for other in methods[1:]:
+        above, error = mean_and_error(realised[other] - realised[best.rule], lesson.person_weights)
+        best = rules[other] if above > error else best
     rule: Rule = "model alone"
     threshold, simple = Threshold(np.inf), np.zeros(len(lesson))
     average, error = mean_and_error(lesson.gain, lesson.person_weights)

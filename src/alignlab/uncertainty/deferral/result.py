@@ -93,10 +93,10 @@ class DeferralResult:
             return f"{alone}; no rule for asking surely gains, so the policy asks about no case."
         how = "at random" if self.policy.rule == "people at random" else "by the rule"
         gain = self.gains["model"]
-        sure = "a gain" if gain.low > 0 else "a gain that these rows do not prove"
+        sure = "a gain of" if gain.low > 0 else "no gain that these rows prove:"
         return (
             f"{alone}, together {said(self.pair.value)} with {self.asked.value:.0%} of cases sent "
-            f"to people {how} ({sure} of {_signed(gain, said)})."
+            f"to people {how} ({sure} {_signed(gain, said)})."
         )
 
     def to_frame(self) -> pd.DataFrame:

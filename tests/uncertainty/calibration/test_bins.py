@@ -89,33 +89,6 @@ def test_rows_of_weight_0_are_as_if_absent():
     assert with_them.count.sum() == 120
 
 
-def test_two_columns_are_their_second_and_more_are_the_class_chosen():
-    said = np.array([[0.2, 0.8], [0.6, 0.4]])
-    event = as_event(said, [1, 1])
-    assert event.probability.tolist() == [0.8, 0.4]
-    assert event.outcome.tolist() == [1.0, 1.0]
-    event = as_event([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]], [1, 1])
-    assert event.probability.tolist() == [0.5, 0.6]
-    assert event.outcome.tolist() == [1.0, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([0.2, 1.2], [0, 1]), "probability in row 1 is 1.2"),
-        (([0.2, float("nan")], [0, 1]), "probability in row 1 is nan"),
-        (([0.2, 0.3], [0, 2]), "outcome in row 1 is .*2.*from 0 to 1"),
-        (([0.2, 0.3], [0, 1, 1]), r"outcome \(3,\)"),
-        (([0.2, 0.3], [0, 1], [1.0, -1.0]), "weights are finite numbers from 0"),
-        (([0.2, 0.3], [0, 1], [1.0, 0.0]), "1 rows have weight"),
-    ],
-)
-def test_bad_input_is_said_in_one_line(arguments, message):
-    with pytest.raises(InputError, match=message) as caught:
-        as_event(*arguments)
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("bins", [0, 2.5, True])
 def test_bins_are_a_whole_number_from_1(bins):
     with pytest.raises(InputError, match="not a whole number from 1"):
@@ -135,3 +108,30 @@ def test_a_bins_effective_rows_give_back_the_variance_of_its_share():
         by_weights = w.sum() ** 2 / (w @ w)
         size = gaps.observed[code] * (1 - gaps.observed[code]) / variance
         assert gaps.effective[code] == pytest.approx(min(size, by_weights))
+
+
+def test_bins_of_equal_width_begin_at_their_edges():
+    edges = np.arange(21) / 20
+    assert equal_width_bins(edges, 20).tolist() == [*range(20), 19]
+    assert equal_width_bins(np.nextafter(edges[1:], 0), 20).tolist() == [*range(1, 20), 19]
+    assert equal_width_bins(edges.astype(np.float32).astype(float), 20).tolist() == [*range(20), 19]
+    assert equal_width_bins(edges[1:] - 2e-7, 20).tolist() == list(range(20))
+
+
+@pytest.mark.parametrize("bins", [1, 3, 7, 10, 15, 20, 100])
+@pytest.mark.parametrize("steps", [3, 10, 20, 100, 1000])
+def test_rounded_scores_fall_where_whole_numbers_say(bins, steps):
+    whole = np.arange(steps + 1)
+    exact = np.minimum(whole * bins // steps, bins - 1)
+    assert np.array_equal(equal_width_bins(whole / steps, bins), exact)
+    # Scores that a sum or a subtraction has rounded fall where the printed ones do.
+    assert np.array_equal(equal_width_bins(1 - (steps - whole) / steps, bins), exact)
+
+
+def test_bins_of_equal_width_are_joined_only_where_noise_must_be_known():
+    score = np.concatenate([np.full(30, 0.05), np.full(3, 0.15), np.full(30, 0.95)])
+    seen = binned_gaps(as_event(score, np.arange(63) % 2), 10, "equal-width")
+    assert np.bincount(seen.asked).tolist() == [30, 3, *[0] * 7, 30]
+    assert seen.count.tolist() == [30, 33]
+    with pytest.raises(InputError, match="Did you mean 'equal-width'"):
+        binned_gaps(as_event(score, np.arange(63) % 2), 10, "equalwidth")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignlab.measures import Answers, measure
-from alignlab.uncertainty import brier_decomposition
+from alignlab.uncertainty.calibration import brier_decomposition
 
 
 def total(parts):

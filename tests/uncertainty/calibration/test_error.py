@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from alignlab.uncertainty import calibration_error
+from alignlab.uncertainty.calibration import calibration_error
 from alignlab.uncertainty.calibration.bins import binned_gaps
 from alignlab.uncertainty.calibration.event import as_event
 
@@ -235,3 +235,116 @@ def test_intervals_cover_everywhere(weighted):
     # Four standard errors below nominal in the worst of the cells, and no less than it on average.
     assert np.min(coverage) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 150)
     assert np.all(np.mean(coverage, axis=0) > 0.95)
+
+
+def plug_ins(said, happened, codes):
+    """Return l1, l2 and max by a loop over bins, as the papers have them."""
+    gaps, shares = [], []
+    for code in np.unique(codes):
+        member = codes == code
+        gaps.append(abs(happened[member].mean() - said[member].mean()))
+        shares.append(member.mean())
+    gaps, shares = np.array(gaps), np.array(shares)
+    return float(shares @ gaps), float(np.sqrt(shares @ gaps**2)), float(gaps.max())
+
+
+@pytest.mark.parametrize("bins", [1, 10, 15])
+@pytest.mark.parametrize("n", [12, 300])
+def test_the_plug_ins_of_bins_of_equal_width_are_the_published_ones(bins, n):
+    rng = np.random.default_rng(bins)
+    said, happened = sample(rng, n)
+    seen = calibration_error(said, happened, bins=bins, binning="equal-width", redraws=0)
+    codes = np.digitize(said, np.linspace(0, 1, bins + 1)[1:-1])
+    expected, root, largest = plug_ins(said, happened, codes)
+    assert seen.expected_plug_in == pytest.approx(expected, abs=1e-14)
+    assert seen.root_mean_square_plug_in == pytest.approx(root, abs=1e-14)
+    assert seen.largest_plug_in == pytest.approx(largest, abs=1e-14)
+    assert "of equal width" in seen.definition
+
+
+def test_debiased_l2_is_the_published_estimate_where_scores_are_discrete():
+    rng = np.random.default_rng(11)
+    said = rng.choice([0.05, 0.35, 0.65, 0.95], 400)
+    happened = (rng.random(400) < said**1.2).astype(int)
+    published = 0.0
+    for score in np.unique(said):
+        y = happened[said == score]
+        noise = y.mean() * (1 - y.mean()) / (len(y) - 1)
+        published += len(y) / 400 * ((y.mean() - score) ** 2 - noise)
+    for binning in ("equal-mass", "equal-width"):
+        seen = calibration_error(said, happened, bins=10, binning=binning, redraws=0)
+        assert seen.squared == pytest.approx(published, abs=1e-14)
+
+
+def test_the_largest_gap_s_noise_is_what_redrawing_shrunken_gaps_says():
+    rng = np.random.default_rng(12)
+    said, happened = sample(rng, 400, lambda said: said**1.3)
+    seen = calibration_error(said, happened, redraws=0)
+    gaps = binned_gaps(as_event(said, happened), 15)
+    shrunken = gaps.gap * np.sqrt(seen.squared / (gaps.share @ gaps.gap**2))
+    redrawn = shrunken + gaps.gap_error * rng.normal(size=(200_000, len(shrunken)))
+    bias = np.abs(redrawn).max(axis=1).mean() - np.abs(shrunken).max()
+    assert seen.largest.value == pytest.approx(seen.largest_plug_in - bias, abs=4e-4)
+
+
+@pytest.mark.parametrize("binning", ["equal-mass", "equal-width"])
+@pytest.mark.parametrize("name", TRUTHS)
+def test_intervals_of_either_binning_and_of_the_largest_gap_cover(name, binning):
+    rng = np.random.default_rng(13)
+    covered, off, plug_in_off = np.zeros(3), [], []
+    for _ in range(120):
+        said, happened = sample(rng, 300, TRUTHS[name], lambda n: rng.beta(0.8, 1.2, n))
+        seen = calibration_error(said, happened, binning=binning, redraws=0)
+        gaps = binned_gaps(as_event(said, happened), 15, binning)
+        rest = np.bincount(gaps.codes, TRUTHS[name](said) - said) / gaps.count
+        true = np.array([np.sqrt(gaps.share @ rest**2), gaps.share @ np.abs(rest), 0])
+        true[2] = np.abs(rest).max()
+        estimates = (seen.root_mean_square, seen.expected, seen.largest)
+        covered += [e.low <= t <= e.high for e, t in zip(estimates, true, strict=True)]
+        off.append(seen.largest.value - true[2])
+        plug_in_off.append(seen.largest_plug_in - true[2])
+    assert (covered / 120 > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 120)).all()
+    # One gap that stands out is shrunk with the others, and then the value is too small.
+    if name != "wrong in one place":
+        assert abs(np.mean(off)) < 0.7 * np.mean(plug_in_off)
+
+
+def test_the_test_has_its_size_with_bins_of_equal_width():
+    rng = np.random.default_rng(14)
+    small = 0
+    for seed in range(400):
+        said, happened = sample(rng, 150, scores=lambda n: rng.beta(0.5, 1.5, n))
+        seen = calibration_error(said, happened, binning="equal-width", redraws=99, seed=seed)
+        small += seen.p_value <= 0.05
+    assert abs(small / 400 - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_every_number_says_what_it_is():
+    rng = np.random.default_rng(15)
+    seen = calibration_error(*sample(rng, 300), redraws=50)
+    frame = seen.to_frame()
+    assert frame["norm"].tolist() == ["l2", "l2", "l1", "l1", "max", "max"]
+    assert frame["debiased"].tolist() == [True, False] * 3
+    assert set(frame["binning"]) == {"equal-mass"}
+    assert set(frame["event"]) == {"the probability of the event"}
+    plain = seen.to_dict()
+    assert plain["definition"] == seen.definition
+    assert plain["largest"] == seen.largest.to_dict()
+    assert len(seen.reliability.to_frame()) == plain["bins"]
+    assert seen.reliability.to_dict()["count"] == seen.reliability.count.tolist()
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, 1, 2]))
+def test_bins_of_equal_width_know_no_order(seed, digits):
+    rng = np.random.default_rng(seed)
+    said, happened = sample(rng, 100)
+    said = said if digits is None else said.round(digits)
+    order = rng.permutation(100)
+    seen, shuffled = (
+        calibration_error(said[at], happened[at], binning="equal-width", redraws=0)
+        for at in (slice(None), order)
+    )
+    assert shuffled.squared == pytest.approx(seen.squared, abs=1e-13)
+    assert shuffled.expected_plug_in == pytest.approx(seen.expected_plug_in, abs=1e-13)
+    assert shuffled.largest_plug_in == pytest.approx(seen.largest_plug_in, abs=1e-13)
+    assert 0 <= seen.largest.low <= seen.largest.value <= seen.largest.high

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 from sklearn.linear_model import LogisticRegression
 
-from alignlab.uncertainty import calibration_line
+from alignlab.uncertainty.calibration import calibration_line
 
 
 def test_two_scores_by_hand():

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from alignlab.errors import InputError
-from alignlab.uncertainty import reliability
+from alignlab.uncertainty.calibration import reliability
 from alignlab.uncertainty.calibration.event import as_event
 from alignlab.uncertainty.calibration.reliability import redrawn_gaps
 

@@ -148,13 +148,13 @@ def as_probabilities(probability: ArrayLike, *, logits: bool = False) -> Floats:
             f"probability has shape {said.shape}: give (n,) or (n, n_classes), two classes or more."
         )
     if logits:
-        bad = ~np.isfinite(said).reshape(len(said), -1).all(axis=1)
+        bad = ~_in_row(np.isfinite(said))
         if bad.any():
             row = int(bad.argmax())
             raise InputError(f"The logits in row {row} are {said[row].tolist()}: they are finite.")
         return np.asarray(special.expit(said) if said.ndim == 1 else special.softmax(said, axis=1))
     # `not >=` rather than `<`, so that NaN is caught as well.
-    bad = ~((said >= 0) & (said <= 1)).reshape(len(said), -1).all(axis=1)
+    bad = ~_in_row((said >= 0) & (said <= 1))
     if bad.any():
         row = int(bad.argmax())
         raise InputError(
@@ -170,6 +170,10 @@ def as_probabilities(probability: ArrayLike, *, logits: bool = False) -> Floats:
                 "If these are logits, say logits=True."
             )
     return said
+
+
+def _in_row(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return holds if holds.ndim == 1 else holds.all(axis=1)
 
 
 def as_outcomes(outcome: ArrayLike, said: Floats) -> NDArray[Any]:

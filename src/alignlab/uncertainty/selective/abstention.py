@@ -112,9 +112,9 @@ def abstaining(
     >>> seen = abstaining([0.9, 0.8, 0.7, 0.6] * 50, [1, 0, 0, 1] * 50, share=0.25,
     ...                   groups=["b", "a", "b", "a"] * 50)
     >>> for group, each in seen.items():
-    ...     print(group, each.abstained, f"{each.risk.value:.3f} to {each.selective_risk.value:.3f}")
-    a 0.500 [0.398, 0.602] 0.500 to 0.000
-    b 0.000 [0.000, 0.036] 0.500 to 0.500
+    ...     print(group, each.abstained, f"{each.selective_risk.value:.2f}")
+    a 0.500 [0.398, 0.602] 0.00
+    b 0.000 [0.000, 0.036] 0.50
     """
     if not 0 < share < 1:
         raise InputError(f"share={share!r} is not between 0 and 1: give the share to leave out.")

@@ -119,3 +119,10 @@ def test_rows_without_a_decision_teach_about_the_model():
     rows = lesson([0.95, 0.4], n=2000, asked=asked)
     found = learn(rows, ["post-hoc"], budget=1.0, seed=0)
     assert (chances(found.best.scores(rows), found.threshold) == (rows.design[:, 0] < 0)).all()
+
+
+def test_among_rules_that_gain_alike_the_one_that_does_not_believe_the_model_is_taken():
+    found = learn(lesson([0.95, 0.4], n=2000), METHODS, budget=1.0, seed=0)
+    gains = [each.gain for each in found.rules.values()]
+    assert gains == pytest.approx([gains[0]] * 3)
+    assert found.best.rule == found.rule == "post-hoc"

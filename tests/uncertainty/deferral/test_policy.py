@@ -160,3 +160,18 @@ def test_what_does_not_fit_is_said(policy, tmp_path):
     given = Predictor(len, "classification", classes=("no", "yes"), fingerprint="b" * 64)
     with pytest.raises(InputError, match="another file of a model"):
         DeferralPolicy.from_dict(stated, given)
+
+
+def test_sparse_rows_are_rows():
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    frame, truth, person = problem()
+    rows, labels = frame.to_numpy(), (truth == "yes").astype(int)
+    judge = LogisticRegression().fit(*(each[:100] for each in (rows, labels)))
+    human = (person == "yes").astype(int)
+    dense = fit_deferral(judge, rows, labels, human, budget=0.3, method="post-hoc")
+    sparse = fit_deferral(
+        judge, scipy_sparse.csr_matrix(rows), labels, human, budget=0.3, method="post-hoc"
+    )
+    some = scipy_sparse.csr_matrix(rows[:9])
+    said = sparse.policy(some, probabilities=judge.predict_proba(some))
+    assert said.score == pytest.approx(dense.policy(rows[:9]).score, abs=1e-6)

@@ -315,7 +315,7 @@ class DeferralPolicy:
         if given is None:
             return predictor(X)
         said = np.asarray(given, dtype=np.float64)
-        n = len(X)
+        n = int(X.shape[0]) if hasattr(X, "shape") else len(X)
         if said.shape != (n, len(self.classes)):
             raise InputError(
                 f"probabilities have the shape {said.shape}, and {(n, len(self.classes))} is "

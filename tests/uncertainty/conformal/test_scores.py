@@ -83,7 +83,7 @@ def test_a_likelier_label_never_scores_worse(width, seed, score):
 def test_the_last_label_scores_one_without_a_draw():
     said = np.random.default_rng(5).dirichlet(np.ones(4), 50)
     last = class_scores(said, score="aps")[np.arange(50), said.argmin(1)]
-    np.testing.assert_allclose(last, 1, atol=1e-12)
+    assert (last == 1).all()  # tied to the last bit, whatever the sums' rounding
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,12 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 
 def test_paths_are_relative_to_the_file(toml, tmp_path):
-    spec = read_spec(toml('model = "m.skops"\ndata = "sub/d.csv"\nout = "here"'))
+    spec = read_spec(
+        toml('model = "m.skops"\ndata = "sub/d.csv"\nreference = "old.csv"\nout = "here"')
+    )
     assert spec.model == str(tmp_path / "m.skops")
     assert spec.data == str(tmp_path / "sub" / "d.csv")
+    assert spec.reference == str(tmp_path / "old.csv")
     assert spec.out == str(tmp_path / "here")
 
 

@@ -400,3 +400,36 @@ def test_a_real_full_disk(alignlab, here):
         assert list(disk.iterdir()) == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_rows_are_compared_with_a_reference(alignlab, saved):
+    pd.read_csv("p.csv").sample(200, random_state=0).to_csv("old.csv", index=False)
+    line = f"audit {GIVEN} --checks uncertainty.ood --reference old.csv"
+    assert alignlab(line)[0] == 0
+    finding = saved[0].finding("uncertainty.ood")
+    assert finding.status == "measured"
+    assert saved[0].subject["data"]["reference"] == "old.csv"
+    Path("audit.toml").write_text(
+        'predictions = "p.csv"\nreference = "old.csv"\ntarget = "deny"\nprobability = "p"\n'
+        'checks = "uncertainty.ood"\n',
+        encoding="utf-8",
+    )
+    assert alignlab("audit audit.toml")[0] == 0
+    assert saved[1].finding("uncertainty.ood").to_dict() == finding.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("gone.csv", "gone.csv"),
+        ("narrow.csv", "--reference narrow.csv does not have the column 'race'"),
+        ("digits", "is images, and the audited rows are a table"),
+    ],
+)
+def test_a_reference_that_does_not_fit_is_one_line(alignlab, here, reference, message):
+    pd.read_csv("p.csv").drop(columns="race").to_csv("narrow.csv", index=False)
+    code, _, error = alignlab(f"audit {GIVEN} --reference {reference}")
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert not Path("alignlab-report").exists()

@@ -145,3 +145,15 @@ def test_on_a_real_terminal(here):
     assert (process.returncode, error.strip()) == (0, b"")
     os.close(ours)
     assert read_spec("audit.toml").groups == ["race"]
+
+
+def test_a_reference_is_written_into_the_file(alignlab, saved):
+    pd.read_csv("p.csv").head(100).to_csv("old.csv", index=False)
+    line = "init p.csv --target deny --probability p --task classification --reference old.csv"
+    assert alignlab(line)[0] == 0
+    assert read_spec("audit.toml").reference == "old.csv"
+    pd.read_csv("p.csv").drop(columns="race").to_csv("narrow.csv", index=False)
+    code, _, error = alignlab(f"{line.replace('old', 'narrow')} --out b.toml")
+    assert code == 2
+    assert "does not have the column 'race'" in error
+    assert not Path("b.toml").exists()

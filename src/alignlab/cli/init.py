@@ -69,8 +69,6 @@ def init(
     from alignlab.files import require_writable, write_whole
 
     frame = read_table(data)
-    if reference is not None:
-        read_table(reference)
     asking = _on_a_terminal()
     _require_free(out, asking)
     require_writable(out.parent)
@@ -87,7 +85,7 @@ def init(
     }
     said = {name: value for name, value in flags.items() if value is not None}
     spec = _asked(AuditSpec().overridden(said, limits={}), frame, asking)
-    _require_running(spec, data)
+    _require_running(spec, data, reference)
     where = os.path.relpath(data, out.parent)
     place = {"data": where} if spec.model is not None else {"predictions": where}
     if reference is not None:
@@ -222,7 +220,7 @@ def _ask(
             typer.echo(f"  {error}")
 
 
-def _require_running(spec: AuditSpec, data: Path) -> None:
+def _require_running(spec: AuditSpec, data: Path, reference: Path | None) -> None:
     """Raise now what the audit of this file would raise before a model is asked."""
     from alignlab.audit.inputs import Request, read_study
     from alignlab.datasets import grouping, read_table
@@ -230,8 +228,10 @@ def _require_running(spec: AuditSpec, data: Path) -> None:
     if spec.model is None:
         options = {name: getattr(spec, name) for name in ("target", "prediction", "probability")}
         options |= {name: getattr(spec, name) for name in ("task", "groups", "favourable")}
-        read_study(Request(predictions=data, **options))
+        read_study(Request(predictions=data, reference=reference, **options))
     else:
+        if reference is not None:
+            read_table(reference)
         frame = read_table(data)
         for name in spec.groups:
             grouping(frame, name)

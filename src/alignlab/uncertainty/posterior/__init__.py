@@ -8,6 +8,11 @@ from alignlab.uncertainty.posterior.estimators import (
     bootstrap_predictive,
     forest_spread,
 )
+from alignlab.uncertainty.posterior.exact_dropout import (
+    DropoutMoments,
+    dropout_moments,
+    linear_dropout_moments,
+)
 from alignlab.uncertainty.posterior.gaussian_softmax import gaussian_softmax
 from alignlab.uncertainty.posterior.jackknife import (
     BaggedVariance,
@@ -24,15 +29,19 @@ from alignlab.uncertainty.posterior.predictive import PosteriorPredictive
 __all__ = [
     "BaggedVariance",
     "BootstrapMembers",
+    "DropoutMoments",
     "GaussianOutputs",
     "LastLayerLaplace",
     "PosteriorPredictive",
     "bootstrap_members",
     "bootstrap_predictive",
     "deep_ensemble",
+    "dropout_moments",
     "forest_spread",
     "forest_variance",
     "gaussian_softmax",
     "infinitesimal_jackknife",
     "last_layer_laplace",
+    "linear_dropout_moments",
+    "mc_dropout",
 ]

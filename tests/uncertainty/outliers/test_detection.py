@@ -212,3 +212,14 @@ def test_the_same_seed_gives_the_same_bytes(usual):
     new = rows(np.random.default_rng(1), 50)
     first, again = (to_json(detect_outliers(None, usual, new, seed=3).to_dict()) for _ in range(2))
     assert first == again
+
+
+def test_columns_that_the_model_does_not_read_are_not_compared(usual):
+    model = LogisticRegression().fit(usual[["age", "n"]], usual["home"])
+    new = rows(np.random.default_rng(1), 100)
+    found = detect_outliers(model, usual, new.assign(home="castle", more=1))
+    assert (
+        found.scores == detect_outliers(None, usual[["age", "n"]], new[["age", "n"]]).scores
+    ).all()
+    with pytest.raises(InputError, match=r"'n' .* X does not have"):
+        detect_outliers(model, usual, new[["age"]])

@@ -219,7 +219,8 @@ def detect_outliers(
     ----------
     model
         A network, whose last hidden representation is compared; any other model, for the scores of
-        its answers; or `None`, which compares the rows themselves. It is not changed.
+        its answers, or to compare the columns that it reads; or `None`, which compares the rows
+        themselves. It is not changed.
     reference
         Rows that are as they should be: a data frame, an array or a tensor. Where a model is asked,
         not its training rows.
@@ -356,6 +357,12 @@ def _by_place(
         known, new, words = fit.scores(seen[0].features, seen[1].features, by_length=True)
         return known, new, f"{words} of the network's last hidden representation", {}
     old, now = as_table(reference, what="the reference"), as_table(X)
+    if predictor is not None and predictor.features is not None:
+        # Columns that the model does not read, such as the outcome, say nothing about its answers.
+        old, now = (
+            each[[name for name in predictor.columns_in(each.columns) if name in each.columns]]
+            for each in (old, now)
+        )
     require_alike(old, now)
     # How columns become numbers is fitted as well, on the same half.
     numbers = RowNumbers.fitted(old.iloc[fit.first])

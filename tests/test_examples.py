@@ -28,6 +28,7 @@ SAYS = {
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
     "recover_a_reward.py": "view less shop",
+    "who_agrees.py": "5 members of an ensemble, one after another",
     "when_to_ask.py": "is at most 0.05",
     "who_could_flip.py": "denied applicants could flip their decision",
     "sets_for_every_group.py": "They surely fall short for Black (73.3%).",

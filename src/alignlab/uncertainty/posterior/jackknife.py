@@ -106,7 +106,9 @@ def forest_variance(forest: Any, X: Any) -> BaggedVariance:
     """Return how far a forest's predictions would move on another training set of its size.
 
     Use it for an error bar of the prediction itself. The spread of the trees is no such thing: it
-    is the variance of a single tree, often ten times as large. About as many trees as training
+    is the variance of a single tree, two to five times as large. Trees that are grown until their
+    leaves are pure lean on single rows, which the jackknife, a derivative, does not follow: it then
+    gave 0.6 of the true variance, and 0.97 with 20 rows a leaf. About as many trees as training
     rows are needed; `undecided` tells when there are too few.
 
     Parameters

@@ -67,11 +67,6 @@ def test_each_pass_is_a_member_alone(stacked):
     assert drawn.evaluations == 4 * (9 + 2 * bool(stacked))
 
 
-def test_many_members_on_few_rows_are_stacked():
-    members = [nn.Linear(4, 3) for _ in range(20)]
-    assert "stacked" in deep_ensemble(members, rows(), classes=CLASSES).kind
-
-
 @pytest.mark.parametrize("stacked", [True, False])
 def test_batches_change_nothing(stacked, monkeypatch):
     members, X = [member(seed) for seed in range(3)], rows()
@@ -119,21 +114,36 @@ def test_members_that_began_alike_are_refused():
         deep_ensemble(trained, rows(), classes=CLASSES, initial=begun[:2])
 
 
+@pytest.fixture
+def accelerated(monkeypatch):
+    """As on an accelerator, where stacking is tried first."""
+    monkeypatch.setattr(
+        "alignlab.uncertainty.posterior.ensembles._on_accelerator", lambda modules: True
+    )
+
+
+@pytest.mark.usefixtures("accelerated")
+def test_what_can_be_stacked_is_where_that_pays():
+    assert "stacked" in deep_ensemble([member(0), member(1)], rows(), classes=CLASSES).kind
+
+
+@pytest.mark.usefixtures("accelerated")
 def test_what_members_hold_beside_tensors_is_not_the_first_ones():
     members, X = [Scaled(0, 1.0), Scaled(1, 5.0)], rows()
     with pytest.raises(InputError, match="member 1 answers otherwise by itself"):
         deep_ensemble(members, X, classes=CLASSES, stacked=True)
-    drawn = deep_ensemble([Scaled(s, 1.0 + s) for s in range(20)], X, classes=CLASSES)
+    drawn = deep_ensemble([Scaled(s, 1.0 + s) for s in range(3)], X, classes=CLASSES)
     assert "one after another" in drawn.kind
-    np.testing.assert_allclose(drawn.samples[7], alone(Scaled(7, 8.0), X), atol=1e-6)
+    np.testing.assert_allclose(drawn.samples[2], alone(Scaled(2, 3.0), X), atol=1e-6)
 
 
 @pytest.mark.parametrize(
     "members",
-    [[Branching(s) for s in range(20)], [member(s) for s in
-     range(19)] + [nn.Linear(4, 3)]],
+    [[Branching(s) for s in range(3)], [member(s) for s in
+     range(2)] + [nn.Linear(4, 3)]],
     ids=["branching", "other architecture"],
 )  # fmt: skip
+@pytest.mark.usefixtures("accelerated")
 def test_what_cannot_be_stacked_is_asked_one_after_another(members):
     drawn = deep_ensemble(members, rows(), classes=CLASSES)
     assert "one after another" in drawn.kind

@@ -5,6 +5,7 @@ import pytest
 
 from alignlab.datasets import Grouping
 from alignlab.errors import InputError
+from alignlab.intervals import share_limits
 from alignlab.uncertainty.conformal import class_scores, conformal_threshold
 from alignlab.uncertainty.conformal.crossed import crossed_coverage
 
@@ -81,6 +82,14 @@ def test_the_limits_cover_what_the_groups_get(weighted):
         alarms += [each.group for each in seen.short] == ["a"]
     assert held / repeats > 0.95 - 4 * np.sqrt(0.05 * 0.95 / repeats)
     assert alarms / repeats > 0.95
+
+
+def test_the_limits_hold_for_all_groups_at_once():
+    codes = np.r_[np.repeat([0, 1], 200), np.full(5, 2)]
+    seen = crossed_coverage(np.random.default_rng(0).random(405), groupings=[grouped(codes)])
+    for each in seen.groups[:2]:  # the third is too small to be one of the family
+        alone = share_limits(each.covered.value, 200, level=0.975)
+        assert (each.covered.low, each.covered.high) == pytest.approx(alone, abs=1e-12)
 
 
 def test_small_groups_are_named_without_a_number():

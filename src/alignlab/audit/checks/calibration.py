@@ -1,4 +1,11 @@
-"""Calibration: whether what the model gives a chance of p happens in a share p of cases."""
+"""Calibration: whether what the model gives a chance of p happens in a share p of cases.
+
+The headline is the favourable class's probability where there are two classes and the class
+chosen's where there are more; each class and each group are judged beside it, each family with one
+chance of any false alarm.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,21 +14,29 @@ from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding, Limit, verdict
 from alignlab.audit.gaps import named_group
-from alignlab.charts import Cell, Chart, Table, interval_chart
+from alignlab.charts import Cell, Table
 from alignlab.errors import InputError
-from alignlab.uncertainty import (
+from alignlab.uncertainty.calibration import (
     CalibrationError,
     CalibrationLine,
+    ClasswiseCalibration,
+    GroupCalibration,
+    GroupError,
     brier_decomposition,
+    calibration_by_group,
     calibration_error,
     calibration_line,
+    classwise_calibration,
+    log_loss_decomposition,
+    smooth_calibration_error,
 )
 
-FEWEST_ROWS = 20
-"""A smaller group is listed without a number: one bin of it would say nothing."""
+MOST_CLASSES_BY_GROUP = 12
+"""With more classes than this, groups are judged by the class chosen alone."""
 
 GROUP_COLUMNS = (
-    "grouping", "group", "rows", "calibration error", "low", "high", "predicted − observed", "note",
+    "grouping", "group", "rows", "calibration error", "low", "high", "predicted − observed",
+    "p, all groups", "note",
 )  # fmt: skip
 
 
@@ -48,7 +63,8 @@ def calibration(check: Check, context: AuditContext) -> Finding:
     except InputError as reason:
         return check.finding("not enough data", str(reason))
     line = calibration_line(said, happened, weights=context.weights, level=context.level)
-    groups = _groups(context, said, happened)
+    classes = _by_class(check, context)
+    groups = _by_group(check, context, said, happened)
     limit = check.limit_in(context)
     estimates = {
         "calibration error": error.root_mean_square,
@@ -57,22 +73,30 @@ def calibration(check: Check, context: AuditContext) -> Finding:
     }
     if line.slope is not None:
         estimates["calibration slope"] = line.slope
-    for grouping, label, _, found, _ in groups:
-        if found is not None:
-            estimates[f"{grouping}={label}"] = found.root_mean_square
+    if classes is not None:
+        estimates["classwise calibration error"] = classes.root_mean_square
+    for each in groups.groups:
+        if each.error is not None:
+            estimates[f"{each.grouping}={each.group}"] = each.error.root_mean_square
+    charts = [error.reliability.chart(check.question)]
+    if any(each.error is not None for each in groups.groups):
+        charts.append(groups.chart())
     return check.finding(
         verdict(error.root_mean_square, limit),
-        _summary(error, line, words, context.level) + _groups_off(groups),
+        _summary(error, line, words, context.level)
+        + _classes_off(classes, context.level)
+        + _groups_off(groups),
         estimates=estimates,
         limit=limit,
-        advice=_advice(error, line, context.level),
-        charts=(error.reliability.chart(check.question), *_group_charts(groups)),
+        advice=_advice(error, line, classes, groups, context.level),
+        charts=tuple(charts),
         tables=(
-            _definition(context, error, line, said, happened),
+            _definition(check, context, error, line, said, happened),
             error.reliability.to_table(
                 f"Bins: {words} (the interval bin by bin, the band for all at once)"
             ),
-            *_group_tables(groups, context.level),
+            *_class_tables(classes, context.level),
+            *_group_tables(check, context, groups),
         ),
     )
 
@@ -87,56 +111,76 @@ def _event(context: AuditContext) -> tuple[NDArray[np.float64], NDArray[np.intp]
     return context.probabilities[:, label], (outcomes == label).astype(np.intp), words
 
 
-Group = tuple[str, str, int, CalibrationError | None, bool]
-"""A grouping, one of its groups, its rows, its error, and whether all groups' limits exclude 0."""
+def _by_class(check: Check, context: AuditContext) -> ClasswiseCalibration | None:
+    """Return each class's calibration where there are more than two."""
+    if len(context.classes) == 2:
+        return None
+    assert context.probabilities is not None
+    return classwise_calibration(
+        context.probabilities,
+        context.outcomes.astype(np.intp),
+        classes=context.classes,
+        weights=context.weights,
+        level=context.level,
+        seed=context.generator(f"{check.name} classes"),
+    )
 
 
-def _groups(
-    context: AuditContext, said: NDArray[np.float64], happened: NDArray[np.intp]
-) -> list[Group]:
-    """Return each group's error; no error where there are too few rows."""
-    weights = np.ones(len(said)) if context.weights is None else context.weights
-    members = [
-        (grouping.name, label, (grouping.codes == code) & (weights > 0))
-        for grouping in context.groupings
-        for code, label in enumerate(grouping.labels)
-    ]
-    large = sum(int(member.sum()) >= FEWEST_ROWS for _, _, member in members)
-    # Of many groups some lie outside their own interval by chance.
-    all_at_once = 1 - (1 - context.level) / max(large, 1)
-
-    def error(member: NDArray[np.bool_], level: float) -> CalibrationError:
-        part = None if context.weights is None else context.weights[member]
-        return calibration_error(
-            said[member], happened[member], weights=part, level=level, redraws=0
-        )
-
-    found: list[Group] = []
-    for name, label, member in members:
-        rows = int(member.sum())
-        if rows < FEWEST_ROWS:
-            found.append((name, label, rows, None, False))
-            continue
-        surely_off = error(member, all_at_once).root_mean_square.low > 0
-        found.append((name, label, rows, error(member, context.level), surely_off))
-    return found
+def _by_group(
+    check: Check,
+    context: AuditContext,
+    said: NDArray[np.float64],
+    happened: NDArray[np.intp],
+    about: int | None = None,
+) -> GroupCalibration:
+    """Return each group's calibration, of the event as a whole or about one class."""
+    found = calibration_by_group(
+        said,
+        happened,
+        {grouping.name: grouping.codes for grouping in context.groupings},
+        weights=context.weights,
+        about="auto" if about is None else about,
+        level=context.level,
+        seed=context.generator(f"{check.name} groups {'' if about is None else about}"),
+    )
+    labels = {grouping.name: grouping.labels for grouping in context.groupings}
+    named = tuple(
+        replace(each, group=labels[each.grouping][int(each.group)]) for each in found.groups
+    )
+    return replace(found, groups=named)
 
 
-def _groups_off(groups: list[Group]) -> str:
-    """Return which groups are surely off, widest first, as a sentence, or nothing."""
-    off = sorted(
+def _classes_off(classes: ClasswiseCalibration | None, level: float) -> str:
+    off = set(classes.off(1 - level)) if classes is not None else set()
+    if classes is None or not off:
+        return ""
+    widest = sorted(
         (
-            (error.root_mean_square.value, named_group(name, label))
-            for name, label, _, error, surely_off in groups
-            if error is not None and surely_off
+            (error.root_mean_square.value, name)
+            for name, error in zip(classes.classes, classes.errors, strict=True)
+            if name in off
         ),
         reverse=True,
     )
+    return f" Of single classes it is surely off for {_listed(widest)}."
+
+
+def _groups_off(groups: GroupCalibration) -> str:
+    """Return which groups are surely off, widest first, as a sentence, or nothing."""
+    off = groups.off(1 - groups.level)
     if not off:
         return ""
-    shown = "; ".join(f"{group} by {100 * value:.1f} points" for value, group in off[:3])
-    more = f" and {len(off) - 3} more" if len(off) > 3 else ""
-    return f" Within groups it is surely off for {shown}{more}."
+    return f" Within groups it is surely off for {_listed([_named(each) for each in off])}."
+
+
+def _named(each: GroupError) -> tuple[float, str]:
+    value = each.error.root_mean_square.value if each.error is not None else 0.0
+    return value, named_group(each.grouping, each.group)
+
+
+def _listed(off: list[tuple[float, str]]) -> str:
+    shown = "; ".join(f"{name} by {100 * value:.1f} points" for value, name in off[:3])
+    return shown + (f" and {len(off) - 3} more" if len(off) > 3 else "")
 
 
 def _summary(error: CalibrationError, line: CalibrationLine, words: str, level: float) -> str:
@@ -167,39 +211,79 @@ def _direction(line: CalibrationLine) -> str:
     return ""
 
 
-def _advice(error: CalibrationError, line: CalibrationLine, level: float) -> tuple[str, ...]:
-    if error.p_value > 1 - level:
-        return ()
-    remedy = {
-        "over-confident": "The model is over-confident: fit a temperature above 1",
-        "under-confident": "The model is under-confident: fit a temperature below 1",
-        "neither": "The probabilities are off, but neither too extreme nor too timid on the "
-        "whole: fit an isotonic recalibration",
-    }[line.direction]
-    return (f"{remedy} on rows kept apart from training and test, and audit again.",)
+def _advice(
+    error: CalibrationError,
+    line: CalibrationLine,
+    classes: ClasswiseCalibration | None,
+    groups: GroupCalibration,
+    level: float,
+) -> tuple[str, ...]:
+    command = (
+        "alignlab calibrate MODEL DATA --target COLUMN --out DIR, on rows kept apart from training "
+        "and from this audit; then audit the model in DIR"
+    )
+    advice = []
+    if error.p_value <= 1 - level:
+        what = {
+            "over-confident": "The model is over-confident, as a temperature above 1 mends",
+            "under-confident": "The model is under-confident, as a temperature below 1 mends",
+            "neither": "The probabilities are off, but neither too extreme nor too timid on the "
+            "whole",
+        }[line.direction]
+        advice.append(f"{what}: {command}.")
+    elif classes is not None and classes.off(1 - level):
+        advice.append(
+            f"The class chosen is right as often as said, other classes are not: {command}."
+        )
+    if groups.off(1 - level) and error.p_value > 1 - level:
+        advice.append(
+            "The probabilities are right on the whole and wrong within groups, which no "
+            "recalibration of the whole mends: look for what the model does not know of those "
+            "groups, or train it on more of their rows."
+        )
+    return tuple(advice)
 
 
 def _definition(
+    check: Check,
     context: AuditContext,
     error: CalibrationError,
     line: CalibrationLine,
     said: NDArray[np.float64],
     happened: NDArray[np.intp],
 ) -> Table:
-    parts = brier_decomposition(said, happened, weights=context.weights)
+    brier = brier_decomposition(said, happened, weights=context.weights)
+    log_loss = log_loss_decomposition(said, happened, weights=context.weights)
+    smooth = smooth_calibration_error(
+        said,
+        happened,
+        weights=context.weights,
+        level=context.level,
+        seed=context.generator(f"{check.name} smooth"),
+    )
     rows: list[tuple[Cell, ...]] = [
         ("definition", error.definition),
         ("mean squared gap, unbiased (negative where noise hides it)", error.squared),
         ("plug-in ECE, for comparison with others' numbers (too large)", error.expected_plug_in),
+        ("largest gap of a bin", str(error.largest)),
         ("p-value: probabilities right, gap by chance", error.p_value),
         ("redraws of the outcomes behind the p-value", error.reliability.redraws),
-        ("Brier score" if said.ndim == 1 else "Brier score, all classes", parts.score),
-        ("… reliability (smaller is better)", parts.reliability),
-        ("… − resolution (larger is better)", parts.resolution),
-        ("… + uncertainty (not the model's)", parts.uncertainty),
-        ("… + variance within bins", parts.within_bin_variance),
-        ("… − covariance within bins", parts.within_bin_covariance),
-    ]
+        ("smooth calibration error, without bins", str(smooth)),
+        ("smECE as published, for comparison (too large)", smooth.plug_in),
+        ("p-value of the smooth error", smooth.p_value),
+        ("Brier score" if said.ndim == 1 else "Brier score, all classes", brier.score),
+        ("… reliability (smaller is better)", brier.reliability),
+        ("… − resolution (larger is better)", brier.resolution),
+        ("… + uncertainty (not the model's)", brier.uncertainty),
+        ("… + variance within bins", brier.within_bin_variance),
+        ("… − covariance within bins", brier.within_bin_covariance),
+        ("log loss (nats)", _finite(log_loss.score)),
+        ("log loss: reliability (smaller is better)", _finite(log_loss.reliability)),
+        ("log loss: − resolution (larger is better)", log_loss.resolution),
+        ("log loss: + uncertainty (not the model's)", log_loss.uncertainty),
+        ("log loss: + within cells (negative where rows are told apart)",
+         _finite(log_loss.within_cells)),
+    ]  # fmt: skip
     if line.intercept is not None and line.slope is not None:
         rows += [
             ("recalibration intercept (0 if calibrated)", str(line.intercept)),
@@ -208,44 +292,45 @@ def _definition(
     return Table("How calibration was measured", ("what", "value"), tuple(rows))
 
 
-def _group_charts(groups: list[Group]) -> tuple[Chart, ...]:
-    rows = [
-        {
-            "group": label,
-            "grouping": grouping,
-            "value": found.root_mean_square.value,
-            "low": found.root_mean_square.low,
-            "high": found.root_mean_square.high,
-            "n": rows,
-        }
-        for grouping, label, rows, found, _ in groups
-        if found is not None
-    ]
-    if not rows:
+def _finite(value: float) -> Cell:
+    return value if np.isfinite(value) else "infinite: what was called impossible happened"
+
+
+def _class_tables(classes: ClasswiseCalibration | None, level: float) -> tuple[Table, ...]:
+    if classes is None:
         return ()
-    chart = interval_chart(
-        "Are the probabilities right for every group?",
-        rows,
-        x="calibration error (percentage points off, root mean square)",
-        facet="grouping",
-    )
-    return (chart,)
+    columns = (
+        "class", "predicted", "observed", "calibration error", "low", "high", "plug-in ECE",
+        "p, all classes",
+    )  # fmt: skip
+    rows = tuple(tuple(row) for row in classes.to_frame().astype(object).to_numpy().tolist())
+    title = f"Calibration error by class (each interval at {level:.0%} by itself)"
+    return (Table(title, columns, rows),)
 
 
-def _group_tables(groups: list[Group], level: float) -> tuple[Table, ...]:
-    if not groups:
+def _group_tables(
+    check: Check, context: AuditContext, groups: GroupCalibration
+) -> tuple[Table, ...]:
+    if not groups.groups:
         return ()
-    rows = tuple(_group_row(*group[:4]) for group in groups)
-    title = f"Calibration error by group (each interval at {level:.0%} by itself)"
-    return (Table(title, GROUP_COLUMNS, rows),)
+    title = f"Calibration error by group (each interval at {groups.level:.0%} by itself)"
+    tables = [Table(title, GROUP_COLUMNS, tuple(_group_row(each) for each in groups.groups))]
+    if 2 < len(context.classes) <= MOST_CLASSES_BY_GROUP:
+        assert context.probabilities is not None
+        outcomes = context.outcomes.astype(np.intp)
+        rows: list[tuple[Cell, ...]] = []
+        for k, name in enumerate(context.classes):
+            found = _by_group(check, context, context.probabilities, outcomes, about=k)
+            rows += [(name, *_group_row(each)) for each in found.groups]
+        columns = ("class", *GROUP_COLUMNS[:-2], "p, all groups of the class", "note")
+        tables.append(Table("Calibration error by class and group", columns, tuple(rows)))
+    return tuple(tables)
 
 
-def _group_row(
-    grouping: str, label: str, rows: int, found: CalibrationError | None
-) -> tuple[Cell, ...]:
-    if found is None:
-        return (grouping, label, rows, None, None, None, None, "too few rows")
-    seen, bins = found.root_mean_square, found.reliability
-    excess = float(bins.share @ (bins.predicted - bins.observed))
-    note = "below 0 before the root" if found.squared < 0 else ""
-    return (grouping, label, rows, seen.value, seen.low, seen.high, excess, note)
+def _group_row(each: GroupError) -> tuple[Cell, ...]:
+    if each.error is None or each.excess is None:
+        return (each.grouping, each.group, each.rows, None, None, None, None, None, "too few rows")
+    seen = each.error.root_mean_square
+    note = "below 0 before the root" if each.error.squared < 0 else ""
+    numbers = (seen.value, seen.low, seen.high, each.excess.value, each.p_value)
+    return (each.grouping, each.group, each.rows, *numbers, note)

@@ -217,6 +217,8 @@ def test_the_check_finds_whom_the_sets_fail():
     by_class = ConformalClassifier(model, classes=range(WIDTH), by="class")
     report = by_class.calibrate(X[:2000], y[:2000]).check(X[2000:], y[2000:])
     assert [each.group for each in report.groups] == ["0", "1", "2", "3"]
+    for each, size in zip(report.groups, np.bincount(y[:2000]).tolist(), strict=True):
+        assert each.expected == pytest.approx(conformal_rank(size, 0.9) / (size + 1), abs=1e-12)
 
 
 def test_the_model_is_asked_once_a_row():

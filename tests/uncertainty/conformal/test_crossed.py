@@ -89,7 +89,7 @@ def test_the_limits_hold_for_all_groups_at_once():
     seen = crossed_coverage(np.random.default_rng(0).random(405), groupings=[grouped(codes)])
     for each in seen.groups[:2]:  # the third is too small to be one of the family
         alone = share_limits(each.covered.value, 200, level=0.975)
-        assert (each.covered.low, each.covered.high) == pytest.approx(alone, abs=1e-12)
+        assert (each.covered.low, each.covered.high) == pytest.approx(np.array(alone), abs=1e-12)
 
 
 def test_small_groups_are_named_without_a_number():

@@ -50,8 +50,8 @@ def test_one_logit_is_near_the_integral():
     assert np.abs(found - exact).max() < 0.021
 
 
-@pytest.mark.parametrize("classes", [3, 10])
-def test_near_many_draws_and_nearer_than_the_usual(classes):
+@pytest.mark.parametrize(("classes", "off"), [(3, 0.02), (10, 0.06)])
+def test_near_many_draws_and_nearer_than_the_usual(classes, off):
     mean, covariance = some(60, classes, scale=1.0)
     # A logit's uncertainty that all classes share, as a prior on a bias brings, is no uncertainty.
     covariance = covariance + 10.0
@@ -59,7 +59,7 @@ def test_near_many_draws_and_nearer_than_the_usual(classes):
     own = np.einsum("nkk->nk", covariance)
     usual = special.softmax(mean / np.sqrt(1 + np.pi / 8 * own), axis=1)
     found = np.abs(gaussian_softmax(mean, covariance) - truth).sum(axis=1).mean()
-    assert found < 0.1
+    assert found < off
     assert found < np.abs(usual - truth).sum(axis=1).mean() / 3
 
 

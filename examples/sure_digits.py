@@ -1,4 +1,4 @@
-"""Which digits is a network unsure of, and is it the digit or the network?"""
+"""Find the digits that a network is unsure of, and say whether it is the digit or the network."""
 
 import torch
 from torch import nn

@@ -146,5 +146,7 @@ def dropout_moments(model: Any, X: Any) -> DropoutMoments:
         plan = dropout_switch.find_dropout(module, rows[:2])
         with dropout_switch.dropping(plan.parts):
             hidden, weight, bias, p = head_of(module, rows, forced=plan.forced)
-    arrays = [None if t is None else t.detach().double().cpu().numpy() for t in (hidden, weight, bias)]
+    arrays = [
+        None if t is None else t.detach().double().cpu().numpy() for t in (hidden, weight, bias)
+    ]
     return linear_dropout_moments(arrays[0], arrays[1], arrays[2], p=p)

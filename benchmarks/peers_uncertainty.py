@@ -14,12 +14,14 @@ cells serve both sides. It makes the environment too:
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import json
 import os
 import resource
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -27,7 +29,6 @@ import numpy as np
 import torch
 from torch import nn
 
-PASSES = 100
 BINS = 15
 CELLS = [
     (n, level)
@@ -79,7 +80,7 @@ def networks() -> dict[str, tuple[nn.Module, torch.Tensor]]:
     made = {}
     for kind in ("layer", "functional", "attention"):
         torch.manual_seed(0)
-        made[f"head: {kind}"] = (Network(kind), torch.randn(16, 1, 28, 28))
+        made[f"in the head, {kind}"] = (Network(kind), torch.randn(16, 1, 28, 28))
     torch.manual_seed(0)
     made["everywhere"] = (everywhere(), torch.randn(64, 64))
     for module, x in made.values():
@@ -110,7 +111,9 @@ def peak_bytes(work) -> int:
     child = os.fork()
     if child == 0:
         try:
-            Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
+            with suppress(AttributeError, OSError):
+                ctypes.CDLL(None).malloc_trim(0)  # what was freed before would be used again
+                Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
             before = resident("VmRSS")
             work()
             os.write(write, str(max(resident("VmHWM") - before, 0)).encode())
@@ -149,23 +152,24 @@ def attempt(who, section, case, work) -> None:
 
 def mc_dropout(folder: Path) -> None:
     """Time torch-uncertainty and baal, and keep their samples."""
+    passes = json.loads((folder / "settings.json").read_text())["passes"]
     for case, (module, x) in networks().items():
-        for who, make in dropout_peers().items():
+        for who, make in dropout_peers(passes).items():
 
             def measured(who=who, make=make, module=module, x=x, case=case):
                 work = make(module, x)
                 samples = torch.softmax(work().double(), dim=-1).numpy()
-                name = f"{case} {who}".replace(":", "").replace("/", " ")
+                name = f"{case} {who}"
                 np.save(folder / f"{name}.npy", samples)
-                seconds = best_seconds(work)
+                seconds = best_seconds(work, repeats=3)
                 told(section="mc-dropout", case=case, who=who, samples=name, seconds=seconds,
                      peak=peak_bytes(work))  # fmt: skip
 
             attempt(who, "mc-dropout", case, measured)
 
 
-def dropout_peers():
-    """Return what makes each peer's 100 passes: a function that returns logits (T, n, K)."""
+def dropout_peers(passes):
+    """Return what makes each peer's passes: a function that returns logits (T, n, K)."""
 
     def of_torch_uncertainty(on_batch):
         def make(module, x):
@@ -177,11 +181,11 @@ def dropout_peers():
             spec = importlib.util.spec_from_file_location("their_dropout", path)
             theirs = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(theirs)
-            wrapped = theirs.mc_dropout(module, PASSES, on_batch=on_batch).eval()
+            wrapped = theirs.mc_dropout(module, passes, on_batch=on_batch).eval()
 
             def work():
                 with torch.no_grad():
-                    return wrapped(x).reshape(PASSES, len(x), -1)
+                    return wrapped(x).reshape(passes, len(x), -1)
 
             return work
 
@@ -200,7 +204,7 @@ def dropout_peers():
                 wrapped = MCCachingModule(wrapped).eval()
             arguments = TrainingArgs(use_cuda=False, replicate_in_memory=replicate)
             model = ModelWrapper(wrapped, arguments)
-            return lambda: model.predict_on_batch(x, PASSES).movedim(-1, 0)
+            return lambda: model.predict_on_batch(x, passes).movedim(-1, 0)
 
         return make
 

@@ -2,6 +2,7 @@
 
     python benchmarks/uncertainty.py
     python benchmarks/uncertainty.py --only conformal
+    python benchmarks/uncertainty.py --only mc-dropout --passes 10   # to see that it runs
     python benchmarks/uncertainty.py --without-peers
 
 Sections: mc-dropout (100 passes beside the naive loop, the repeated batch, torch-uncertainty and
@@ -30,7 +31,6 @@ import torch
 from peers_uncertainty import (
     BINS,
     CELLS,
-    PASSES,
     SIZES,
     best_seconds,
     everywhere,
@@ -51,8 +51,8 @@ CLASSES = tuple(range(10))
 # --- 100 passes of dropout ------------------------------------------------------------------------
 
 
-def dropout_arms(module, x):
-    """Return ways to make 100 passes: functions that return logits (T, n, K)."""
+def dropout_arms(module, x, passes):
+    """Return ways to make the passes: functions that return logits (T, n, K)."""
     randomness = (nn.modules.dropout._DropoutNd, nn.MultiheadAttention)
 
     def switched():
@@ -65,22 +65,22 @@ def dropout_arms(module, x):
     def loop():
         switched()
         with torch.no_grad():
-            found = torch.stack([module(x) for _ in range(PASSES)])
+            found = torch.stack([module(x) for _ in range(passes)])
         module.eval()
         return found
 
     def repeated():
         switched()
         with torch.no_grad():
-            found = module(x.repeat(PASSES, *([1] * (x.ndim - 1))))
+            found = module(x.repeat(passes, *([1] * (x.ndim - 1))))
         module.eval()
-        return found.reshape(PASSES, len(x), -1)
+        return found.reshape(passes, len(x), -1)
 
     def train_mode():
         kept = {name: value.clone() for name, value in module.state_dict().items()}
         module.train()
         with torch.no_grad():
-            found = torch.stack([module(x) for _ in range(PASSES)])
+            found = torch.stack([module(x) for _ in range(passes)])
         module.load_state_dict(kept)
         module.eval()
         return found
@@ -92,7 +92,7 @@ def dropout_arms(module, x):
     }
 
 
-def mc_dropout_section(peers):
+def mc_dropout_section(peers, passes):
     """Print seconds, passes, memory and mutual information for each network."""
     from alignlab.uncertainty.posterior import mc_dropout
 
@@ -106,12 +106,13 @@ def mc_dropout_section(peers):
         found = [("one deterministic pass", limit, peak_bytes(single), None)]
 
         def ours(module=module, x=x):
-            return mc_dropout(module, x, PASSES, classes=CLASSES)
+            return mc_dropout(module, x, passes, classes=CLASSES)
 
         found.append(("alignlab", best_seconds(ours), peak_bytes(ours), ours()))
-        for who, work in dropout_arms(module, x).items():
+        for who, work in dropout_arms(module, x, passes).items():
             samples = torch.softmax(work().double(), dim=-1).numpy()
-            found.append((who, best_seconds(work), peak_bytes(work), as_predictive(samples)))
+            seconds = best_seconds(work, repeats=3)
+            found.append((who, seconds, peak_bytes(work), as_predictive(samples)))
         failed = []
         for each in peers:
             if each["section"] == "mc-dropout" and each["case"] == case:
@@ -120,7 +121,7 @@ def mc_dropout_section(peers):
                     continue
                 drawn = as_predictive(each["array"])
                 found.append((each["who"], each["seconds"], each["peak"], drawn))
-        print(f"\n### {PASSES} passes, dropout in the {case}, batch {len(x)}\n")
+        print(f"\n### {passes} passes, dropout {case}, batch {len(x)}\n")
         print("| by | seconds | single passes | peak memory | mutual information |")
         print("|---|---|---|---|---|")
         for who, seconds, peak, drawn in found:
@@ -362,6 +363,7 @@ def by_peers(folder, sections):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, by name")
+    parser.add_argument("--passes", type=int, default=100, help="of dropout; 10 to see it run")
     parser.add_argument("--without-peers", action="store_true")
     given = parser.parse_args()
     sections = given.only.split(",")
@@ -375,7 +377,7 @@ def main() -> None:
     if not given.without_peers:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            settings = {"sections": sections, "calibration": list(inputs)}
+            settings = {"sections": sections, "calibration": list(inputs), "passes": given.passes}
             (folder / "settings.json").write_text(json.dumps(settings))
             np.savez(folder / "conformal.npz", residuals=residuals)
             arrays = {f"{case} p": p for case, (p, _) in inputs.items()}
@@ -383,7 +385,7 @@ def main() -> None:
             np.savez(folder / "calibration.npz", **arrays)
             peers = by_peers(folder, sections)
     if "mc-dropout" in sections:
-        mc_dropout_section(peers)
+        mc_dropout_section(peers, given.passes)
     if "calibration" in sections:
         calibration_section(peers, inputs)
     if "conformal" in sections:

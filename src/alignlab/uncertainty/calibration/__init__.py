@@ -10,11 +10,14 @@ from alignlab.uncertainty.calibration.groups import (
 )
 from alignlab.uncertainty.calibration.line import CalibrationLine, calibration_line
 from alignlab.uncertainty.calibration.log_loss import LogLossDecomposition, log_loss_decomposition
+from alignlab.uncertainty.calibration.recalibrate import recalibrate
+from alignlab.uncertainty.calibration.recalibration_result import RecalibratedResult
 from alignlab.uncertainty.calibration.reliability import Reliability, reliability
 from alignlab.uncertainty.calibration.smooth import (
     SmoothCalibrationError,
     smooth_calibration_error,
 )
+from alignlab.uncertainty.calibration.unseen import require_unseen
 
 __all__ = [
     "BrierDecomposition",
@@ -24,6 +27,7 @@ __all__ = [
     "GroupCalibration",
     "GroupError",
     "LogLossDecomposition",
+    "RecalibratedResult",
     "Reliability",
     "SmoothCalibrationError",
     "brier_decomposition",
@@ -32,6 +36,8 @@ __all__ = [
     "calibration_line",
     "classwise_calibration",
     "log_loss_decomposition",
+    "recalibrate",
     "reliability",
+    "require_unseen",
     "smooth_calibration_error",
 ]

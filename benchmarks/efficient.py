@@ -40,7 +40,7 @@ MODELS = {
     "perceptron, L∞ 0.1": (perceptron, Adversarial, Linf(0.1)),
     "convolutions, L1 5": (Network, Adversarial, L1(5.0)),
     "perceptron, L2 1": (perceptron, Adversarial, L2(1.0)),
-    "convolutions, TRADES, L∞ 0.15": (Network, Trades, Linf(0.15)),
+    "perceptron, TRADES, L∞ 0.05": (perceptron, Trades, Linf(0.05)),
 }
 
 

@@ -59,3 +59,64 @@ def test_between_two_numbers_the_smaller_one_holds():
         found.allowed[-2],
     ]
     assert found.at(np.array([0])).tolist() == [-1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_where_any_law_passes_wrongly_the_walk_of_constant_risk_passes_too(seed):
+    """The proof, row by row: both walks are drawn from the same places on two scales."""
+    rng = np.random.default_rng(seed)
+    risk, n, seen = 0.2, 60, 0
+    bound = errors_allowed(n, risk, 0.5)
+    edges = np.concatenate([[0], np.sort(rng.random(5)), [1]])
+    chance = rng.random(6) ** 2
+    # So that all cases have the risk: each block nearer to 0 or to 1, as needed.
+    share = np.diff(edges)
+    mean = share @ chance
+    chance = chance * risk / mean if mean > risk else 1 - (1 - chance) * (1 - risk) / (1 - mean)
+    wrong = np.concatenate([[0], np.cumsum(share * chance)]) / risk
+    right = np.concatenate([[0], np.cumsum(share * (1 - chance))]) / (1 - risk)
+    for _ in range(200):
+        errors = rng.binomial(n, risk)
+        v, other = rng.random(errors), rng.random(n - errors)
+        at, beside = np.interp(v, wrong, edges), np.interp(other, right, edges)
+        ends = np.append(np.sort(np.concatenate([at, beside])), 1.0)  # each row is a threshold
+        bad = np.interp(ends, edges, wrong) * risk >= risk * ends
+        e, g = ((each < ends[:, None] - 1e-12).sum(axis=1) for each in (at, beside))
+        passes = bad & (e <= bound.at(g))
+        constant = np.append(np.sort(np.concatenate([v, other])), 1.0)
+        e, g = ((each < constant[:, None]).sum(axis=1) for each in (v, other))
+        if passes.any():
+            seen += 1
+            assert (e <= bound.at(g)).any()
+    assert seen > 0
+
+
+def broken(risk, n, edges, chance, bound, ties, rng, samples=3000):
+    """Return how often a threshold passes above which the risk is too large."""
+    place = np.sort(rng.random((samples, n)), axis=1)
+    block = np.searchsorted(edges, place, side="right") - 1
+    lost = np.concatenate([[0], np.cumsum(np.diff(edges) * chance)])
+    errors = np.cumsum(rng.random(place.shape) < chance[block], axis=1)
+    last = np.ones((samples, 1))
+    if ties:  # one score a block: only the ends of blocks are thresholds
+        after = np.hstack([block[:, 1:], len(chance) * last.astype(np.intp)])
+        end, tried = edges[after], after != block
+    else:
+        end, tried = np.hstack([place[:, 1:], last]), True
+    bad = tried & (np.interp(end, edges, lost) >= risk * end)
+    return (bad & (errors <= bound.at(np.arange(1, n + 1) - errors))).any(axis=1).mean()
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_no_law_breaks_the_promise_more_often_than_stated(ties):
+    """Laws drawn to hurt: steps near the limit, blocks without an error, blocks of errors only."""
+    rng = np.random.default_rng(11)
+    for law in range(40):
+        risk, n = rng.choice([0.05, 0.1, 0.3, 0.6]), int(rng.choice([40, 120]))
+        edges = np.concatenate([[0], np.sort(rng.random(rng.integers(0, 5))), [1]])
+        chance = rng.choice([0, risk, 1.0001 * risk, 1.3 * risk, 0.8 * risk, 1], len(edges) - 1)
+        if law % 2 and np.diff(edges) @ chance > 0:  # all cases just above the limit
+            chance = np.clip(chance * 1.0001 * risk / (np.diff(edges) @ chance), 0, 1)
+        bound = errors_allowed(n, float(risk), 0.2)
+        seen = broken(risk, n, edges, chance, bound, ties, rng)
+        assert seen < 0.2 + 4 * np.sqrt(0.2 * 0.8 / 3000), (risk, n, edges, chance)

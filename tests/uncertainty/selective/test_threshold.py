@@ -116,6 +116,21 @@ def test_the_rows_said_to_be_needed_do():
     assert again.threshold is not None
 
 
+def test_the_rows_needed_are_found_in_few_tries(monkeypatch):
+    from alignlab.uncertainty.selective import threshold
+
+    tries = []
+    test = threshold._errors_pass
+    monkeypatch.setattr(
+        threshold, "_errors_pass", lambda *given: (tries.append(0), test(*given))[1]
+    )
+    loss = np.zeros(500)
+    loss[::10] = 1
+    found = choose_threshold(np.arange(500.0), loss, max_risk=0.103)
+    assert found.rows_needed > 2_000
+    assert len(tries) < 15
+
+
 def test_more_rows_do_not_help_a_model_that_is_wrong():
     found = choose_threshold(np.arange(100.0), np.ones(100), max_risk=0.1)
     assert found.threshold is None

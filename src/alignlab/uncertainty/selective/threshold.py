@@ -16,6 +16,7 @@ the p-value of Hoeffding and Bentkus [angelopoulos2021learn, prop. 1] holds at e
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,9 @@ FINER = 0.9
 
 MOST_ROWS = 10**7
 """Beyond so many rows it is no use to say how many would be needed."""
+
+STEP = 1.05
+"""Of one number of rows that is tried to the one before, where it is asked how many would do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +191,7 @@ def choose_threshold(
     >>> print(found.coverage, found.risk)
     0.349 [0.329, 0.371] 0.157 [0.000, 0.200]
     >>> choose_threshold(sure[:20], np.zeros(20), max_risk=0.01).rows_needed
-    329
+    299
     """
     scored = as_scored(score, loss, None)
     _require(scored.loss, max_risk, confidence)
@@ -294,11 +298,19 @@ def _rows_needed(
 ) -> int | None:
     """Return about how many rows let a threshold pass whose share and loss stay as they are."""
     low = mean < max_risk
+    if not low.any():
+        return None
     test = _errors_pass if errors else _losses_pass
-    n = np.log(alpha) / np.log1p(-max_risk)  # without a single error
-    while low.any() and n < MOST_ROWS:
-        rows = np.maximum((share[low] * n).astype(np.intp), 1)
-        if test(mean[low], rows, int(np.ceil(n)), max_risk, alpha).any():
-            return int(np.ceil(n))
-        n *= 1.05
-    return None
+
+    first = np.log(alpha) / np.log1p(-max_risk)  # without a single error
+    steps = range(int(np.log(MOST_ROWS / first) / np.log(STEP)) + 1) if first < MOST_ROWS else []
+
+    def rows_at(step: int) -> int:
+        return int(np.ceil(first * STEP**step))
+
+    def enough(step: int) -> bool:
+        rows = np.maximum((share[low] * rows_at(step)).astype(np.intp), 1)
+        return bool(test(mean[low], rows, rows_at(step), max_risk, alpha).any())
+
+    found = bisect_left(steps, True, key=enough)
+    return rows_at(found) if found < len(steps) else None

@@ -217,11 +217,12 @@ def classwise_calibration(
         generator = as_generator(seed, "redrawn labels")
         redrawn = _redrawn_mean_squares(said[kept], events[0].weights, gaps, redraws, generator)
         p_values = adjusted_p_values(np.array([g.share @ g.gap**2 for g in gaps]), redrawn)
+    spread, along = _spread(events, gaps)
     return ClasswiseCalibration(
         classes=names,
         errors=errors,
         root_mean_square=root_mean_square_estimate(
-            share, gap, gap_error, squared, n, level, spread=_spread(events, gaps)
+            share, gap, gap_error, squared, n, level, spread=spread, along=along
         ),
         expected=expected_estimate(share, gap, gap_error, squared, n, level, spread=by_class),
         expected_plug_in=float(np.mean([error.expected_plug_in for error in errors])),
@@ -231,27 +232,31 @@ def classwise_calibration(
     )
 
 
-def _spread(events: list[Event], gaps: list[BinnedGaps]) -> float | None:
-    """Return the sum of the squared entries of the covariance matrix of all classes' bins."""
+def _spread(events: list[Event], gaps: list[BinnedGaps]) -> tuple[float | None, float | None]:
+    """Return the squared entries' sum, and the variance along the gaps, of all bins' covariance."""
     count = len(events)
     noise = [each.share * each.gap_error**2 / count for each in gaps]
     within = [float(each @ each) for each in noise]
     if not sum(within) > 0:
-        return None
-    if count > MOST_PAIRED:
-        return sum(np.sqrt(within)) ** 2  # by Cauchy and Schwarz
-    parts = []
+        return None, None
+    parts, projected, length = [], np.zeros(len(events[0])), 0.0
     for event, each, variance in zip(events, gaps, noise, strict=True):
         off = event.weights * (event.outcome - event.probability - each.gap[each.codes])
         total = np.bincount(each.codes, off**2)
         scale = np.sqrt(np.divide(variance, total, out=np.zeros_like(total), where=total > 0))
         parts.append(off * scale[each.codes])
+        direction = np.sqrt(each.share / count) * each.gap
+        projected += parts[-1] * direction[each.codes]
+        length += float(direction @ direction)
+    along = float(projected @ projected) / length if length > 0 else None
+    if count > MOST_PAIRED:
+        return sum(np.sqrt(within)) ** 2, along  # by Cauchy and Schwarz
     between = 0.0
     for k in range(count):
         for other in range(k):
             pair = gaps[k].codes * len(gaps[other].share) + gaps[other].codes
             between += float(np.sum(np.bincount(pair, parts[k] * parts[other]) ** 2))
-    return sum(within) + 2 * between
+    return sum(within) + 2 * between, along
 
 
 def _redrawn_mean_squares(

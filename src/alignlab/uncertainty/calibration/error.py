@@ -10,10 +10,11 @@ and the second is never larger than the first. The plug-in, with observed gaps a
 biased upward by noise [roelofs2022mitigating]. The mean square is estimated without bias by pairs
 of different rows (see `bins`). Its interval inverts sum_b q_b a_b^2 ~ c chi2_v (noncentrality
 theta / c), c and v matched to the bins' variances as in [satterthwaite1946approximate], which is
-exact where the q_b se_b^2 are equal. No estimate of |g| is unbiased, so the expected and the
-largest error are plug-ins less their bias at gaps shrunk until their mean square is the unbiased
-one. The interval of the expected error runs from an estimate that is too small on average to the
-plug-in, which is too large; that of the largest holds all bins at once, by exact limits of shares.
+exact where the q_b se_b^2 are equal; c is raised where the gaps lie in noisy bins. No estimate of
+|g| is unbiased, so the expected and the largest error are plug-ins less their bias at gaps shrunk
+until their mean square is the unbiased one. The interval of the expected error runs from an
+estimate that is too small on average to the plug-in, which is too large; that of the largest holds
+all bins at once, by exact limits of shares.
 A binned error is a lower bound: it can't see what cancels within a bin [kumar2019verified, sec. 3].
 """
 
@@ -254,6 +255,7 @@ def root_mean_square_estimate(
     level: float,
     *,
     spread: float | None = None,
+    along: float | None = None,
     exact: tuple[float, float] | None = None,
 ) -> Estimate:
     """Return the root of the mean square of gaps seen with some error.
@@ -271,6 +273,8 @@ def root_mean_square_estimate(
     spread
         The sum of the squares of all entries of the covariance matrix of sqrt(share) * gap, where
         bins depend on each other; `None` where they don't.
+    along
+        The variance, by that matrix, along sqrt(share) * gap; `None` as above.
     exact
         The limits where they are known otherwise.
     """
@@ -280,7 +284,7 @@ def root_mean_square_estimate(
         low, high = exact
         method = "pairs of rows; Clopper–Pearson, too few events for bins"
     else:
-        limits = _mean_square_limits(share, gap, error, level, spread)
+        limits = _mean_square_limits(share, gap, error, level, spread, along)
         low, high = (float(np.sqrt(end)) for end in limits)
     if squared < 0:
         method += "; the unbiased square is below 0, shown as 0"
@@ -288,16 +292,28 @@ def root_mean_square_estimate(
 
 
 def _mean_square_limits(
-    share: Floats, gap: Floats, error: Floats, level: float, spread: float | None
+    share: Floats,
+    gap: Floats,
+    error: Floats,
+    level: float,
+    spread: float | None,
+    along: float | None,
 ) -> tuple[float, float]:
-    """Return the limits of sum q g^2 by inverting the distribution of sum q a^2."""
+    """Return the limits of sum q g^2 by inverting the distribution of sum q a^2.
+
+    Without gaps the variance of the sum is 2 tr(S^2), with clear ones 4 g'Sg: the scale is the
+    larger of the two that give them, so that gaps in noisy bins do not make the interval too short.
+    """
     noise = share * error**2
     mean_square = float(share @ gap**2)
     if not noise.sum() > 0:
         return mean_square, mean_square
     spread = float(noise @ noise) if spread is None else spread
     scale = spread / float(noise.sum())
-    freedom = float(noise.sum()) ** 2 / spread
+    if mean_square > 0:
+        along = float(noise @ (share * gap**2)) / mean_square if along is None else along
+        scale = max(scale, along)
+    freedom = float(noise.sum()) / scale
     seen = mean_square / scale
     tail = special.ndtr(-critical_value(level))
 

@@ -58,7 +58,8 @@ class SmoothCalibrationError:
     Attributes
     ----------
     error
-        The smooth calibration error, debiased; 0 where no gap is seen above the noise.
+        The smooth calibration error, debiased; 0 where no gap is seen above the noise. The
+        interval's lower end is cautious: `p_value` may be small where it is still 0.
     plug_in
         The published number (smECE), for comparison with others'; too large on average.
     p_value

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alignlab.datasets import read_images, row_hashes, shared_rows
 from alignlab.datasets.image_files import write_images
 from alignlab.datasets.images import ImageData
 from alignlab.predictors import load_model
@@ -79,6 +80,16 @@ def test_a_table_from_end_to_end(rows, alignlab):
     frame = pd.read_csv("rows.csv")
     right = predictor.decide(predictor(frame)) == (frame["paid"] == "yes")
     assert right.mean() > 0.75
+    held = pd.read_csv(out / "test.csv")
+    assert len(held) == 40
+    assert held.columns.tolist() == frame.columns.tolist()
+    assert len(predictor.trained_on) == 160
+    assert load_model(out / "before").trained_on is None  # it was not trained
+    learned = shared_rows(row_hashes(predictor.selected(frame)), predictor.trained_on)
+    again = shared_rows(row_hashes(predictor.selected(held)), predictor.trained_on)
+    assert learned.sum() >= 160
+    assert again.sum() == learned.sum() - 160  # those who are like another
+    assert "Held-out rows: trained/test.csv" in shown
     compared = json.loads((out / "comparison.json").read_text())
     assert compared["rows"][0]["measure"] == "accuracy"
     assert compared["rows"][0]["trained"]["n"] == 40
@@ -98,6 +109,11 @@ def test_images_against_a_threat(rows, alignlab):
     assert "worst gap in breed" in text
     assert "which have fewer than 30 rows here." in text
     assert load_model(rows / "trained" / "model").module is not None
+    held = read_images(rows / "trained" / "test.npz")
+    assert len(held) == 40
+    assert "breed" in held.columns
+    code, _, error = alignlab("attack trained/model trained/test.npz --threat linf:0.05 --rows 5")
+    assert (code, error) == (0, "")
 
 
 @pytest.mark.slow

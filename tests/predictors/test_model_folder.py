@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
+from alignlab.datasets import row_hashes, shared_rows
 from alignlab.errors import InputError, ModelError
 from alignlab.files import write_all
 from alignlab.predictors import load_model
-from alignlab.predictors.model_folder import MODEL, WEIGHTS, model_files
+from alignlab.predictors.model_folder import MODEL, TRAINING_ROWS, WEIGHTS, model_files
 from alignlab.predictors.networks import Architecture, network
 from alignlab.predictors.table_encoding import TableEncoding
 
@@ -67,6 +68,26 @@ def test_images_are_answered_as_before(tmp_path):
     assert predictor.module is not None
     again = model_files(module, architecture, inputs=(1, 8, 8), classes=classes)
     assert files == again
+
+
+def test_the_rows_it_learned_from_are_known_again(tmp_path):
+    architecture = Architecture("linear")
+    module = network(architecture, (2,), 2)
+    encoding = TableEncoding.fitted(NUMBERS)
+    hashes = row_hashes(NUMBERS)
+    said = {"inputs": encoding, "classes": ("no", "yes")}
+    write_all(tmp_path, model_files(module, architecture, **said, trained_on=hashes[:2]))
+    predictor = load_model(tmp_path)
+    assert sorted(predictor.trained_on) == sorted(hashes[:2])
+    as_kept = row_hashes(predictor.selected(NUMBERS[["rooms", "age"]]))
+    assert shared_rows(as_kept, predictor.trained_on).tolist() == [True, True, False]
+    rows = tmp_path / TRAINING_ROWS
+    for content in (b"other", None):
+        rows.write_bytes(content) if content else rows.unlink()
+        with pytest.raises(ModelError, match="Restore the folder as it was written"):
+            load_model(tmp_path)
+    write_all(tmp_path / "old", model_files(module, architecture, **said))
+    assert load_model(tmp_path / "old").trained_on is None
 
 
 def test_what_was_changed_or_is_absent_is_not_opened(tmp_path):

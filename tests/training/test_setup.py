@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+from alignlab.datasets import row_hashes, shared_rows
 from alignlab.datasets.image_files import write_images
 from alignlab.datasets.images import ImageData
 from alignlab.errors import InputError, ModelError
@@ -42,6 +43,19 @@ def images(tmp_path):
     )
     write_images(tmp_path / "images.npz", data)
     return tmp_path / "images.npz"
+
+
+def test_the_rows_learned_from_are_known_and_the_held_out_ones_are_not(table, images):
+    setup = set_up(TrainSpec(data=str(table), target="paid", groups=["sex"]))
+    assert len(setup.trained_on) == 80
+    whole = row_hashes(pd.read_csv(table)[["age", "job"]])
+    held = row_hashes(setup.test_rows[["age", "job"]])
+    assert shared_rows(setup.trained_on, whole).all()
+    people_alike = len(whole) - len(np.unique(whole))
+    assert shared_rows(held, setup.trained_on).sum() <= people_alike
+    pictures = set_up(TrainSpec(data=str(images), model="cnn", channels=[2], hidden=[2]))
+    assert len(pictures.trained_on) == 48
+    assert not shared_rows(row_hashes(pictures.test_rows.images), pictures.trained_on).any()
 
 
 def test_a_table_is_split_in_three_and_groups_are_not_read(table):

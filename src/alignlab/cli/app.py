@@ -19,6 +19,7 @@ import typer
 from alignlab import __version__
 from alignlab.cli.attack import attack
 from alignlab.cli.audit import audit
+from alignlab.cli.calibrate import calibrate
 from alignlab.cli.compare import compare
 from alignlab.cli.init import init
 from alignlab.cli.predict import predict
@@ -63,6 +64,7 @@ app.command()(init)
 app.command()(compare)
 app.command()(attack)
 app.command()(train)
+app.command()(calibrate)
 app.command()(predict)
 app.add_typer(values)
 

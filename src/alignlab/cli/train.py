@@ -21,6 +21,9 @@ MODEL, BEFORE = "model", "before"
 TRAINING = {MODEL: "training", BEFORE: "training-before"}
 """Folders of their checkpoints and metrics."""
 
+TEST = {False: "test.csv", True: "test.npz"}
+"""The rows held out, of a table and of images."""
+
 
 def train(
     context: typer.Context,
@@ -40,9 +43,9 @@ def train(
     """Train a model by a file, and audit it before and after.
 
     The directory that the file names as out gets model/ (which every command opens as a model),
-    before/ (what it is compared with), their checkpoints and metrics, the reports of both, and
-    comparison.json. Without a model to start from, "before" is the same network trained on the
-    task alone.
+    before/ (what it is compared with), their checkpoints and metrics, the rows held out as test.csv
+    or test.npz, the reports of both, and comparison.json. Without a model to start from, "before"
+    is the same network trained on the task alone.
     """
     from alignlab.cli.audit import _require_directory
     from alignlab.errors import InputError, StoppedError
@@ -82,7 +85,8 @@ def train(
         )
     try:
         before, name = _before(setup)
-        _keep(setup, {MODEL: module, BEFORE: before})
+        _keep(setup, {MODEL: module, BEFORE: before}, learned=name != "untrained")
+        _keep_test_rows(setup)
         _deliver(setup, result, {name: BEFORE, "trained": MODEL}, {MODEL: module, BEFORE: before})
     except KeyboardInterrupt:
         raise StoppedError(
@@ -142,8 +146,8 @@ def _before(setup: Setup) -> tuple[torch.nn.Module, str]:
     return module, "task alone"
 
 
-def _keep(setup: Setup, modules: dict[str, torch.nn.Module]) -> None:
-    """Write both models."""
+def _keep(setup: Setup, modules: dict[str, torch.nn.Module], *, learned: bool) -> None:
+    """Write both models; `learned` says whether the one before has seen rows, too."""
     import safetensors.torch
 
     from alignlab.files import write_all
@@ -152,7 +156,11 @@ def _keep(setup: Setup, modules: dict[str, torch.nn.Module]) -> None:
     for folder, module in modules.items():
         if setup.architecture is not None:
             files = model_files(
-                module, setup.architecture, inputs=setup.inputs, classes=setup.classes
+                module,
+                setup.architecture,
+                inputs=setup.inputs,
+                classes=setup.classes,
+                trained_on=setup.trained_on if folder == MODEL or learned else None,
             )
         else:
             state = {
@@ -161,6 +169,18 @@ def _keep(setup: Setup, modules: dict[str, torch.nn.Module]) -> None:
             }
             files = {WEIGHTS: safetensors.torch.save(state)}
         write_all(Path(setup.spec.out) / folder, files)
+
+
+def _keep_test_rows(setup: Setup) -> None:
+    """Write the rows held out as people have them: to attack, to recalibrate, to explain."""
+    from alignlab.datasets import write_images
+    from alignlab.files import write_whole
+
+    path = Path(setup.spec.out) / TEST[setup.images]
+    if setup.images:
+        write_images(path, setup.test_rows)  # type: ignore[arg-type]
+    else:
+        write_whole(path, setup.test_rows.to_csv(index=False, lineterminator="\n"))  # type: ignore
 
 
 def _deliver(
@@ -242,6 +262,7 @@ def _show(
     else:
         weights = out / MODEL / "weights.safetensors"
         console.print(f"Model: {weights}@{setup.spec.model}", soft_wrap=True)
+    console.print(f"Held-out rows: {out / TEST[setup.images]}", soft_wrap=True)
     reports = [out / each / "report.json" for each in ("report-before", "report")]
     console.print(f"Row by row: alignlab compare {reports[0]} {reports[1]}", soft_wrap=True)
     console.print(f"Report: {out / 'report' / 'report.html'}", style="bold", soft_wrap=True)

@@ -32,6 +32,7 @@ from alignlab.predictors.model_folder import MODEL, from_folder, is_model_folder
 from alignlab.predictors.onnx_file import from_onnx
 from alignlab.predictors.pickle_file import read_pickle
 from alignlab.predictors.predictor import Predictor, Task
+from alignlab.predictors.recalibrated_folder import from_recalibrated_folder, is_recalibrated
 from alignlab.predictors.safetensors_file import from_safetensors
 from alignlab.predictors.skops_file import read_skops
 
@@ -44,7 +45,7 @@ FORMS = (
     "model.onnx",
     "weights.safetensors@package.module:Class",
     "model.pt2",
-    "the folder that `alignlab train` wrote",
+    "the folder that `alignlab train` or `alignlab calibrate` wrote",
     "model.pkl (with --allow-pickle)",
 )
 """What a reference may look like."""
@@ -81,12 +82,13 @@ def load_model(
         `package.module:function` (or a model in a module, also in the current directory), an
         address that begins with `http://` or `https://`, `model.skops`, `model.onnx`,
         `weights.safetensors@package.module:Class`, `model.pt2`, the folder of a model that
-        `alignlab train` wrote, or, with `allow_pickle`,
+        `alignlab train` or `alignlab calibrate` wrote, or, with `allow_pickle`,
         `model.pkl`, `model.pickle` or `model.joblib`.
     allow_pickle
         The person's word that code in the file may run.
     trust
-        Types in a skops file that may be loaded although skops does not vouch for them.
+        Types in a skops file that may be loaded although skops does not vouch for them, and the
+        code or address that a recalibrated model in a folder names as its own.
     classes, task
         What the model does not say itself; see `as_predictor`.
     features
@@ -122,6 +124,16 @@ def load_model(
     if endpoint is not None:
         raise InputError(f"An endpoint is declared, and {text!r} is not an address.")
     options: dict[str, Any] = {"task": task, "classes": classes}
+    if is_recalibrated(Path(text)):
+        return from_recalibrated_folder(
+            Path(text),
+            load_model,
+            trust=trust,
+            features=features,
+            allow_pickle=allow_pickle,
+            warn=warn,
+            **options,
+        )
     if is_model_folder(Path(text)):
         return _reading(from_folder(Path(text), **options), features)
     path_text, _, class_reference = text.partition("@")

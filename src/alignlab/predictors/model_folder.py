@@ -2,6 +2,7 @@
 
     model.json            architecture, input encoding, classes, the weights' SHA-256
     weights.safetensors   the parameters
+    training_rows.npy     hashes of the rows that it learned from, so that none is used to judge it
 
 Opening it runs no code of the folder's: the network is built from the settings, by `networks`.
 """
@@ -9,13 +10,16 @@ Opening it runs no code of the folder's: the network is built from the settings,
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alignlab.errors import InputError, ModelError, listed
 from alignlab.files import sha256_of_file
@@ -30,17 +34,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MODEL",
+    "TRAINING_ROWS",
     "WEIGHTS",
     "StoredModel",
     "from_folder",
     "is_model_folder",
     "model_files",
     "read_folder",
+    "read_rows",
+    "rows_file",
     "trained_predictor",
 ]
 
 MODEL = "model.json"
 WEIGHTS = "weights.safetensors"
+TRAINING_ROWS = "training_rows.npy"
 
 FORMAT = "alignlab model 1"
 
@@ -51,6 +59,7 @@ def model_files(
     *,
     inputs: TableEncoding | Sequence[int],
     classes: Sequence[str],
+    trained_on: NDArray[np.uint64] | None = None,
 ) -> dict[str, str | bytes]:
     """Return the files of a model's folder by name, to be written by `files.write_all`.
 
@@ -64,6 +73,8 @@ def model_files(
         How rows of a table become numbers, or the shape of an image.
     classes
         The names of its logits.
+    trained_on
+        The hashes of the rows that it learned from, as people have them.
     """
     import safetensors.torch
 
@@ -84,7 +95,31 @@ def model_files(
         "classes": list(classes),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
-    return {MODEL: to_json(stated), WEIGHTS: weights}
+    files: dict[str, str | bytes] = {WEIGHTS: weights}
+    if trained_on is not None:
+        rows = rows_file(trained_on)
+        files[TRAINING_ROWS] = rows
+        stated["training_rows_sha256"] = hashlib.sha256(rows).hexdigest()
+    return {MODEL: to_json(stated), **files}
+
+
+def rows_file(hashes: NDArray[np.uint64]) -> bytes:
+    """Return hashes of rows as a file, in an order that says nothing of theirs."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.sort(hashes).astype("<u8"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def read_rows(path: Path, sha256: str) -> NDArray[np.uint64]:
+    """Return the hashes in a file; raises ModelError where it is not the one that is named."""
+    if not path.is_file() or sha256_of_file(path) != sha256:
+        gone = "is not there" if not path.is_file() else "is not the one that was written"
+        raise ModelError(f"{path} {gone}. Restore the folder as it was written.")
+    try:
+        hashes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} holds no hashes of rows: {error}.") from error
+    return np.asarray(hashes, dtype=np.uint64).reshape(-1)
 
 
 def is_model_folder(path: Path) -> bool:
@@ -106,12 +141,15 @@ class StoredModel:
         How rows of a table become numbers, or the shape of an image.
     classes
         The names of its logits.
+    trained_on
+        The hashes of the rows that it learned from, where they were kept.
     """
 
     module: torch.nn.Sequential
     architecture: Architecture
     inputs: TableEncoding | tuple[int, ...]
     classes: tuple[str, ...]
+    trained_on: NDArray[np.uint64] | None = None
 
 
 def from_folder(
@@ -142,6 +180,7 @@ def from_folder(
             "away."
         )
     predictor = trained_predictor(stored.module, inputs=stored.inputs, classes=stored.classes)
+    predictor.trained_on = stored.trained_on
     predictor.fingerprint = sha256_of_file(path / MODEL)  # which holds that of the weights
     predictor.kind = f"alignlab {stored.architecture.name}"
     predictor.name = "/".join(path.resolve().parts[-2:])  # "model" alone says little
@@ -166,6 +205,7 @@ def read_folder(path: Path) -> StoredModel:
             inputs = tuple(int(size) for size in stated["input"]["image"])
         classes = tuple(str(name) for name in stated["classes"])
         sum_of_weights = str(stated["weights_sha256"])
+        sum_of_rows = stated.get("training_rows_sha256")
         shape = (inputs.width,) if isinstance(inputs, TableEncoding) else inputs
         module = network(architecture, shape, len(classes))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -184,7 +224,9 @@ def read_folder(path: Path) -> StoredModel:
         raise ModelError(
             f"The weights in {path} do not fit {MODEL}: {' '.join(str(error).split())[:200]}."
         ) from error
-    return StoredModel(module.eval(), architecture, inputs, classes)
+    # Folders that were written before there was such a file have none.
+    rows = None if sum_of_rows is None else read_rows(path / TRAINING_ROWS, str(sum_of_rows))
+    return StoredModel(module.eval(), architecture, inputs, classes, rows)
 
 
 def trained_predictor(

@@ -40,7 +40,9 @@ __all__ = [
     "keeping_decisions",
     "log_probabilities",
     "map_from_dict",
+    "normalised_scores",
     "one_against_rest",
+    "recalibrated_scores",
 ]
 
 Floats = NDArray[np.float64]
@@ -79,7 +81,7 @@ class ProbabilityMap:
 
     def log(self, log_probabilities: Array) -> Array:
         """Return log-probabilities, shape (n, n_classes)."""
-        return _normalised(self._logits(_scores(log_probabilities)))
+        return _normalised(self._logits(normalised_scores(log_probabilities)))
 
     def _logits(self, scores: Array) -> Array:
         raise NotImplementedError
@@ -283,6 +285,16 @@ def one_against_rest(scores: Array) -> tuple[Array, Array]:
     return scores, library.log(library.where(first, others, 1 - shares).clip(FLOOR))
 
 
+def recalibrated_scores(
+    probability_map: ProbabilityMap, log_probabilities: Array, *, keep_decisions: bool
+) -> Array:
+    """Return a map's log-probabilities, with the model's own decisions where they are kept."""
+    mapped = probability_map.log(log_probabilities)
+    if probability_map.keeps_order or not keep_decisions:
+        return mapped
+    return keeping_decisions(mapped, _normalised(log_probabilities))
+
+
 def keeping_decisions(log_mapped: Array, log_original: Array) -> Array:
     """Return mapped log-probabilities whose largest is the model's own choice, in every row.
 
@@ -326,8 +338,8 @@ def keeping_decisions(log_mapped: Array, log_original: Array) -> Array:
     return result
 
 
-def _scores(given: Array) -> Array:
-    """Return normalised log-probabilities, none below the lowest."""
+def normalised_scores(given: Array) -> Array:
+    """Return log-probabilities of logits of any kind, none below the lowest."""
     return _normalised(given).clip(LOWEST)
 
 

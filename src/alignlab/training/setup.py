@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from alignlab.datasets import read_table, require_column
+from alignlab.datasets import read_table, require_column, row_hashes
 from alignlab.datasets.image_files import IMAGES, load_images, read_images
 from alignlab.datasets.images import ImageData
 from alignlab.errors import InputError, ModelError, listed, require_choice
@@ -60,6 +61,9 @@ class Setup:
         The rows, encoded, in three parts.
     test_rows
         The last part as people have it: a data frame, or `ImageData`.
+    trained_on
+        The hashes of the rows of the first two parts, as people have them and the model reads them,
+        and of those that the model to start from has learned from.
     inputs
         How rows of a table become numbers, or the shape of an image.
     architecture
@@ -76,6 +80,7 @@ class Setup:
     validation: TrainingData
     test: TrainingData
     test_rows: pd.DataFrame | ImageData
+    trained_on: NDArray[np.uint64]
     inputs: TableEncoding | tuple[int, ...]
     architecture: Architecture | None
     start: Path | None
@@ -146,7 +151,9 @@ def set_up(spec: TrainSpec) -> Setup:
     stored = None if spec.start is None else read_folder(_start(spec))
     source = spec.data
     images = source in IMAGES or source.endswith(".npz") or Path(source).is_dir()
-    train, validation, test, test_rows, inputs = (_images if images else _table)(spec, stored)
+    train, validation, test, test_rows, inputs, seen = (_images if images else _table)(spec, stored)
+    if stored is not None and stored.trained_on is not None:
+        seen = np.concatenate([seen, stored.trained_on])
     objective = spec.terms(images=images)
     threat = objective_threat(objective)
     if spec.threat is not None:
@@ -177,12 +184,12 @@ def set_up(spec: TrainSpec) -> Setup:
             "its own: leave them out."
         )
     return Setup(
-        spec, objective, train, validation, test, test_rows, inputs, architecture,
+        spec, objective, train, validation, test, test_rows, seen, inputs, architecture,
         None if stored is None else _start(spec), threat,
     )  # fmt: skip
 
 
-_Parts = tuple[TrainingData, TrainingData, TrainingData, Any, Any]
+_Parts = tuple[TrainingData, TrainingData, TrainingData, Any, Any, NDArray[np.uint64]]
 
 
 def _images(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
@@ -199,7 +206,8 @@ def _images(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
         )
     parts = _three(known.y.numpy(), spec)
     train, validation, test = (rows_of(known, rows) for rows in parts)
-    return train, validation, test, data.take(parts[2]), tuple(known.x.shape[1:])
+    seen = row_hashes(data.images[np.concatenate(parts[:2])])
+    return train, validation, test, data.take(parts[2]), tuple(known.x.shape[1:]), seen
 
 
 def _table(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
@@ -246,7 +254,9 @@ def _table(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
         (numbers, codes), classes=classes, columns={name: frame[name] for name in compared}
     )
     train, validation, test = (rows_of(known, rows) for rows in parts)
-    return train, validation, test, frame.iloc[parts[2]].reset_index(drop=True), encoding
+    test_rows = frame.iloc[parts[2]].reset_index(drop=True)
+    seen = row_hashes(frame[list(encoding.names)].iloc[np.concatenate(parts[:2])])
+    return train, validation, test, test_rows, encoding, seen
 
 
 def _columns(spec: TrainSpec, frame: pd.DataFrame) -> list[str]:

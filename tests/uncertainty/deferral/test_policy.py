@@ -162,6 +162,43 @@ def test_what_does_not_fit_is_said(policy, tmp_path):
         DeferralPolicy.from_dict(stated, given)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"above": "x"}, {"at": None}, {"above": float("nan")}, {"person": [1.0]}, {"person": "no"},
+        {"rule": "flip a coin"}, {"reader": {}}, {"classes": 3}, {"utilities": [[1]]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_policy_is_not_opened(policy, damage):
+    with pytest.raises(InputError, match=r"damaged|rule"):
+        DeferralPolicy.from_dict(policy.to_dict() | damage, policy.predictor)
+
+
+def test_no_part_of_a_policy_may_be_absent(policy):
+    stated = policy.to_dict()
+    for name in stated:
+        with pytest.raises(InputError, match=r"damaged|is no alignlab"):
+            DeferralPolicy.from_dict(
+                {key: value for key, value in stated.items() if key != name}, policy.predictor
+            )
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [0.5, 1, 2], [-1, 0, 1]])
+def test_cases_are_named_by_whole_numbers(policy, names):
+    with pytest.raises(InputError, match="whole numbers from 0"):
+        policy(problem()[0].iloc[:3], cases=names)
+
+
+def test_a_day_without_cases_has_no_queue():
+    frame, truth, person = problem()
+    labels, human = ((each == "yes").astype(int) for each in (truth, person))
+    X = frame.to_numpy()
+    fitted = fit_deferral(lambda rows: np.full(len(rows), 0.4), X, labels, human, budget=0.3,
+                          classes=[0, 1], method="post-hoc").policy  # fmt: skip
+    assert len(fitted(X[:0], capacity=3).queue) == 0
+
+
 def test_sparse_rows_are_rows():
     scipy_sparse = pytest.importorskip("scipy.sparse")
     frame, truth, person = problem()

@@ -101,3 +101,8 @@ def test_tables_that_cannot_be_compared_are_told_apart(frame):
     with pytest.raises(InputError, match=r"'age' holds float64 in the reference and .* in X"):
         require_alike(frame, frame.assign(age=["x", "y", "z", "w"]))
     require_alike(frame, frame.assign(empty=1.0))
+
+
+def test_two_columns_of_one_name_are_refused(frame):
+    with pytest.raises(InputError, match="X has two columns called 'age'"):
+        as_table(pd.concat([frame, frame[["age"]]], axis=1))

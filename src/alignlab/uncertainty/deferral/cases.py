@@ -8,6 +8,7 @@ straight line (intercept 0, slope 1) in the log-odds of its decision.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -194,7 +195,8 @@ def _as_frame(X: Any, n: int) -> pd.DataFrame:
         X = X.detach().cpu().numpy()
     if hasattr(X, "toarray"):
         X = X.toarray()
-    cells = np.asarray(X).reshape(n, -1)
+    cells = np.asarray(X)
+    cells = cells.reshape(n, math.prod(cells.shape[1:]))
     if cells.shape[1] > MOST_NUMBERS:
         raise InputError(
             f"A row has {cells.shape[1]:,} numbers, and a deferral rule takes at most "

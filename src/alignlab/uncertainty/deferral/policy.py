@@ -10,14 +10,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from alignlab.errors import InputError, listed
+from alignlab.errors import InputError, listed, require_choice
 from alignlab.files import write_whole
 from alignlab.plain import to_json
 from alignlab.predictors import Predictor, as_predictor
@@ -179,8 +179,8 @@ class DeferralPolicy:
             model = linear(self.model, design) if len(self.model) else None
             gain = learned_gain(self.rule, person, model, said, decisions, self.utilities)
             gain = score = gain - self.asking_cost
-        if cases is not None and len(cases) != n:
-            raise InputError(f"cases names {len(cases)} cases, and there are {n} rows.")
+        if cases is not None:
+            _require_names(np.asarray(cases), n)
         order = row_streams(self.seed, n if cases is None else cases, "deferral").uniform(1)[:, 0]
         if capacity is None:
             ask = order < chances(score, self.threshold)
@@ -246,7 +246,10 @@ class DeferralPolicy:
         representation: Callable[[Any], Any] | None = None,
         source: str = "The policy",
     ) -> DeferralPolicy:
-        """Return the policy that `to_dict` wrote, for a model of the same classes.
+        """Return the policy that `to_dict` wrote, for the model that it was fitted with.
+
+        Models from files are told apart by their fingerprints, others by their classes only: to a
+        model trained anew and given in memory the policy does not apply, and nothing says so.
 
         Raises
         ------
@@ -255,7 +258,14 @@ class DeferralPolicy:
         """
         if not isinstance(stated, dict) or stated.get("format") != FORMAT:
             raise InputError(f"{source} is no {FORMAT}. Give a file that policy.save wrote.")
-        names = tuple(map(str, stated["classes"]))
+        try:
+            names, made_for = tuple(map(str, stated["classes"])), str(stated["fingerprint"])
+            read = _read(stated, representation)
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise InputError(f"{source} is damaged ({reason}). Fit the policy anew.") from error
         known = getattr(model, "classes_", None)
         unnamed = known is None and not isinstance(model, Predictor)
         predictor = as_predictor(model, classes=names if unnamed else None)
@@ -264,27 +274,12 @@ class DeferralPolicy:
                 f"{source} was made for the classes {listed(names)}, and the model has "
                 f"{listed(predictor.class_names)}. Give the model that it was fitted with."
             )
-        made_for = stated["fingerprint"]
         if made_for and predictor.fingerprint and made_for != predictor.fingerprint:
             raise InputError(
                 f"{source} was made for another file of a model ({made_for[:12]}, and this is "
                 f"{predictor.fingerprint[:12]}). Give that one, or fit a policy for this one."
             )
-        return cls(
-            rule=stated["rule"],
-            threshold=Threshold(float(stated["above"]), float(stated["at"])),
-            floor=float(stated["floor"]),
-            budget=float(stated["budget"]),
-            person=np.array(stated["person"], dtype=np.float64),
-            model=np.array(stated["model"], dtype=np.float64),
-            average_gain=float(stated["average_gain"]),
-            utilities=np.array(stated["utilities"], dtype=np.float64),
-            asking_cost=float(stated["asking_cost"]),
-            classes=names,
-            reader=CaseReader.from_dict(stated["reader"], representation),
-            seed=int(stated["seed"]),
-            predictor=predictor,
-        )
+        return cls(classes=names, predictor=predictor, **read)
 
     @classmethod
     def load(
@@ -363,6 +358,41 @@ def learned_gain(
     if model is not None:
         return np.asarray((theirs - expit(model)) * size)
     return np.asarray(theirs * size - ((probabilities * utilities[decisions]).sum(axis=1) - lowest))
+
+
+def _require_names(cases: NDArray[Any], n: int) -> None:
+    if len(cases) != n:
+        raise InputError(f"cases names {len(cases)} cases, and there are {n} rows.")
+    if n and (cases.dtype.kind not in "iu" or cases.min() < 0):
+        raise InputError("cases names cases by whole numbers from 0. Number them, one a row.")
+
+
+def _read(stated: dict[str, Any], representation: Callable[[Any], Any] | None) -> dict[str, Any]:
+    """Return the fields that a policy was written with, or raise where they are none."""
+    rule = require_choice(stated["rule"], get_args(Rule), what="rule")
+    reader = CaseReader.from_dict(stated["reader"], representation)
+    numbers = {
+        name: np.array(stated[name], dtype=np.float64) for name in ("person", "model", "utilities")
+    }
+    names = ("above", "at", "floor", "budget", "average_gain", "asking_cost")
+    plain = {name: float(stated[name]) for name in names}
+    square = (len(stated["classes"]),) * 2
+    for name, each in numbers.items():
+        shapes = [square] if name == "utilities" else [(0,), (1 + len(reader.shift),)]
+        if each.shape not in shapes or not np.isfinite(each).all():
+            raise ValueError(f"{name} has other numbers than it should")
+    if np.isnan(list(plain.values())).any():
+        raise ValueError("a number is not one")
+    threshold = Threshold(plain.pop("above"), plain.pop("at"))
+    seed = int(stated["seed"])
+    return {
+        "rule": rule,
+        "threshold": threshold,
+        "reader": reader,
+        "seed": seed,
+        **numbers,
+        **plain,
+    }
 
 
 def _written(number: float) -> float | str:

@@ -101,6 +101,11 @@ def as_table(rows: Any, *, what: str = "X") -> pd.DataFrame:
     """
     if isinstance(rows, pd.DataFrame):
         frame = rows.set_axis([str(name) for name in rows.columns], axis=1).reset_index(drop=True)
+        if frame.columns.has_duplicates:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise InputError(
+                f"{what} has two columns called {twice!r}. Rename one, or leave it out."
+            )
         for name in frame.columns[[column.kind in "mM" for column in frame.dtypes]]:
             frame[name] = _in_days(frame[name])
     else:

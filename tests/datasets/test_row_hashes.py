@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from alignlab.datasets.row_hashes import require_apart, row_hashes, shared_rows
+from alignlab.datasets.row_hashes import joined_hashes, require_apart, row_hashes, shared_rows
 from alignlab.errors import InputError
 
 
@@ -118,6 +118,30 @@ def test_people_who_are_alike_are_no_leak_and_a_leak_among_them_is_found():
     assert 0.3 < alike < 0.9  # or the test would be about nothing
     with pytest.raises(InputError, match="also training rows"):
         require_apart(np.concatenate([drawn(300), trained_on[:200]]), trained_on)
+
+
+def test_few_training_rows_say_little_of_how_often_people_are_alike():
+    """With its estimate from 200 rows taken as certain, one honest calibration in four is lost."""
+    refused = 0
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        trained_on, new = (generator.integers(0, 1000, n).astype(np.uint64) for n in (200, 5000))
+        try:
+            require_apart(new, trained_on)
+        except InputError:
+            refused += 1
+    assert refused == 0
+
+
+def test_rows_named_twice_are_no_sign_of_people_who_are_alike():
+    rows = row_hashes(np.arange(200.0).reshape(100, 2))
+    joined = joined_hashes(rows, rows[:50], rows[::-1])
+    assert (joined == np.sort(rows)).all()
+    with pytest.raises(InputError, match="10 of the 50 calibration rows"):
+        require_apart(np.concatenate([rows[:10], np.arange(40, dtype=np.uint64)]), joined)
+    twice = np.concatenate([rows[:3], rows[:1]])
+    assert (joined_hashes(twice, rows[:2]) == np.sort(twice)).all()
+    assert len(joined_hashes(rows[:0], rows[:0])) == 0
 
 
 def test_no_rows_share_nothing():

@@ -11,7 +11,12 @@ from alignlab.datasets.preference_files import read_preferences, write_preferenc
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
 from alignlab.datasets.read import read_table
 from alignlab.datasets.row_encoding import RowEncoding
-from alignlab.datasets.row_hashes import require_apart, row_hashes, shared_rows
+from alignlab.datasets.row_hashes import (
+    joined_hashes,
+    require_apart,
+    row_hashes,
+    shared_rows,
+)
 from alignlab.datasets.table import TableData, require_column
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.datasets.trajectory_files import read_trajectories, write_trajectories
@@ -33,6 +38,7 @@ __all__ = [
     "chosen_rows",
     "drawn_pets",
     "grouping",
+    "joined_hashes",
     "load_example",
     "load_images",
     "parse_groups",

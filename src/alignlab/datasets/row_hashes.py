@@ -6,8 +6,9 @@ content agree. Numbers are compared as 32-bit floats, for a model's rows are oft
 and a missing cell equals a missing cell.
 
 Two different people can have the same row. Among n training rows of which f1 occur once, a new row
-is a repetition by chance with probability about 1 - f1 / n [good1953population], and only more
-repetitions than that explains are refused.
+is a repetition by chance with probability about 1 - f1 / n [good1953population], known from n rows
+only; so the number of repetitions among m new rows is taken as Beta-binomial(m, n - f1, f1), and
+only more than that explains are refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from alignlab.errors import InputError, listed
 from alignlab.random import mixed
 
-__all__ = ["require_apart", "row_hashes", "shared_rows"]
+__all__ = ["joined_hashes", "require_apart", "row_hashes", "shared_rows"]
 
 Hashes = NDArray[np.uint64]
 
@@ -84,7 +85,28 @@ def shared_rows(hashes: Hashes, others: Hashes) -> NDArray[np.bool_]:
     return np.isin(hashes, np.unique(others))
 
 
-def require_apart(hashes: Hashes, trained_on: Hashes, *, what: str = "calibration") -> None:
+def joined_hashes(*parts: Hashes) -> Hashes:
+    """Return the hashes of rows that are in any of the parts.
+
+    A row is taken as often as in the part that has it most often: the same rows named twice are no
+    sign that different cases are alike.
+
+    Examples
+    --------
+    >>> rows = row_hashes([[1.0], [2.0], [2.0], [3.0]])
+    >>> len(joined_hashes(rows[:3], rows[1:], rows))
+    4
+    """
+    counted = [np.unique(part, return_counts=True) for part in parts]
+    values, at = np.unique(np.concatenate([each for each, _ in counted]), return_inverse=True)
+    times = np.zeros(len(values), dtype=np.intp)
+    np.maximum.at(times, at, np.concatenate([each for _, each in counted]))
+    return np.repeat(values, times)
+
+
+def require_apart(
+    hashes: Hashes, trained_on: Hashes, *, what: str = "calibration", of: str = "training"
+) -> None:
     """Raise if rows are also training rows, beyond what equal rows of different cases explain.
 
     Parameters
@@ -96,6 +118,8 @@ def require_apart(hashes: Hashes, trained_on: Hashes, *, what: str = "calibratio
         cases are alike.
     what
         What the rows are for, for the error.
+    of
+        What the others were for.
 
     Raises
     ------
@@ -113,7 +137,7 @@ def require_apart(hashes: Hashes, trained_on: Hashes, *, what: str = "calibratio
     >>> require_apart(rows[:3], rows[2:])
     Traceback (most recent call last):
     alignlab.errors.InputError: 1 of the 3 calibration rows is also a training row (row 2). \
-The model has seen it; give rows that it was not trained on.
+Leave it out, or give others: what was fitted on a row promises too much of it.
     """
     shared = shared_rows(hashes, trained_on)
     count, n = int(shared.sum()), len(hashes)
@@ -121,24 +145,24 @@ The model has seen it; give rows that it was not trained on.
         return
     at = listed(np.flatnonzero(shared).tolist(), most=5)
     if count == 1:
-        said = (
-            f"1 of the {n:,} {what} rows is also a training row (row {at}). The model has seen it"
-        )
+        said = f"1 of the {n:,} {what} rows is also a {of} row (row {at}). Leave it out"
     else:
-        said = (
-            f"{count:,} of the {n:,} {what} rows are also training rows (rows {at}). The model has "
-            "seen them"
-        )
-    raise InputError(f"{said}; give rows that it was not trained on.")
+        said = f"{count:,} of the {n:,} {what} rows are also {of} rows (rows {at}). Leave them out"
+    raise InputError(f"{said}, or give others: what was fitted on a row promises too much of it.")
 
 
 def _by_chance(count: int, n: int, trained_on: Hashes) -> bool:
     """Return whether so many repetitions are no surprise where different cases can be alike."""
-    from scipy.special import bdtrc
+    from scipy.special import betaln
 
-    times = np.unique(trained_on, return_counts=True)[1]
-    alike = 1 - float((times == 1).sum()) / len(trained_on)
-    return alike > 0 and float(bdtrc(count - 1, n, alike)) > CHANCE
+    once = int((np.unique(trained_on, return_counts=True)[1] == 1).sum())
+    again = len(trained_on) - once
+    if not again or not once:
+        return again > 0
+    h = np.arange(count, n + 1)
+    logs = betaln(again + h, once + n - h) - betaln(again, once)
+    logs -= betaln(h + 1, n - h + 1) + np.log(n + 1)
+    return float(np.exp(logs).sum()) > CHANCE
 
 
 def _of_array(X: Any) -> Hashes:

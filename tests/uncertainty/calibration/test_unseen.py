@@ -32,7 +32,19 @@ def test_what_the_model_was_trained_on_is_enough():
     with pytest.raises(InputError, match=r"1 of the 5 .* \(row 0\)"):
         require_unseen(known, FRAME[1:])
     assert known.rows_evaluated == 0
+    with pytest.raises(InputError, match=r"1 of the 5"):  # given rows add to known ones
+        require_unseen(known, FRAME[1:], training=FRAME[:1])
+
+
+def test_rows_are_given_as_they_are_or_by_their_hashes():
+    hashes = row_hashes(FRAME[["x", "z"]])
+    assert (seen_by(model(), hashes) == seen_by(model(), FRAME)).all()
+    require_unseen(model(), FRAME[:3], training=hashes[3:])
+    with pytest.raises(InputError, match="2 of the 4 calibration rows are also training rows"):
+        require_unseen(model(), FRAME[:4], training=hashes[2:])
 
 
 def test_no_rows_have_no_hashes():
     assert seen_by(model(), None) is None
+    with pytest.raises(InputError, match="training holds no row"):
+        seen_by(model(), FRAME[:0])

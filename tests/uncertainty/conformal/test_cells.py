@@ -35,17 +35,9 @@ def test_each_cell_is_its_own_calibration_whatever_the_order_of_rows():
         assert cells.pooled(level) == conformal_threshold(scores, level)
 
 
-def test_ties_count_within_a_cell_only():
-    codes = np.array([0, 0, 1, 1])
-    assert not cell_scores([1.0, 2.0, 2.0, 3.0], codes, ("a", "b")).tied
-    assert cell_scores([1.0, 1.0, 2.0, 3.0], codes, ("a", "b")).tied
-    assert not cell_scores([1.0]).tied
-
-
 def test_a_cell_without_rows_is_infinite():
     cells = cell_scores([1.0, 2.0], np.array([0, 2]), ("a", "b", "c"))
     assert cells.thresholds(0.5).tolist() == [1, np.inf, 2]
-    assert not cells.tied
 
 
 def test_no_rows_and_bad_scores():
@@ -87,7 +79,15 @@ def test_unseen_groups_have_no_position():
 def test_groups_that_are_wrong(groups, words):
     frame = pd.DataFrame({"sex": ["m", "f"]})
     with pytest.raises(InputError, match=words):
-        group_labels(groups, frame, 2)
+        group_labels(groups, frame, 2, whole=True)
+
+
+def test_rows_to_predict_need_not_be_of_every_category():
+    groups = pd.Series(pd.Categorical(["b", "b"], ["a", "b"]))
+    assert group_labels(groups, None, 2)[1] == ("b",)
+    assert group_labels("sex", groups.to_frame("sex"), 2)[1] == ("b",)
+    with pytest.raises(InputError, match="'a' has no row"):
+        group_labels("sex", groups.to_frame("sex"), 2, whole=True)
 
 
 def test_a_column_of_an_array():

@@ -221,6 +221,29 @@ def test_the_check_finds_whom_the_sets_fail():
         assert each.expected == pytest.approx(conformal_rank(size, 0.9) / (size + 1), abs=1e-12)
 
 
+def test_one_row_of_a_categorical_column_can_be_asked_about():
+    X, y = draw(120)
+    groups = pd.Series(pd.Categorical(np.where(np.arange(120) % 2, "a", "b"), ["a", "b"]))
+    described = ConformalClassifier(model, classes=range(WIDTH), by="group")
+    calibrated = described.calibrate(X, y, groups=groups)
+    all_of_them = calibrated.predict(X, groups=groups).members
+    assert (calibrated.predict(X[:1], groups=groups[:1]).members == all_of_them[:1]).all()
+    assert calibrated.check(X[::2], y[::2], groups=groups[::2]).groups[0].rows == 60
+    with pytest.raises(InputError, match="The group 'a' has no row"):
+        described.calibrate(X[::2], y[::2], groups=groups[::2])
+
+
+def test_rows_that_score_just_the_threshold_are_no_surprise():
+    said = np.tile([0.6, 0.4], (300, 1))
+    y = np.arange(300) % 2
+    flat = ConformalClassifier(lambda rows: said[: len(rows)], classes=[0, 1])
+    calibrated = flat.calibrate(np.arange(20.0)[:, None], y[:20])
+    report = calibrated.check(np.arange(300.0)[:, None], y, level=0.7)
+    assert report.tied
+    assert report.observed.value == 1
+    assert not report.surprising
+
+
 def test_the_model_is_asked_once_a_row():
     X, y = draw(50)
     described = ConformalClassifier(model, classes=range(WIDTH), score="aps")
@@ -238,8 +261,10 @@ def test_tuning_needs_rows_of_its_own():
         raps.calibrate(X, y)
     tuned = raps.tuned(X[:100], y[:100], level=0.9)
     assert tuned.score == "raps"
-    with pytest.raises(InputError, match="100 of the 100 calibration rows also tuned the penalty"):
+    with pytest.raises(InputError, match="100 of the 100 calibration rows are also tuning rows"):
         tuned.calibrate(X[:100], y[:100])
+    with pytest.raises(InputError, match="30 of the 230 calibration rows are also tuning rows"):
+        tuned.calibrate(X[70:], y[70:])
     assert tuned.calibrate(X[100:], y[100:]).predict(X).members.any()
 
 

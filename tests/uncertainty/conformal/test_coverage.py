@@ -62,7 +62,8 @@ def test_twice_the_smaller_tail():
     for hits in (55, 70, 72, 79, 80):
         wanted = min(1, 2 * min(law.cdf(hits), law.sf(hits - 1)))
         assert coverage_p_value(hits, 80, 30, 0.9) == pytest.approx(wanted, abs=1e-10)
-    assert coverage_p_value(80, 80, 30, 0.9, tied=True) == 1
+    assert coverage_p_value(80, 80, 30, 0.9, below=60) == 1
+    assert coverage_p_value(80, 80, 30, 0.9, below=79) == coverage_p_value(79, 80, 30, 0.9)
     assert coverage_p_value(50, 50, 5, 0.9) == 1  # full sets
     assert coverage_p_value(49, 50, 5, 0.9) == 0
 
@@ -81,18 +82,34 @@ def test_the_size_of_the_test():
     assert np.mean([naive[h] < 0.05 for h in hits]) > 0.3
 
 
+def test_the_size_of_the_test_where_scores_are_tied_and_the_calibration_does_not_show_it():
+    """One row in ten scores the same; nine calibration rows often hold one of these, or none."""
+    rng = np.random.default_rng(1)
+    draws, n, m = 3000, 9, 1000
+    rejected = blind = 0
+    for _ in range(draws):
+        scores = np.where(rng.random(n + m) < 0.1, 2.0, rng.random(n + m))
+        cut = scores[:n].max()
+        hits, below = int((scores[n:] <= cut).sum()), int((scores[n:] < cut).sum())
+        rejected += coverage_p_value(hits, m, n, 0.9, below=below) < 0.05
+        blind += coverage_p_value(hits, m, n, 0.9) < 0.05
+    assert rejected / draws < 0.05 + 4 * np.sqrt(0.05 * 0.95 / draws)
+    assert blind / draws > 0.3
+
+
 def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
     assert holm([0.9, 0.8]) == [1, 1]
 
 
-def report(inside, codes, *, cells=None, level=0.9, **options):
+def report(inside, codes, *, below=None, cells=None, level=0.9, **options):
     cells = cells or cell_scores(np.arange(199.0))
     n = len(inside)
     groups = None if codes is None else (np.asarray(codes), ("a", "b"))
     return coverage_report(
         np.asarray(inside, bool),
+        np.asarray(inside if below is None else below, bool),
         np.ones(n, dtype=int),
         cells,
         np.zeros(n, dtype=int),
@@ -126,9 +143,10 @@ def test_a_report_by_hand():
 
 def test_too_much_coverage_is_a_surprise_unless_scores_are_tied():
     assert report(np.ones(400), None).surprising
-    tied = report(np.ones(400), None, cells=cell_scores(np.repeat(np.arange(20.0), 10)))
+    tied = report(np.ones(400), None, below=np.repeat([1, 0], [360, 40]))
     assert tied.tied
     assert tied.p_value == 1
+    assert tied.observed.value == 1
 
 
 def test_cells_are_convolved():
@@ -136,7 +154,7 @@ def test_cells_are_convolved():
     codes = np.repeat([0, 1], [30, 50])
     inside = np.ones(80, bool)
     inside[:20] = False
-    seen = coverage_report(inside, np.ones(80), cells, codes, level=0.9)
+    seen = coverage_report(inside, inside, np.ones(80), cells, codes, level=0.9)
     first, second = (
         stats.betabinom(m, k, n + 1 - k).pmf(np.arange(m + 1))
         for m, n, k in ((30, 20, 19), (50, 40, 37))
@@ -151,6 +169,7 @@ def test_cells_are_convolved():
 def test_sizes_are_compared_between_groups():
     codes = np.repeat([0, 1], 50)
     seen = coverage_report(
+        np.ones(100, bool),
         np.ones(100, bool),
         np.where(codes, 3, 2),
         cell_scores(np.arange(99.0)),
@@ -179,3 +198,5 @@ def test_nothing_to_check_and_impossible_hits():
         report([], None)
     with pytest.raises(InputError, match="hits=5 is not from 0 to rows=4"):
         coverage_p_value(5, 4, 30, 0.9)
+    with pytest.raises(InputError, match="below=4 is not from 0 to hits=3"):
+        coverage_p_value(3, 4, 30, 0.9, below=4)

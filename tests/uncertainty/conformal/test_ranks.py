@@ -27,6 +27,12 @@ def test_ranks_by_hand(n, level, rank):
     assert conformal_rank(n, level) == rank
 
 
+def test_a_fraction_of_a_float_is_another_level_whichever_comes_first():
+    for _ in range(2):
+        assert conformal_rank(9, Fraction(0.9)) is None  # a little more than nine tenths
+        assert conformal_rank(9, 0.9) == conformal_rank(9, np.float64(0.9)) == 9
+
+
 def test_every_cell_is_exact():
     """n from 1 to 2000 and level from .01 to .99, against decimal arithmetic."""
     for level in LEVELS:

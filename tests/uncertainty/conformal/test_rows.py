@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import stats
 
-from alignlab.datasets.row_hashes import row_hashes
-from alignlab.errors import InputError
 from alignlab.predictors import Predictor
-from alignlab.uncertainty.conformal.rows import require_unseen, row_count, row_uniforms
+from alignlab.uncertainty.conformal.rows import row_count, row_uniforms
 
 MODEL = Predictor(lambda rows: np.zeros(len(rows)), "regression")
 X = np.random.default_rng(0).normal(size=(2000, 3))
@@ -35,19 +32,6 @@ def test_only_the_columns_that_the_model_reads_count():
     seen = row_uniforms(frame, model, 0)
     assert (row_uniforms(frame.drop(columns="y"), model, 0) == seen).all()
     assert (row_uniforms(frame[["y", "b", "a"]], model, 0) == seen).all()
-
-
-def test_training_rows_are_refused():
-    require_unseen(X[:100], MODEL, None)
-    require_unseen(X[:100], MODEL, X[100:])
-    for training in (X[99:], row_hashes(X[99:])):
-        with pytest.raises(InputError, match="1 of the 100 calibration rows is also a training"):
-            require_unseen(X[:100], MODEL, training)
-    knows = replace(MODEL, trained_on=row_hashes(X[:50]))
-    with pytest.raises(InputError, match="50 of the 100 calibration rows are also training rows"):
-        require_unseen(X[:100], knows, None)
-    with pytest.raises(InputError, match="training holds no row"):
-        require_unseen(X[:100], MODEL, X[:0])
 
 
 def test_rows_are_counted():

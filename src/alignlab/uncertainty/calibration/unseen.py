@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.datasets.row_hashes import require_apart, row_hashes
+from alignlab.errors import InputError
 from alignlab.predictors import Predictor
 
-__all__ = ["require_unseen", "seen_by"]
+__all__ = ["hashes_as_read", "require_unseen", "seen_by"]
+
+Hashes = NDArray[np.uint64]
 
 
 def require_unseen(
     model: Predictor, X: Any, *, training: Any = None, what: str = "calibration"
-) -> NDArray[np.uint64]:
+) -> Hashes:
     """Raise if rows are also training rows, and return their hashes.
 
     Parameters
@@ -25,7 +28,7 @@ def require_unseen(
     X
         n rows, as the model takes them.
     training
-        Further rows that it was trained on, as it takes them.
+        Further rows that it was trained on, as it takes them, or their hashes.
     what
         What the rows are for, for the error ("calibration", "threshold").
 
@@ -37,8 +40,8 @@ def require_unseen(
     Raises
     ------
     InputError
-        If rows are shared beyond what equal rows of different cases explain; see
-        `alignlab.datasets.require_apart`.
+        If rows are shared beyond what equal rows of different cases explain, see
+        `alignlab.datasets.require_apart`; or if `training` holds no row.
 
     Examples
     --------
@@ -48,13 +51,24 @@ def require_unseen(
     >>> require_unseen(model, X[:2], training=X[2:]).shape
     (2,)
     """
-    hashes = row_hashes(model.selected(X))
+    hashes = hashes_as_read(model, X)
     for others in (model.trained_on, seen_by(model, training)):
         if others is not None:
             require_apart(hashes, others, what=what)
     return hashes
 
 
-def seen_by(model: Predictor, training: Any) -> NDArray[np.uint64] | None:
-    """Return the hashes of rows that a model was trained on; `None` for no rows."""
-    return None if training is None else row_hashes(model.selected(training))
+def seen_by(model: Predictor, training: Any) -> Hashes | None:
+    """Return the hashes of rows that a model was trained on; `None` if none are given."""
+    if training is None:
+        return None
+    hashed = isinstance(training, np.ndarray) and training.dtype == np.uint64 and training.ndim == 1
+    seen: Hashes = training if hashed else hashes_as_read(model, training)
+    if not len(seen):
+        raise InputError("training holds no row. Give the rows that the model was fitted on.")
+    return seen
+
+
+def hashes_as_read(model: Predictor, X: Any) -> Hashes:
+    """Return each row's hash, by the columns that the model reads; shape (n,)."""
+    return row_hashes(model.selected(X))

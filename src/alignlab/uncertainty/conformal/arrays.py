@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.errors import InputError
 from alignlab.uncertainty.conformal.ranks import Level, conformal_threshold, level_value
 from alignlab.uncertainty.conformal.scores import ClassScore, class_scores
-from alignlab.uncertainty.conformal.sets import PredictionIntervals
+from alignlab.uncertainty.conformal.sets import PredictionIntervals, interval_ends
 
 __all__ = ["conformal_intervals", "conformal_sets"]
 
@@ -107,10 +107,12 @@ def conformal_intervals(
     if (residual_spread is None) != (spread is None):
         raise InputError("residual_spread and spread belong together: give both or neither.")
     if residual_spread is None:
-        reach: NDArray[np.float64] | float = conformal_threshold(scores, level)
+        cut, unit = conformal_threshold(scores, level), np.ones(())
     else:
         units = np.asarray(residual_spread, dtype=np.float64), np.asarray(spread, dtype=np.float64)
         if not all((each > 0).all() for each in units):
             raise InputError("A spread is not above 0. How far off a model is lies above 0.")
-        reach = conformal_threshold(scores / units[0], level) * units[1]
-    return PredictionIntervals(middle - reach, middle + reach, middle, level_value(level))
+        cut, unit = conformal_threshold(scores / units[0], level), units[1]
+    return PredictionIntervals(
+        *interval_ends(middle, middle, cut, unit), middle, level_value(level)
+    )

@@ -61,16 +61,6 @@ class CellScores:
         """The number of scores in each cell."""
         return np.diff(self.starts)
 
-    @property
-    def tied(self) -> bool:
-        """Whether two scores of one cell are equal: coverage may then exceed what is expected."""
-        if len(self.scores) < 2:
-            return False
-        equal = self.scores[1:] == self.scores[:-1]
-        edges = self.starts[1:-1] - 1
-        equal[edges[(edges >= 0) & (edges < len(equal))]] = False
-        return bool(equal.any())
-
     def ranks(self, level: Level) -> list[int | None]:
         """Return each cell's rank, `None` where it has too few scores."""
         return [conformal_rank(int(size), level) for size in self.sizes]
@@ -142,7 +132,9 @@ def cell_scores(
     return CellScores(values[order], starts.astype(np.intp), tuple(labels))
 
 
-def group_labels(groups: Any, X: Any, n: int) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+def group_labels(
+    groups: Any, X: Any, n: int, *, whole: bool = False
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     """Return each row's group as a position among the labels, and the labels in order.
 
     Parameters
@@ -154,21 +146,23 @@ def group_labels(groups: Any, X: Any, n: int) -> tuple[NDArray[np.intp], tuple[s
         The rows.
     n
         How many rows there are.
+    whole
+        Whether every category of a categorical must have a row, as at calibration.
 
     Raises
     ------
     InputError
-        If there is no such column, lengths differ, or a category of a categorical has no row.
+        If there is no such column, lengths differ, or a category has no row and must have one.
     """
     if isinstance(groups, str):
-        return _of_columns(groups, X)
+        return _of_columns(groups, X, whole)
     values = groups if isinstance(groups, pd.Series | pd.Categorical) else np.asarray(groups)
     if np.ndim(values) != 1 or len(values) != n:
         raise InputError(
             f"groups has shape {np.shape(values)}, and there are {n} rows. Give one label a row, "
             "or the name of a column."
         )
-    if isinstance(values.dtype, pd.CategoricalDtype):
+    if whole and isinstance(values.dtype, pd.CategoricalDtype):
         present = set(pd.Series(values).dropna())
         absent = [class_text(each) for each in values.dtype.categories if each not in present]
         if absent:
@@ -235,7 +229,7 @@ def notes_on(
     return tuple(line for line in found if line)
 
 
-def _of_columns(names: str, X: Any) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+def _of_columns(names: str, X: Any, whole: bool) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     if not isinstance(X, pd.DataFrame):
         raise InputError(
             f"groups={names!r} names a column, and the rows are no data frame. Give one label a "
@@ -249,7 +243,7 @@ def _of_columns(names: str, X: Any) -> tuple[NDArray[np.intp], tuple[str, ...]]:
                 f"groups={names!r} names the column {name!r}, which the rows do not have."
                 f"{nearest(name, present) or f' Their columns: {listed(present)}.'}"
             )
-        codes, labels = group_labels(X[name], X, len(X))
+        codes, labels = group_labels(X[name], X, len(X), whole=whole)
         parts.append(np.array(labels, dtype=object)[codes])
     if len(parts) == 1:
         return codes, labels

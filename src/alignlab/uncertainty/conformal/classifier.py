@@ -19,10 +19,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.datasets.row_hashes import shared_rows
+from alignlab.datasets.row_hashes import require_apart
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate
 from alignlab.predictors import Predictor, as_predictor, class_positions
+from alignlab.uncertainty.calibration.unseen import hashes_as_read, require_unseen
 from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
@@ -39,12 +40,7 @@ from alignlab.uncertainty.conformal.coverage import (
     expected_in_cells,
 )
 from alignlab.uncertainty.conformal.ranks import Level, level_value
-from alignlab.uncertainty.conformal.rows import (
-    hashes_as_read,
-    require_unseen,
-    row_count,
-    row_uniforms,
-)
+from alignlab.uncertainty.conformal.rows import row_count, row_uniforms
 from alignlab.uncertainty.conformal.scores import (
     CLASS_SCORES,
     ClassScore,
@@ -163,8 +159,9 @@ class ConformalClassifier:
         """
         n = row_count(X)
         labels = self._labels(y, n)
-        require_unseen(X, self.predictor, training)
-        self._require_not_tuned_on(X)
+        hashes = require_unseen(self.predictor, X, training=training)
+        if self.tuned_on is not None:
+            require_apart(hashes, self.tuned_on, of="tuning")
         codes, names = self._cells(labels, groups, X, n)
         before = self.predictor.rows_evaluated
         found = self._scores(self.predictor(X), X)[np.arange(n), labels]
@@ -188,19 +185,8 @@ class ConformalClassifier:
         labels = self._labels(y, row_count(X))
         uniform = row_uniforms(X, self.predictor, self.seed) if self.randomized else None
         penalty, free = tuned_penalty(self.predictor(X), labels, uniform, level=level)
-        rows = hashes_as_read(X, self.predictor)
+        rows = hashes_as_read(self.predictor, X)
         return replace(self, score="raps", penalty=penalty, free_labels=free, tuned_on=rows)
-
-    def _require_not_tuned_on(self, X: Any) -> None:
-        if self.tuned_on is None:
-            return
-        shared = shared_rows(hashes_as_read(X, self.predictor), self.tuned_on)
-        # Of rows of few distinct values some are alike without being the same.
-        if 2 * shared.sum() > len(shared):
-            raise InputError(
-                f"{int(shared.sum())} of the {len(shared)} calibration rows also tuned the "
-                "penalty: sets would fall short. Calibrate on other rows."
-            )
 
     def _labels(self, y: Any, n: int) -> NDArray[np.intp]:
         labels = class_positions(
@@ -221,7 +207,7 @@ class ConformalClassifier:
         if self.by == "group":
             if groups is None:
                 raise InputError("by='group' needs groups=: one label a row, or a column's name.")
-            return group_labels(groups, X, n)
+            return group_labels(groups, X, n, whole=True)
         if groups is not None:
             raise InputError(
                 f"groups= is given, and by={self.by!r}: state by='group' for sets that keep their "
@@ -292,6 +278,12 @@ class CalibratedClassifier:
         InputError
             If the level is not between 0 and 1, or groups are missing or refused.
         """
+        return self._made(X, level, groups, unseen)[0]
+
+    def _made(
+        self, X: Any, level: Level, groups: Any, unseen: Unseen
+    ) -> tuple[PredictionSets, NDArray[np.bool_]]:
+        """Return the sets, and which classes score less than the threshold, not just as much."""
         predictor = self.description.predictor
         before = predictor.rows_evaluated
         probabilities = predictor(X)
@@ -303,7 +295,7 @@ class CalibratedClassifier:
             if self.description.by == "class"
             else "Their sets are full."
         )
-        return PredictionSets(
+        made = PredictionSets(
             members=scores <= thresholds,
             classes=predictor.classes,
             probabilities=probabilities,
@@ -313,6 +305,7 @@ class CalibratedClassifier:
             notes=notes_on(self.cells, level, always, new, unseen),
             evaluations=predictor.rows_evaluated - before,
         )
+        return made, scores < thresholds
 
     def expected_coverage(self, level: Level = 0.9, *, confidence: float = 0.95) -> Estimate:
         """Return the coverage to expect from these calibration rows (`ranks.expected_coverage`).
@@ -344,7 +337,7 @@ class CalibratedClassifier:
             The level of the intervals, and 1 less that of the verdicts.
         """
         by = self.description.by
-        sets = self.predict(X, level=level, groups=groups if by == "group" else None)
+        sets, below = self._made(X, level, groups if by == "group" else None, "full")
         names = self.description.predictor.class_names
         labels = class_positions(y, sets.classes, of_model=True)
         inside = sets.contain(y)
@@ -362,6 +355,7 @@ class CalibratedClassifier:
             cells = labels
         return coverage_report(
             inside,
+            below[np.arange(len(sets)), labels],
             sets.sizes,
             self.cells,
             cells,

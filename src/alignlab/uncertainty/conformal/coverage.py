@@ -8,8 +8,10 @@ is Beta-binomial,
 [vovk2012conditional, prop. 2a], [angelopoulos2023gentle, app. C]; over several cells it is their
 convolution, since each cell has calibration rows of its own. The binomial, with the coverage fixed
 at the level, is too narrow: it forgets that the calibration rows are a sample as well. The p-value
-is twice the smaller tail; where scores are tied coverage may rightly exceed what is expected, and
-only the lower tail counts. By group the p-values are adjusted as in [holm1979simple].
+is twice the smaller tail. Rows that score just the threshold are covered, and not all of them would
+be if ties were broken by lot: so they count as covered in the lower tail and as not covered in the
+upper one, and the test keeps its size whatever is tied. By group the p-values are adjusted as in
+[holm1979simple].
 """
 
 from __future__ import annotations
@@ -106,7 +108,7 @@ class CoverageReport:
     unit
         "classes" or "width".
     tied
-        Whether calibration scores were tied: coverage above the expected is then no surprise.
+        Whether rows scored exactly the threshold: coverage above the expected may then be theirs.
     """
 
     level: float
@@ -229,7 +231,7 @@ class CoverageReport:
 
 
 def coverage_p_value(
-    hits: int, rows: int, calibration: int, level: Level, *, tied: bool = False
+    hits: int, rows: int, calibration: int, level: Level, *, below: int | None = None
 ) -> float:
     """Return how surprising it is that `hits` of `rows` test rows were covered.
 
@@ -241,14 +243,14 @@ def coverage_p_value(
         The number of calibration rows.
     level
         The coverage promised.
-    tied
-        Whether scores are tied; then only too few hits surprise.
+    below
+        How many of the hits scored less than the threshold, and not just as much; by default all.
 
     Returns
     -------
     float
         Twice the smaller tail of the Beta-binomial distribution, at most 1. Exact: under
-        exchangeability it is below any bound with at most that probability.
+        exchangeability it is below any bound with at most that probability, ties or not.
 
     Examples
     --------
@@ -259,9 +261,11 @@ def coverage_p_value(
     """
     if not 0 <= hits <= rows:
         raise InputError(f"hits={hits} is not from 0 to rows={rows}.")
+    if below is not None and not 0 <= below <= hits:
+        raise InputError(f"below={below} is not from 0 to hits={hits}.")
     ranks = [conformal_rank(calibration, level)]
     chances = _hit_chances(np.array([rows]), np.array([calibration]), ranks)
-    return _p_value(hits, chances, tied)
+    return _p_value(hits, hits if below is None else below, chances)
 
 
 def expected_in_cells(cells: CellScores, level: Level, *, confidence: float = 0.95) -> Estimate:
@@ -284,6 +288,7 @@ def expected_in_cells(cells: CellScores, level: Level, *, confidence: float = 0.
 
 def coverage_report(
     inside: NDArray[np.bool_],
+    below: NDArray[np.bool_],
     sizes: NDArray[Any],
     cells: CellScores,
     codes: NDArray[np.intp],
@@ -299,6 +304,8 @@ def coverage_report(
     ----------
     inside
         Whether each row's set held the truth, shape (n,).
+    below
+        Whether the truth scored less than the threshold, and not just as much, shape (n,).
     sizes
         The sets' sizes or the intervals' widths, shape (n,).
     cells, codes
@@ -315,7 +322,6 @@ def coverage_report(
     if not len(inside):
         raise InputError("There is no row to check. Give rows with their outcomes.")
     codes_of, names = groups if groups is not None else (np.zeros(len(inside), dtype=np.intp), ())
-    tied = cells.tied
     ranks = [*cells.ranks(level), None]
     counts = np.append(cells.sizes, 0)
 
@@ -325,7 +331,7 @@ def coverage_report(
         spread = np.bincount(codes[member] % len(counts), minlength=len(counts))
         chances = _hit_chances(spread, counts, ranks)
         means = [1.0 if k is None else k / (n + 1) for k, n in zip(ranks, counts, strict=True)]
-        p_value = _p_value(hits, chances, tied)
+        p_value = _p_value(hits, int(below[member].sum()), chances)
         measure = np.median if n_classes is None else np.mean
         return GroupCoverage(
             name,
@@ -354,7 +360,7 @@ def coverage_report(
         single=float(np.mean(sizes == 1)) if n_classes else 0.0,
         full=float(full.mean()),
         unit="width" if n_classes is None else "classes",
-        tied=tied,
+        tied=bool((inside & ~below).any()),
     )
 
 
@@ -401,9 +407,9 @@ def _convolved(first: Floats, second: Floats) -> Floats:
     return np.clip(fftconvolve(first, second), 0, 1)
 
 
-def _p_value(hits: int, chances: Floats, tied: bool) -> float:
+def _p_value(hits: int, below: int, chances: Floats) -> float:
     lower = float(chances[: hits + 1].sum())
-    upper = 1.0 if tied else float(chances[hits:].sum())
+    upper = float(chances[below:].sum())
     return min(1.0, 2 * min(lower, upper))
 
 

@@ -199,7 +199,8 @@ def _as_fraction(level: Level) -> tuple[int, int]:
     return part, whole
 
 
-@lru_cache(maxsize=1024)
+# By type, for Fraction(0.9) equals 0.9 and is not nine tenths.
+@lru_cache(maxsize=1024, typed=True)
 def _exact(level: Level) -> tuple[int, int]:
     exact = level if isinstance(level, Fraction) else Fraction(str(level))
     return exact.numerator, exact.denominator

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from alignlab.errors import InputError, ModelError, require_choice
 from alignlab.intervals import Estimate
 from alignlab.predictors import Predictor, as_predictor
+from alignlab.uncertainty.calibration.unseen import require_unseen
 from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
@@ -40,14 +41,16 @@ from alignlab.uncertainty.conformal.coverage import (
     expected_in_cells,
 )
 from alignlab.uncertainty.conformal.ranks import Level, level_value
-from alignlab.uncertainty.conformal.rows import require_unseen, row_count
-from alignlab.uncertainty.conformal.sets import PredictionIntervals, real_values
+from alignlab.uncertainty.conformal.rows import row_count
+from alignlab.uncertainty.conformal.sets import PredictionIntervals, interval_ends, real_values
 
 __all__ = ["CalibratedRegressor", "ConformalRegressor", "ValueScore"]
 
 Floats = NDArray[np.float64]
 
 ValueScore = Literal["absolute", "normalised", "cqr"]
+
+_Answers = tuple[Floats, Floats, Floats | float, int]
 
 VALUE_SCORES: tuple[ValueScore, ...] = ("absolute", "normalised", "cqr")
 
@@ -157,23 +160,23 @@ class ConformalRegressor:
         n = row_count(X)
         values = real_values(y, n)
         for each in self.predictors:
-            require_unseen(X, each, training)
+            require_unseen(each, X, training=training)
         codes: NDArray[np.intp] | None = None
         names: tuple[str, ...] = (ALL,)
         if self.by is not None:
             if groups is None:
                 raise InputError("by='group' needs groups=: one label a row, or a column's name.")
-            codes, names = group_labels(groups, X, n)
+            codes, names = group_labels(groups, X, n, whole=True)
         elif groups is not None:
             raise InputError(
                 "groups= is given, and by=None: state by='group' for intervals that keep their "
                 "promise within each group. To look at groups only, give them to check()."
             )
         low, high, unit, evaluations = self._answers(X)
-        scores = np.maximum(low - values, values - high) / unit
+        scores = _scores(values, low, high, unit)
         return CalibratedRegressor(self, cell_scores(scores, codes, names), evaluations)
 
-    def _answers(self, X: Any) -> tuple[Floats, Floats, Floats | float, int]:
+    def _answers(self, X: Any) -> _Answers:
         """Return the ends before calibration, what one unit of the score is, and the rows asked."""
         before = sum(each.rows_evaluated for each in self.predictors)
         said = [each(X) for each in self.predictors]
@@ -229,16 +232,23 @@ class CalibratedRegressor:
             every promise; the threshold of all rows "pooled", which keeps none for the group; or
             "refuse".
         """
-        low, high, unit, evaluations = self.description._answers(X)
+        return self._made(self.description._answers(X), X, level, groups, unseen)[0]
+
+    def _made(
+        self, said: _Answers, X: Any, level: Level, groups: Any, unseen: Unseen
+    ) -> tuple[PredictionIntervals, Floats | float]:
+        """Return the intervals, and the threshold or each row's."""
+        low, high, unit, evaluations = said
         found, new = row_thresholds(
             self.cells, self.description.by, X, level, groups, unseen, len(low)
         )
-        reach = (found if isinstance(found, float) else found[:, 0]) * unit
-        low, high, middle = low - reach, high + reach, (low + high) / 2
+        cuts = found if isinstance(found, float) else found[:, 0]
+        middle = (low + high) / 2
+        low, high = interval_ends(low, high, cuts, unit)
         inside_out = low > high
         if inside_out.any():
             low, high = np.where(inside_out, middle, low), np.where(inside_out, middle, high)
-        return PredictionIntervals(
+        made = PredictionIntervals(
             low=low,
             high=high,
             prediction=middle,
@@ -248,6 +258,7 @@ class CalibratedRegressor:
             notes=notes_on(self.cells, level, "Their intervals are infinite.", new, unseen),
             evaluations=evaluations,
         )
+        return made, cuts
 
     def expected_coverage(self, level: Level = 0.9, *, confidence: float = 0.95) -> Estimate:
         """Return the coverage to expect from these calibration rows (`ranks.expected_coverage`).
@@ -279,14 +290,17 @@ class CalibratedRegressor:
             The level of the intervals of coverage, and 1 less that of the verdicts.
         """
         by = self.description.by
-        made = self.predict(X, level=level, groups=groups if by == "group" else None)
+        said = self.description._answers(X)
+        made, cuts = self._made(said, X, level, groups if by == "group" else None, "full")
+        values = real_values(y, len(made))
         cells, seen = np.zeros(len(made), dtype=np.intp), None
         if groups is not None:
             seen = group_labels(groups, X, len(made))
         if by == "group" and seen is not None:
             cells, _ = positions_among(*seen, self.cells.labels)
         return coverage_report(
-            made.contain(y),
+            made.contain(values),
+            _scores(values, *said[:3]) < cuts,
             made.widths,
             self.cells,
             cells,
@@ -302,6 +316,10 @@ class CalibratedRegressor:
         name = " and ".join(each.name for each in given.predictors)
         rows = f"{len(self.cells.scores):,} rows"
         return f"<CalibratedRegressor {given.score}{by} of {name}: {rows}>"
+
+
+def _scores(values: Floats, low: Floats, high: Floats, unit: Floats | float) -> Floats:
+    return np.maximum(low - values, values - high) / unit
 
 
 class _Quantiles(Predictor):

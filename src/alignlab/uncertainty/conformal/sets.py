@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.errors import InputError
 from alignlab.predictors import class_positions, class_text
 
-__all__ = ["PredictionIntervals", "PredictionSets"]
+__all__ = ["PredictionIntervals", "PredictionSets", "interval_ends", "real_values"]
 
 Floats = NDArray[np.float64]
 
@@ -165,6 +165,40 @@ class PredictionIntervals:
             "notes": list(self.notes),
             "evaluations": self.evaluations,
         }
+
+
+def interval_ends(
+    low: Floats, high: Floats, cut: Floats | float, unit: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
+    """Return the ends of all values that score at most the threshold, the rounded ones among them.
+
+    Parameters
+    ----------
+    low, high
+        Where the score is counted from: max(low - y, y - high) / unit.
+    cut
+        The threshold.
+    unit
+        What one unit of the score is.
+
+    Examples
+    --------
+    0.8 - (0.8 - 0.3) is above 0.3 in floats; an interval of that reach must hold 0.3 all the same.
+
+    >>> low, _ = interval_ends(np.array([0.8]), np.array([0.8]), 0.8 - 0.3)
+    >>> bool(0.8 - (0.8 - 0.3) > 0.3), bool(low[0] <= 0.3)
+    (True, True)
+    """
+    return _low_end(low, cut, unit), -_low_end(-high, cut, unit)
+
+
+def _low_end(start: Floats, cut: Floats | float, unit: Floats | float) -> Floats:
+    reach = np.broadcast_to(cut * unit, start.shape)
+    end = start - reach
+    beyond = (start - np.nextafter(end, -np.inf)) / unit <= cut
+    beyond &= np.isfinite(end)
+    size = np.where(beyond, np.maximum(np.abs(end), np.abs(reach)), 0.0)
+    return np.where(beyond, end - 2 * np.spacing(size), end)
 
 
 def real_values(y: Any, n: int) -> Floats:

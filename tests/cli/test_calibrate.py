@@ -64,10 +64,7 @@ def test_a_table_from_end_to_end(rows, alignlab, here):
     assert "| log loss |" in report
     assert "recalibration.svg" in report
     again = alignlab("calibrate sure.skops rows.csv --target paid --out again --json")[1]
-    assert (
-        again.replace("--out again --json", "--out better")
-        == (out / "recalibration.json").read_text()
-    )
+    assert again.replace(" --json", "") == (out / "recalibration.json").read_text()
     for name in NAMES:
         if name != "recalibration.json":
             assert (here / "again" / name).read_bytes() == (out / name).read_bytes()

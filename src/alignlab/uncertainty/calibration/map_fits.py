@@ -152,13 +152,13 @@ def _vector(scores: Floats, outcomes: Indices, weights: Floats) -> FittedMap:
         options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 30},
     )
     slopes, shifts = found.x[:classes], found.x[classes:]
-    bound = (slopes > STEEPEST * 0.999).any() or (np.abs(shifts) > FARTHEST * 0.999).any()
-    bound = bound or found.fun < SEPARATED
+    apart = float(found.fun) < SEPARATED or float(slopes.max()) > STEEPEST * 0.999
+    apart = apart or float(np.abs(shifts).max()) > FARTHEST * 0.999
     note = (
         "The scores separate classes without end: the map's numbers are where the search stopped."
     )
     return FittedMap(
-        Vector(_floats(slopes), _floats(shifts - shifts.mean())), note if bound else ""
+        Vector(_floats(slopes), _floats(shifts - shifts.mean())), note if apart else ""
     )
 
 

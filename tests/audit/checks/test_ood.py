@@ -108,6 +108,18 @@ def test_what_only_changed_together_is_told():
     assert "together they tell these rows from the reference (AUC" in found.summary
 
 
+def test_small_changes_are_neither_drift_nor_nothing():
+    """Many rows make two points sure; that they are no drift is this check's choice, and said."""
+    rng = np.random.default_rng(4)
+    old, new = people(rng, 20_000), people(rng, 20_000, poor=0.33)
+    found = audited(new, old.drop(columns=["said", "paid"]))
+    assert found.summary.startswith("Little differs from")
+    assert "1 column changed by more than chance, but none surely by more than 5" in found.summary
+    assert ("a column has drifted where a share of rows surely changed by more than", 0.05) in (
+        found.tables[0].rows
+    )
+
+
 def test_a_value_that_the_reference_never_holds_is_told():
     rng = np.random.default_rng(3)
     data = people(rng, 800)

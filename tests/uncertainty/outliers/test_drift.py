@@ -85,7 +85,18 @@ def test_with_many_rows_what_is_significant_need_not_matter():
     seen = detect_drift(old, new, joint=False).features[0]
     assert seen.adjusted < 1e-6
     assert not seen.drifted
-    assert detect_drift(old, new, joint=False, least=0).features[0].drifted
+    assert detect_drift(old, new, joint=False).slight == (seen,)
+    everything = detect_drift(old, new, joint=False, least=0)
+    assert everything.features[0].drifted
+    assert not everything.slight
+    assert everything.headline.endswith("(what surely exceeds 0 points counts).")
+
+
+def test_levels_are_told_apart_by_their_text_whatever_they_are():
+    old = pd.DataFrame({"x": pd.Series([True, 1, "1", 2.0, "b"] * 20, dtype=object)})
+    new = pd.DataFrame({"x": pd.Series([True, True, True, 2, "b"] * 20, dtype=object)})
+    seen = detect_drift(old, new, joint=False).features[0]
+    assert (seen.statement, seen.before, seen.after) == ("x = 1", 0.4, 0.0)
 
 
 def test_what_only_changed_together_is_seen_together():

@@ -90,6 +90,19 @@ def test_the_chi_square_is_scipys_and_small_tables_are_redrawn():
     assert category_p_value(np.array([4]), np.array([9]), rng) == (1.0, "one level")
 
 
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 40), (39, 39), (100, 100), (30, 100)])
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.9975])
+def test_the_distances_interval_misses_no_more_than_stated_where_nothing_differs(n, m, level):
+    """Counted over all orders: of the distances that can be, the least beyond the reach."""
+    from alignlab.uncertainty.outliers.samples import _counted
+
+    reach = np.sqrt(np.log(2 / (1 - level)) / 2 * (1 / n + 1 / m))
+    beyond = np.arange(n * m + 1) / (n * m) > reach + 1e-12
+    if beyond.any():
+        missed = _counted(np.ones(n + m, dtype=int), n, m, int(beyond.argmax()))
+        assert missed <= (1 - level) * (1 + 1e-9)
+
+
 PAIRS = [
     (stats.norm(), stats.norm()),
     (stats.norm(), stats.norm(0.5)),

@@ -180,11 +180,19 @@ def _sentence(seen: _Seen) -> str:
     found, drift = seen.found, seen.drift
     rows = f"{found.share.value:.1%} of {len(found):,} rows"
     due = f"{FALSE_ALARMS:.0%} would be in any case"
+    least = f"surely by more than {100 * drift.least:g} points"
+    if not seen.fires and drift.slight:
+        few = len({each.name for each in drift.slight})
+        changed = f"{few} column{'s' * (few > 1)} changed by more than chance"
+        return (
+            f"Little differs from the {drift.reference_rows:,} rows of the reference: {rows} are "
+            f"unlike it ({due}), and {changed}, but none {least}, from where on this check speaks "
+            "of drift."
+        )
     if not seen.fires:
         return (
             f"Nothing surely differs from the {drift.reference_rows:,} rows of the reference: "
-            f"{rows} are unlike it ({due}), and no column has surely drifted by more than "
-            f"{100 * drift.least:g} points."
+            f"{rows} are unlike it ({due}), and no column has drifted {least}."
         )
     said = [
         f"{rows} are unlike the reference ({due}"
@@ -193,8 +201,8 @@ def _sentence(seen: _Seen) -> str:
     if drift.drifted:
         names = list(dict.fromkeys(each.name for each in drift.drifted))
         said.append(
-            f"{len(names)} column{'s have' if len(names) > 1 else ' has'} drifted, most of all "
-            f"{drift.drifted[0]}"
+            f"{len(names)} column{'s have' if len(names) > 1 else ' has'} drifted {least}, most of "
+            f"all {drift.drifted[0]}"
         )
     elif drift.apart is not None and drift.apart.low > 0.5:
         said.append(
@@ -280,6 +288,7 @@ def _shown(seen: _Seen, *, shared: int) -> tuple[Table, ...]:
         ("chance of so many unusual rows or more, if nothing differed", found.p_value),
         ("rows that are also in the reference", shared),
         ("level of all drift intervals together", drift.level),
+        ("a column has drifted where a share of rows surely changed by more than", drift.least),
         *((f"not compared: {name}", reason) for name, reason in drift.left_out.items()),
     ]
     tables = [

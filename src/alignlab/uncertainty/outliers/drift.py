@@ -122,6 +122,12 @@ class DriftResult:
         return tuple(each for each in self.features if each.drifted)
 
     @property
+    def slight(self) -> tuple[FeatureDrift, ...]:
+        """The statements that chance does not explain, but that need not exceed `least`."""
+        sure = (each for each in self.features if each.adjusted <= 1 - self.level)
+        return tuple(each for each in sure if not each.drifted)
+
+    @property
     def headline(self) -> str:
         """What was found, in one sentence."""
         found = self.drifted
@@ -130,7 +136,8 @@ class DriftResult:
         if found:
             names = list(dict.fromkeys(each.name for each in found))
             verb = "has" if len(names) == 1 else "have"
-            return f"{len(names)} {among} {verb} drifted, most of all {found[0]}."
+            counts = f"what surely exceeds {100 * self.least:g} points counts"
+            return f"{len(names)} {among} {verb} drifted, most of all {found[0]} ({counts})."
         if self.apart is not None and self.apart.low > 0.5:
             return (
                 f"None {among} has surely drifted by more than {100 * self.least:g} points, but "
@@ -252,8 +259,9 @@ def detect_drift(
     >>> homes = rng.choice(["own", "rent"], 3000)
     >>> old = pd.DataFrame({"age": rng.normal(40, 10, 2000), "home": homes[:2000]})
     >>> new = pd.DataFrame({"age": rng.normal(46, 10, 1000), "home": homes[2000:]})
-    >>> print(detect_drift(old, new, joint=False).headline)
-    1 of 2 columns has drifted, most of all age ≤ 37.94: 44.7% → 19.2%.
+    >>> for each in detect_drift(old, new, joint=False).drifted:
+    ...     print(each)
+    age ≤ 37.94: 44.7% → 19.2%
     """
     critical_value(level)
     if isinstance(least, bool) or not 0 <= least < 1:
@@ -289,10 +297,10 @@ def _column(
         return None
     if pd.api.types.is_numeric_dtype(first):
         return _numbers(name, first.to_numpy(float), second.to_numpy(float), at_once)
-    codes, levels = pd.factorize(
-        np.concatenate([each.map(class_text).to_numpy(object) for each in (first, second)]),
-        sort=True,
-    )
+    values = np.concatenate([each.to_numpy(object) for each in (first, second)])
+    if pd.api.types.infer_dtype(values) != "string":
+        values = np.array([class_text(each) for each in values], dtype=object)
+    codes, levels = pd.factorize(values, sort=True)
     counts = np.stack(
         [
             np.bincount(part, minlength=len(levels))
@@ -300,7 +308,7 @@ def _column(
         ]
     )
     unseen = float(counts[1, counts[0] == 0].sum() / len(second))
-    names, counts = _pooled([str(level) for level in levels], counts)
+    names, counts = _pooled(levels.tolist(), counts)
     p_value, test = category_p_value(counts[0], counts[1], rng)
     rows = (len(first), len(second))
     wider = {**at_once, "comparisons": at_once["comparisons"] * max(len(names), 1)}

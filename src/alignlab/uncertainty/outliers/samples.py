@@ -14,10 +14,11 @@ such a level". With d the observed distance,
 
     D is within   d -+ sqrt(ln(2 / a) / 2) sqrt(1/n + 1/m)        with probability 1 - a
 
-for any F and G: the error process of F - G has the covariance of a Brownian bridge on the mixture
-of both, scaled by sqrt(1/n + 1/m), less a term of rank one, so that by Anderson's inequality its
-supremum is the smaller of the two, and the bridge's tail is below Massart's. For a level the limits
-of two shares are put together by squares [donner2012closed].
+in the limit, for any F and G: the error process of F - G has the covariance of a Brownian bridge on
+the mixture of both, scaled by sqrt(1/n + 1/m), less a term of rank one, so that by Anderson's
+inequality its supremum is the smaller of the two, and the bridge's tail is below Massart's. For few
+rows there is no theorem: it was counted for F = G, and simulated else, to miss no more often. For a
+level the limits of two shares are put together by squares [donner2012closed].
 """
 
 from __future__ import annotations

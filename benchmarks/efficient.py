@@ -23,6 +23,7 @@ from alignlab.datasets import load_images
 from alignlab.robustness import L1, L2, Linf, evaluate_robustness
 from alignlab.training import fit
 from alignlab.training.terms.adversarial import Adversarial
+from alignlab.training.terms.cross_entropy import CrossEntropy
 from alignlab.training.terms.trades import Trades
 
 TRAINED_ON = 4_000
@@ -40,7 +41,7 @@ MODELS = {
     "perceptron, L∞ 0.1": (perceptron, Adversarial, Linf(0.1)),
     "convolutions, L1 5": (Network, Adversarial, L1(5.0)),
     "perceptron, L2 1": (perceptron, Adversarial, L2(1.0)),
-    "perceptron, TRADES, L∞ 0.05": (perceptron, Trades, Linf(0.05)),
+    "convolutions, TRADES, L∞ 0.15": (Network, Trades, Linf(0.15)),
 }
 
 
@@ -66,6 +67,8 @@ def main() -> None:
         torch.manual_seed(seed)
         module = make()
         objective = term(threat=threat, steps=7)
+        if term is Trades:
+            objective = CrossEntropy() + objective
         fit(module, learned, objective, epochs=asked.epochs, measure="loss", seed=seed)
         standard, efficient = (
             evaluate_robustness(module.eval(), images[held], labels[held], threat,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.datasets import read_table, require_column, row_hashes
+from alignlab.datasets import joined_hashes, read_table, require_column, row_hashes
 from alignlab.datasets.image_files import IMAGES, load_images, read_images
 from alignlab.datasets.images import ImageData
 from alignlab.errors import InputError, ModelError, listed, require_choice
@@ -153,7 +153,7 @@ def set_up(spec: TrainSpec) -> Setup:
     images = source in IMAGES or source.endswith(".npz") or Path(source).is_dir()
     train, validation, test, test_rows, inputs, seen = (_images if images else _table)(spec, stored)
     if stored is not None and stored.trained_on is not None:
-        seen = np.concatenate([seen, stored.trained_on])
+        seen = joined_hashes(seen, stored.trained_on)
     objective = spec.terms(images=images)
     threat = objective_threat(objective)
     if spec.threat is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from alignlab.errors import AlignlabError, InputError
 from alignlab.measures import Answers, measure
 from alignlab.predictors import as_predictor
 from alignlab.predictors.probability_maps import Identity
+from alignlab.uncertainty.calibration.map_fits import fit_map
 from alignlab.uncertainty.calibration.recalibrate import recalibrate
 
 CLASSES = ["no", "yes"]
@@ -94,17 +97,24 @@ def test_the_report_is_of_held_out_rows_and_of_the_house_measures():
     assert change.difference.low == pytest.approx(known.confidence_interval().low)
 
 
-def test_labels_of_held_out_rows_change_neither_the_map_nor_the_choice():
+def test_the_map_is_that_of_the_other_rows_alone(monkeypatch):
     X, y = rows()
+    asked = []
+
+    def counted(method, scores, outcomes, weights):
+        asked.append((method, len(scores), set(scores[:, 0].tolist())))
+        return fit_map(method, scores, outcomes, weights)
+
+    monkeypatch.setattr(sys.modules[recalibrate.__module__], "fit_map", counted)
     result = recalibrate(bragging, X, y, classes=CLASSES)
-    other = y.copy()
-    yes, no = (result.held_out[y[result.held_out] == name] for name in ("yes", "no"))
-    few = min(len(yes), len(no))
-    other[yes[:few]], other[no[:few]] = "no", "yes"  # as many of each: the split is the same
-    again = recalibrate(bragging, X, other, classes=CLASSES)
-    if (again.held_out == result.held_out).all():
-        assert again.map == result.map
-        assert again.candidates == result.candidates
+    held = set(np.log1p(-bragging(X[result.held_out])).tolist())
+    assert len(held) == 600
+    rounded = [{round(each, 9) for each in seen} for _, _, seen in asked]
+    assert not any(seen & {round(each, 9) for each in held} for seen in rounded)
+    sizes = [size for _, size, _ in asked]
+    assert sizes[-1] == len(result.fitted_on)  # then once on all of them
+    assert all(abs(size - 0.8 * sizes[-1]) <= 2 for size in sizes[:-1])  # folds left out
+    assert len(sizes) == 5 * 5 + 1
     assert result.map == recalibrate(bragging, X, y, classes=CLASSES).map  # the same seed
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.datasets import joined_hashes
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import critical_value, mean_estimate
 from alignlab.measures import effective_size
@@ -158,7 +159,7 @@ def recalibrate(
     given = predictor if isinstance(model, Predictor) else model
     mapped = recalibrated(given, fitted.map, keep_decisions=keep_decisions, classes=classes)
     seen = (hashes[fitting], predictor.trained_on, seen_by(predictor, training))
-    trained_on = np.concatenate([each for each in seen if each is not None])
+    trained_on = joined_hashes(*(each for each in seen if each is not None))
     if isinstance(mapped, Predictor):
         mapped.trained_on = trained_on
     return RecalibratedResult(

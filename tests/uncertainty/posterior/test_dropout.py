@@ -142,6 +142,20 @@ class TimeMajor(nn.Module):
         return self.last(dropped.unflatten(0, (x.shape[1], -1)).mean(0))
 
 
+class Remembers(nn.Module):
+    """Puts a mean of what it has seen, which differs between passes, in place of a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.last, self.drop = nn.Linear(8, 3), nn.Dropout(0.5)
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x):
+        dropped = self.drop(x)
+        self.mean = 0.9 * self.mean + 0.1 * dropped.mean(0)
+        return self.last(dropped if dropped.sum() > -1e9 else -dropped)
+
+
 class Packed(nn.Module):
     def __init__(self):
         super().__init__()
@@ -216,10 +230,11 @@ NETS = {
     "reads again": (ReadsAgain, FLAT),
     "adds in place": (AddsInPlace, FLAT),
     "two outputs": (TwoOutputs, FLAT),
+    "remembers": (Remembers, FLAT),
     "time major": (TimeMajor, STEPS),
     "packed": (Packed, STEPS),
 }
-FROM_THE_START = {"branching", "reads again", "adds in place", "packed"}
+FROM_THE_START = {"branching", "remembers", "reads again", "adds in place", "packed"}
 UNKNOWN_ROWS = {"time major", "packed"}
 
 
@@ -432,6 +447,25 @@ def test_samples_take_single_precision_where_memory_asks():
     net, rows = made("layer")
     assert mc_dropout(net, rows, 20, classes=range(3)).samples.dtype == np.float64
     assert mc_dropout(net, rows, 20, classes=range(3), memory=1000).samples.dtype == np.float32
+
+
+def test_compiled_parts_run_as_they_were_written():
+    net, rows = made("layer")
+    wanted = mc_dropout(net, rows, 20, classes=range(3)).samples
+    inner = nn.Sequential(torch.compile(net[:2], backend="eager"), net[2])
+    whole = torch.compile(net, backend="eager")
+    itself, _ = made("layer")
+    itself.compile(backend="eager")
+    for each in (inner, whole, itself):
+        found = mc_dropout(each, rows, 20, classes=range(3)).samples
+        np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_a_scripted_module_shows_no_dropout():
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        net = torch.jit.script(nn.Sequential(nn.Dropout(), nn.Linear(8, 3)))
+    with pytest.raises(InputError, match="has no dropout to switch on"):
+        mc_dropout(net, torch.randn(4, 8), 10, classes=range(3))
 
 
 def test_seeds():

@@ -24,9 +24,13 @@ def test_the_words_are_those_of_the_row_streams():
     rare = keep(keys_of(5), torch.tensor([0, 1, 7]), 6, 0.001)
     numbers = np.ascontiguousarray(words).view(np.int32)[..., :6]
     np.testing.assert_array_equal(rare.numpy(), numbers < round(0.999 * 2**32) - 2**31)
+    exact = keep(keys_of(5), torch.tensor([0, 1, 7]), 20, 0.25)
+    numbers = np.ascontiguousarray(words).view(np.int8)[..., :20]
+    np.testing.assert_array_equal(exact.numpy(), numbers < 64)
+    assert kept_share(0.25) == 0.75
 
 
-@pytest.mark.parametrize("p", [0.5, 0.1, 0.9, 0.003, 0.999])
+@pytest.mark.parametrize("p", [0.5, 0.1, 0.75, 0.9, 0.003, 0.999])
 def test_as_many_are_kept_as_should_be(p):
     kept = keep(keys_of(300), torch.arange(50), 70, p).double()
     share = kept_share(p)

@@ -27,14 +27,15 @@ class Own(nn.Module):
         return self.extra(x) if self.training and self.extra else x
 
 
-class Helper(nn.Module):
-    """Looks at `training` in a function inside a method."""
+def dropped_by(module, x):
+    return functional.dropout(x, 0.5, module.training)
+
+
+class Asked(nn.Module):
+    """Has a function outside of it look at `training`."""
 
     def forward(self, x):
-        return self._dropped()(x)
-
-    def _dropped(self):
-        return lambda x: functional.dropout(x, 0.5) if self.training else x
+        return dropped_by(self, x)
 
 
 def plan_for(net, rows=None):
@@ -76,9 +77,14 @@ def test_what_does_more_in_training_mode_stays_and_drops_nevertheless(extra):
     assert len(plan.sites) == 2
 
 
-def test_a_question_inside_a_helper_is_seen():
-    plan = plan_for(nn.Sequential(Helper()))
-    assert len(plan.sites) == 1
+def test_a_question_from_outside_is_seen():
+    odd = Own(lambda x: x * 2)
+    plan = plan_for(nn.Sequential(Asked(), nn.Dropout(), odd, Asked()))
+    assert len(plan.sites) == 4
+    assert plan.kept_in_evaluation == ("Own",)
+    patched = nn.Identity()
+    patched.forward = lambda x: functional.dropout(x, 0.5, patched.training)
+    assert len(plan_for(nn.Sequential(patched)).sites) == 1
     assert plan_for(nn.Sequential(nn.Linear(4, 4))).sites == ()
 
 
@@ -113,6 +119,10 @@ def test_attributes_are_put_back():
     assert not hasattr(net, "new")
     assert net.held is held
     assert net.held.tolist() == [0, 0]
+    net.register_buffer("count", torch.zeros(()))
+    count = net.count
     with forgetting(net):
         net.seen = "after"
+        net.count = net.count + 1
     assert net.seen == "before"
+    assert net.count is count

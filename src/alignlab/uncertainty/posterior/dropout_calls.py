@@ -62,8 +62,8 @@ class DropoutSite:
             return kept.to(x.dtype)
         share = kept_share(self.p)
         if not self.alpha:
-            # A product of numbers is several times faster than a choice; what a mask repeats for
-            # every pass is scaled before, what it does not, after.
+            # A product is several times faster than a choice; what a mask repeats for every pass is
+            # scaled before, what it does not, after.
             numbers = kept.to(x.dtype)
             if torch.broadcast_shapes(x.shape, numbers.shape) != numbers.shape:
                 return x * numbers.mul_(1 / share)
@@ -73,7 +73,7 @@ class DropoutSite:
         # What keeps the mean at 0 and the variance at 1 [klambauer2017self, sec. 3].
         stretch = (share * (1 + (1 - share) * SELU_FLOOR**2)) ** -0.5
         shift = -stretch * (1 - share) * SELU_FLOOR
-        return torch.where(kept, x * stretch + shift, SELU_FLOOR * stretch + shift)
+        return torch.where(kept != 0, x * stretch + shift, SELU_FLOOR * stretch + shift)
 
 
 Draw = Callable[[torch.Tensor, DropoutSite], torch.Tensor]

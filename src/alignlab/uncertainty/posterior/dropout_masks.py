@@ -4,7 +4,8 @@ Word w of row i in pass t is SplitMix64 of key_i + (w + 1 + t 2^32) g, with g th
 2^64 over the golden ratio [steele2014fast]: the words of `alignlab.random.row_streams`, made by
 torch where the module's numbers are. A word holds four numbers of 16 bits, and one is kept if it is
 below k = round((1 - p) 2^16); what is kept is scaled by 2^16 / k, so that the mean stays exact.
-Where p or 1 - p is below 2^-8, numbers have 32 bits.
+Where 8 bits hold p exactly, as they do 1/2 and 1/4, numbers have 8; where p or 1 - p is below 2^-8,
+they have 32.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ COARSE = 2**-8
 
 
 def keep(keys: torch.Tensor, passes: torch.Tensor, count: int, p: float) -> torch.Tensor:
-    """Return what dropout keeps, shape (passes, rows, count), as truth values.
+    """Return what dropout keeps, shape (passes, rows, count): 1 or 0, uint8.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def keep(keys: torch.Tensor, passes: torch.Tensor, count: int, p: float) -> torc
     import torch
 
     bits = _bits(p)
-    kind = torch.int16 if bits == 16 else torch.int32
+    kind = {8: torch.int8, 16: torch.int16, 32: torch.int32}[bits]
     threshold = round((1 - p) * 2**bits) - 2 ** (bits - 1)
     each = 64 // bits
     words = -(-count // each)
@@ -50,7 +51,8 @@ def keep(keys: torch.Tensor, passes: torch.Tensor, count: int, p: float) -> torc
     counter = torch.arange(1, words + 1, device=keys.device) * golden
     step = _signed(int(GOLDEN) * int(STEP))
     starts = (keys + passes[:, None] * step).reshape(-1, 1)
-    kept = torch.empty(len(starts), count, dtype=torch.bool, device=keys.device)
+    # Truth values take torch six times as long, to write as to multiply by.
+    kept = torch.empty(len(starts), count, dtype=torch.uint8, device=keys.device)
     block = max(1, WORDS_AT_ONCE // words)
     for first in range(0, len(starts), block):
         some = slice(first, first + block)
@@ -66,6 +68,8 @@ def kept_share(p: float) -> float:
 
 
 def _bits(p: float) -> int:
+    if (p * 2**8).is_integer():
+        return 8
     return 16 if COARSE <= p <= 1 - COARSE else 32
 
 

@@ -4,14 +4,13 @@ Layers of torch are known: those that drop are put into training mode, and batch
 stay in evaluation. What a class of one's own does in training mode is found out: with every dropout
 made to keep everything, it must answer exactly as in evaluation. One that does not (it adds noise,
 returns a second output, normalises by the batch) stays in evaluation mode, and dropout that is told
-`training=False` there drops nevertheless. Two rows are asked, twice at most where all is well.
+`training=False` there drops nevertheless. Two rows are asked, twice where all is well.
 """
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,21 +82,17 @@ def find_dropout(module: nn.Module, rows: torch.Tensor) -> DropoutPlan:
     To be called where `module` is in evaluation mode and gradients are off.
     """
     known = [part for part in module.modules() if isinstance(part, DROPPING)]
-    asking = [part for part in module.modules() if _asks_for_training(part)]
-    if not asking:
+    own = [part for part in module.modules() if _is_own(part)]
+    if not own:
         answer = _Kept(module, rows, known, forced=False, bernoulli=False)
         return answer.plan(known, rows, ())
     before = _Kept(module, rows, [], forced=True, bernoulli=False)
     bernoulli = not before.bernoullis
-    together = _attempt(module, rows, [*known, *asking], bernoulli, before)
+    together = _attempt(module, rows, [*known, *own], bernoulli, before)
     if together is not None:
-        return together.plan([*known, *asking], rows, ())
-    good = [
-        part
-        for part in asking
-        if _attempt(module, rows, [*known, part], bernoulli, before) is not None
-    ]
-    left = sorted({type(part).__name__ for part in asking if part not in good})
+        return together.plan([*known, *own], rows, ())
+    good = _fine(own, lambda parts: _attempt(module, rows, [*known, *parts], bernoulli, before))
+    left = sorted({type(part).__name__ for part in own if part not in good})
     parts = [*known, *good]
     answer = _Kept(module, rows, parts, forced=True, bernoulli=bernoulli)
     return answer.plan(parts, rows, tuple(left))
@@ -126,9 +121,15 @@ def left_alone(module: nn.Module) -> Iterator[None]:
     """Put a module into evaluation mode, and everything back afterwards, its attributes too.
 
     A module may keep what it has seen, such as its attention, in attributes or in tensors there.
+    Compiled parts run as they were written: in compiled code no call of dropout is seen.
     """
     tensors = [(value, value.clone()) for value in _attributes(module)]
-    with undisturbed(module), forgetting(module):
+    compiled = any(
+        hasattr(part, "_orig_mod") or getattr(part, "_compiled_call_impl", None)
+        for part in module.modules()
+    )
+    eager = torch.compiler.set_stance("force_eager") if compiled else nullcontext()
+    with eager, undisturbed(module), forgetting(module):
         try:
             yield
         finally:
@@ -151,15 +152,18 @@ def _attributes(module: nn.Module) -> list[torch.Tensor]:
 
 @contextmanager
 def forgetting(module: nn.Module) -> Iterator[None]:
-    """Have a module's attributes afterwards as they were, whatever it keeps from what it sees."""
-    attributes = [(part, dict(vars(part))) for part in module.modules()]
+    """Have a module's attributes and buffers be afterwards those that they were."""
+    own = [vars(part) for part in module.modules()]
+    # A scripted module has no dictionary of its buffers.
+    buffers = [each["_buffers"] for each in own if isinstance(each.get("_buffers"), dict)]
+    held = [(at, dict(at)) for at in [*own, *buffers]]
     try:
         yield
     finally:
-        for part, held in attributes:
-            for name in set(vars(part)) - set(held):
-                del vars(part)[name]
-            vars(part).update(held)
+        for at, before in held:
+            for name in set(at) - set(before):
+                del at[name]
+            at.update(before)
 
 
 class _Kept:
@@ -239,25 +243,21 @@ def _attempt(
     return kept if close else None
 
 
-def _asks_for_training(part: nn.Module) -> bool:
-    """Whether a module of one's own looks at `training` anywhere in its class."""
+def _fine(
+    parts: Sequence[nn.Module], tried: Callable[[Sequence[nn.Module]], object]
+) -> list[nn.Module]:
+    """Return the parts that pass a trial, halving those that do not pass it together."""
+    if tried(parts):
+        return list(parts)
+    if len(parts) == 1:
+        return []
+    middle = len(parts) // 2
+    return [*_fine(parts[:middle], tried), *_fine(parts[middle:], tried)]
+
+
+def _is_own(part: nn.Module) -> bool:
+    """Whether a module's code is not torch's, so that anything may hang on `training` in it."""
     if isinstance(part, (*DROPPING, *NORMS)):
         return False
-    for kind in type(part).__mro__:
-        if kind.__module__.split(".")[0] == "torch" and not kind.__module__.startswith("torch.fx"):
-            break
-        for function in vars(kind).values():
-            inner = getattr(function, "__func__", getattr(function, "fget", function))
-            while inner is not None:
-                if _names_training(getattr(inner, "__code__", None)):
-                    return True
-                inner = getattr(inner, "__wrapped__", None)
-    return False
-
-
-def _names_training(code: Any) -> bool:
-    if not isinstance(code, types.CodeType):
-        return False
-    if "training" in code.co_names or "training" in code.co_consts:
-        return True
-    return any(_names_training(inner) for inner in code.co_consts)
+    home = type(part).__module__
+    return "forward" in vars(part) or home.split(".")[0] != "torch" or home.startswith("torch.fx")

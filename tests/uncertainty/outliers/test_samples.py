@@ -1,9 +1,11 @@
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from alignlab.uncertainty.outliers import samples
 from alignlab.uncertainty.outliers.samples import category_p_value, distance, share_change
 
 
@@ -61,19 +63,33 @@ def test_many_rows_take_the_limiting_law():
 
 @pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 30), (25, 25)])
 @pytest.mark.parametrize("ties", [False, True])
-def test_tests_have_their_size(n, m, ties):
+def test_tests_have_their_size(n, m, ties, monkeypatch):
+    """Given the pooled values, ties and all: so the count is made once for each distance."""
+    monkeypatch.setattr(samples, "REDRAWS", 199)
+    monkeypatch.setattr(samples, "_counted", partial(_kept, {}, samples._counted))
     rng = np.random.default_rng(100 * n + m + ties)
-    draws = 800
+    pooled = np.round(rng.normal(size=n + m), 0 if ties else 9)
+    levels, codes = np.unique(pooled, return_inverse=True)
+    draws = 2000
     rejected = np.zeros(2)
-    for _ in range(draws):
-        values = rng.normal(size=n + m)
-        values = np.round(values) if ties else values
+    for draw in range(draws):
+        order = rng.permutation(n + m)
+        values = pooled[order]
         rejected[0] += distance(values[:n], values[n:]).p_value <= 0.05
-        if ties:
-            levels, codes = np.unique(values, return_inverse=True)
-            counts = [np.bincount(part, minlength=len(levels)) for part in (codes[:n], codes[n:])]
-            rejected[1] += category_p_value(counts[0], counts[1], rng)[0] <= 0.05
-    assert (rejected / draws <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / draws)).all()
+        if ties and draw % 2:
+            parts = codes[order[:n]], codes[order[n:]]
+            counts = [np.bincount(part, minlength=len(levels)) for part in parts]
+            rejected[1] += 2 * (category_p_value(counts[0], counts[1], rng)[0] <= 0.05)
+    error = np.sqrt(0.05 * 0.95 / draws) * np.array([1, np.sqrt(2)])
+    assert (rejected / draws <= 0.05 + 4 * error).all()
+
+
+def _kept(found, counted, ties, *rest):
+    """Return what was counted, once for each pattern of ties and distance."""
+    key = (tuple(ties), *rest)
+    if key not in found:
+        found[key] = counted(ties, *rest)
+    return found[key]
 
 
 def test_the_chi_square_is_scipys_and_small_tables_are_redrawn():
@@ -94,12 +110,10 @@ def test_the_chi_square_is_scipys_and_small_tables_are_redrawn():
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.9975])
 def test_the_distances_interval_misses_no_more_than_stated_where_nothing_differs(n, m, level):
     """Counted over all orders: of the distances that can be, the least beyond the reach."""
-    from alignlab.uncertainty.outliers.samples import _counted
-
     reach = np.sqrt(np.log(2 / (1 - level)) / 2 * (1 / n + 1 / m))
     beyond = np.arange(n * m + 1) / (n * m) > reach + 1e-12
     if beyond.any():
-        missed = _counted(np.ones(n + m, dtype=int), n, m, int(beyond.argmax()))
+        missed = samples._counted(np.ones(n + m, dtype=int), n, m, int(beyond.argmax()))
         assert missed <= (1 - level) * (1 + 1e-9)
 
 
@@ -114,20 +128,19 @@ PAIRS = [
 
 @pytest.mark.parametrize("pair", PAIRS, ids=range(len(PAIRS)))
 @pytest.mark.parametrize(("n", "m"), [(15, 15), (90, 30)])
-def test_the_distances_interval_covers(pair, n, m):
+def test_the_distances_interval_covers(pair, n, m, monkeypatch):
     first, second = pair
     grid = np.linspace(-12, 12, 4801)
     truth = np.abs(first.cdf(grid) - second.cdf(grid)).max()
     rng = np.random.default_rng(n)
-    draws = 250
-    covered = 0
-    for _ in range(draws):
-        one, other = (
-            each.rvs(size, random_state=rng).astype(float)
-            for each, size in ((first, n), (second, m))
-        )
-        change = distance(one, other).change
-        covered += change.low <= truth <= change.high
+    monkeypatch.setattr(samples, "EXACT_CELLS", 0)  # the p-value is not looked at
+    draws = 500
+    drawn = [
+        each.rvs((draws, size), random_state=rng).astype(float)
+        for each, size in ((first, n), (second, m))
+    ]
+    changes = [distance(one, other).change for one, other in zip(*drawn, strict=True)]
+    covered = sum(each.low <= truth <= each.high for each in changes)
     assert covered / draws >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / draws)
 
 

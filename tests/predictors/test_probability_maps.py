@@ -150,6 +150,13 @@ def test_a_kept_decision_is_kept_and_the_probabilities_are_the_nearest(seed, cla
     assert (single.argmax(1).numpy() == original.argmax(1)).all()
 
 
+def test_a_decision_by_a_hair_is_kept_in_single_precision():
+    original = log_softmax(np.array([[0.0, 1e-9, -1.0], [-1.0, 0.0, 1e-9]]), axis=1)
+    mapped = log_softmax(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]), axis=1)
+    kept = keeping_decisions(mapped, original).astype(np.float32)
+    assert kept.argmax(1).tolist() == [1, 2]
+
+
 def test_the_nearest_probabilities_are_those_of_an_optimiser():
     original = np.log([[0.1, 0.2, 0.3, 0.4]])
     target = np.array([0.35, 0.3, 0.25, 0.1])

@@ -63,6 +63,17 @@ def test_the_test_and_the_band_have_their_size_on_calibrated_models(weighted):
     assert abs(outside / 500 - 0.05) < 0.03
 
 
+def test_the_test_keeps_its_size_where_events_are_now_few_and_now_not():
+    """Bins that follow the number of events seen would alarm in 7.6 % of these samples."""
+    rng = np.random.default_rng(7)
+    samples, alarms = 2500, 0
+    said = rng.random(100) * 0.2
+    for seed in range(samples):
+        happened = rng.random(100) < said
+        alarms += reliability(said, happened, redraws=99, seed=seed).p_value <= 0.05
+    assert abs(alarms / samples - 0.05) < 4 * np.sqrt(0.05 * 0.95 / samples)
+
+
 def test_an_overconfident_model_is_found():
     rng = np.random.default_rng(5)
     truth = rng.random(2000)

@@ -58,6 +58,9 @@ class BinnedGaps:
     asked
         Each row's bin before bins of too few rows joined their neighbours, shape (n,): the bins
         that the plug-ins are about.
+    tested
+        Each row's bin by scores and weights alone, shape (n,): other than `codes` where events are
+        few. A test whose bins follow the outcomes would lose its size.
     share
         The bins' mass; sums to one.
     count
@@ -74,6 +77,7 @@ class BinnedGaps:
 
     codes: NDArray[np.intp]
     asked: NDArray[np.intp]
+    tested: NDArray[np.intp]
     share: Floats
     count: NDArray[np.intp]
     effective: Floats
@@ -104,10 +108,12 @@ def binned_gaps(event: Event, bins: int, binning: Binning = "equal-mass") -> Bin
     weights, few = event.weights, event.fewest < FEWEST_EVENTS
     if binning == "equal-width":
         asked = equal_width_bins(event.probability, int(bins))
-        codes = np.zeros_like(asked) if few else _joined(asked, weights)
+        tested = _joined(asked, weights)
+        codes = np.zeros_like(asked) if few else tested
     else:
         most = min(int(bins), int(event.effective_rows / ROWS_PER_BIN + ROUNDING))
-        asked = codes = equal_mass_bins(event.probability, weights, 1 if few else max(1, most))
+        tested = equal_mass_bins(event.probability, weights, max(1, most))
+        asked = codes = np.zeros_like(tested) if few else tested
     mass = np.bincount(codes, weights)
     squares = np.bincount(codes, weights**2)
     predicted = np.bincount(codes, weights * event.probability) / mass
@@ -124,6 +130,7 @@ def binned_gaps(event: Event, bins: int, binning: Binning = "equal-mass") -> Bin
     return BinnedGaps(
         codes=codes,
         asked=asked,
+        tested=tested,
         share=mass / mass.sum(),
         count=np.bincount(codes),
         effective=share_size(hits, mass, hit_squares, squares),

@@ -33,6 +33,7 @@ from alignlab.uncertainty.calibration.error import (
 )
 from alignlab.uncertainty.calibration.event import Event, as_event, as_probabilities, as_weights
 from alignlab.uncertainty.calibration.family import adjusted_p_values
+from alignlab.uncertainty.calibration.reliability import mean_square
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,7 +217,9 @@ def classwise_calibration(
         kept = as_weights(weights, len(said)) > 0
         generator = as_generator(seed, "redrawn labels")
         redrawn = _redrawn_mean_squares(said[kept], events[0].weights, gaps, redraws, generator)
-        p_values = adjusted_p_values(np.array([g.share @ g.gap**2 for g in gaps]), redrawn)
+        pairs = zip(events, gaps, strict=True)
+        seen = [mean_square(event, each.tested)[1] for event, each in pairs]
+        p_values = adjusted_p_values(np.array(seen), redrawn)
     spread, along = _spread(events, gaps)
     return ClasswiseCalibration(
         classes=names,
@@ -268,9 +271,9 @@ def _redrawn_mean_squares(
 ) -> Floats:
     """Return each class's mean squared gap, shape (redraws, n_classes), of redrawn labels."""
     n, count = said.shape
-    sizes = [len(each.share) for each in gaps]
+    sizes = [int(each.tested.max()) + 1 for each in gaps]
     first = np.cumsum([0, *sizes])
-    cells = np.column_stack([each.codes for each in gaps]) + first[:-1]
+    cells = np.column_stack([each.tested for each in gaps]) + first[:-1]
     # Sorted by what a row says, so that the order of the rows changes no draw.
     order = np.lexsort((weights, *said.T[::-1]))
     said, weights, cells = said[order], weights[order], cells[order]

@@ -173,7 +173,7 @@ def as_probabilities(probability: ArrayLike, *, logits: bool = False) -> Floats:
 
 
 def _in_row(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return holds if holds.ndim == 1 else holds.all(axis=1)
+    return holds if holds.ndim == 1 else np.asarray(holds.all(axis=1))
 
 
 def as_outcomes(outcome: ArrayLike, said: Floats) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from alignlab.uncertainty.calibration.bins import Binning, binned_gaps
 from alignlab.uncertainty.calibration.error import CalibrationError, error_of
 from alignlab.uncertainty.calibration.event import About, as_event, as_weights
 from alignlab.uncertainty.calibration.family import adjusted_p_values
-from alignlab.uncertainty.calibration.reliability import redrawn_gaps
+from alignlab.uncertainty.calibration.reliability import redrawn_mean_squares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,9 +211,9 @@ def calibration_by_group(
             error = error_of(part, gaps, binning=binning, level=level)
             found.append((grouping, str(label), len(part), error, excess))
             if redraws:
-                seen.append(float(gaps.share @ gaps.gap**2))
-                drawn = redrawn_gaps(part, gaps.codes, redraws, generator)
-                redrawn.append(drawn**2 @ gaps.share)
+                drawn, mean_square = redrawn_mean_squares(part, gaps, redraws, generator)
+                redrawn.append(drawn)
+                seen.append(mean_square)
     adjusted = iter(adjusted_p_values(np.array(seen), np.column_stack(redrawn)) if seen else ())
     return GroupCalibration(
         tuple(

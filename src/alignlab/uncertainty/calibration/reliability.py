@@ -201,9 +201,10 @@ def reliability_of(
         below, above = _simultaneous_reach(event, gaps.codes, redrawn, level)
         band_low = np.clip(gaps.predicted - below, 0, 1)
         band_high = np.clip(gaps.predicted + above, 0, 1)
+        again = as_generator(seed, "redrawn outcomes")
+        mean_squares, seen = redrawn_mean_squares(event, gaps, redraws, again, redrawn)
         # Redrawn sums of weights carry seven digits, and a tie counts against the model.
-        seen = gaps.share @ gaps.gap**2 * (1 - 1e-6)
-        p_value = float((1 + np.sum(redrawn**2 @ gaps.share >= seen)) / (1 + redraws))
+        p_value = float((1 + np.sum(mean_squares >= seen * (1 - 1e-6))) / (1 + redraws))
     return Reliability(
         predicted=gaps.predicted,
         observed=gaps.observed,
@@ -245,6 +246,31 @@ def redrawn_gaps(
     expected = np.bincount(codes, event.weights * event.probability)
     mass = np.bincount(codes, event.weights)
     return (sums.T - expected) / mass
+
+
+def redrawn_mean_squares(
+    event: Event,
+    gaps: BinnedGaps,
+    redraws: int,
+    generator: np.random.Generator,
+    redrawn: Floats | None = None,
+) -> tuple[Floats, float]:
+    """Return mean squared gaps of redrawn outcomes, shape (redraws,), and the one seen.
+
+    They are of bins that no outcome had a say in; `redrawn` holds what was redrawn for `gaps.codes`
+    already.
+    """
+    if redrawn is None or gaps.tested is not gaps.codes:
+        redrawn = redrawn_gaps(event, gaps.tested, redraws, generator)
+    share, seen = mean_square(event, gaps.tested)
+    return redrawn**2 @ share, seen
+
+
+def mean_square(event: Event, codes: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Return the mass of the bins, and their mean squared gap."""
+    mass = np.bincount(codes, event.weights)
+    total = np.bincount(codes, event.weights * (event.outcome - event.probability))
+    return mass / mass.sum(), float(np.sum(total**2 / mass) / mass.sum())
 
 
 def _simultaneous_reach(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from alignlab.datasets.row_hashes import row_hashes
 from alignlab.errors import InputError
@@ -271,3 +271,24 @@ def test_what_does_not_fit_is_said_in_one_line(change, said):
             options.pop("human", ROWS[2]), **options,
         )  # fmt: skip
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_from_few_rows_nobody_worse_than_chance_is_asked_often(n_classes):
+    """Thirty cases, and a person who is right in half as many as a guess would be."""
+    rng = np.random.default_rng(n_classes)
+    slopes = 2 * rng.normal(size=(3, n_classes))
+
+    def model(rows):
+        return softmax(np.asarray(rows) @ slopes, axis=1)
+
+    asked = []
+    for _ in range(12):
+        X = rng.normal(size=(30, 3))
+        y = (model(X).cumsum(axis=1) > rng.random((30, 1))).argmax(axis=1)
+        wrong = (y + rng.integers(1, n_classes, 30)) % n_classes
+        person = np.where(rng.random(30) < 0.5 / n_classes, y, wrong)
+        found = fit_deferral(model, X, y, person, budget=1.0, classes=list(range(n_classes)))
+        asked.append(found.policy(rng.normal(size=(300, 3))).ask.mean())
+        assert found.pair.high >= found.model.value
+    assert np.mean(asked) < 0.05

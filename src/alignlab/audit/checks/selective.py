@@ -162,7 +162,8 @@ def _advice(seen: RiskCoverage, groups: list[Group]) -> tuple[str, ...]:
     if seen.auroc.low > 0.5:
         lines.append(
             "alignlab predict MODEL DATA --calibration FILE --target COL --max-risk R says for "
-            "each case whether to decide or to ask a person, and keeps the risk R."
+            "each case whether to decide or to ask a person, and keeps the risk R with 95% "
+            "confidence, if FILE has rows enough."
         )
     if _surely_harmed(groups):
         lines.append(

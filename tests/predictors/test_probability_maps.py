@@ -112,6 +112,14 @@ def test_a_map_is_plain_numbers(each):
         ({"map": "temperature", "inverse": True}, "no number"),
         ({"map": "platt", "slopes": [1.0], "shifts": [float("nan")]}, "no number"),
         ({"map": "platt", "slopes": [1.0], "shifts": [1.0, 2.0]}, "differ in length"),
+        ({"map": "temperature", "inverse": -1}, "inverse of the map .* must be numbers above 0"),
+        ({"map": "temperature", "inverse": [1.0]}, "must be numbers above 0"),
+        ({"map": "vector", "slopes": [1.0, -2.0], "shifts": [0, 0]}, "slopes .* from 0 up"),
+        ({"map": "platt", "slopes": 1.0, "shifts": 0.0}, "slopes .* from 0 up"),
+        ({"map": "isotonic", "log_odds": [[1, 0]], "probabilities": [[0.1, 0.2]]}, "ascending"),
+        ({"map": "isotonic", "log_odds": [[0, 1]], "probabilities": [[0.2, 7]]}, "between 0 and 1"),
+        ({"map": "isotonic", "log_odds": [[0, 1]], "probabilities": [[0.2, 0.1]]}, "descending"),
+        ({"map": "isotonic", "log_odds": [[]], "probabilities": [[]]}, "between 0 and 1"),
     ],
 )
 def test_what_is_no_map_is_refused_in_a_line(stated, said):

@@ -148,6 +148,8 @@ def test_what_was_changed_is_absent_or_leads_outside_is_not_opened(tmp_path, fit
         (base(sha256={"gone.skops": "0"}), "is not there"),
         (base(sha256={"../iris.skops": "0"}), "names '../iris.skops', which is no file of its"),
         (base(reference="base/../iris.skops"), "lies outside it"),
+        ({"map": {"map": "temperature", "inverse": -1.0}}, "must be numbers above 0"),
+        ({"keep_decisions": "false"}, "neither true nor false"),
         ({"training_rows_sha256": "0"}, "is not the one that was written"),
         ({"classes": ["x", "y", "z"]}, "classes"),
     ]

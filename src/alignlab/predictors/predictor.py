@@ -115,7 +115,7 @@ class Predictor:
     batch_rows: int | None = None
     width: int | None = None
     estimator: Any = None
-    trained_on: NDArray[np.uint64] | None = None
+    trained_on: NDArray[np.uint64] | None = field(default=None, repr=False)
     rows_evaluated: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:

@@ -17,8 +17,9 @@ one. The maps of NumPy and of torch are one code: a torch module stays different
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -255,6 +256,14 @@ def map_from_dict(stated: Mapping[str, Any]) -> ProbabilityMap:
     parts = list(values.values())
     if any(_sizes(part) != _sizes(parts[0]) for part in parts):
         raise ModelError(f"The parts of the map {kind.name!r} differ in length.")
+    for name in SOUND.keys() & set(names):
+        said, holds = SOUND[name]
+        try:
+            sound = holds(values[name])
+        except (TypeError, ValueError, IndexError):  # of another shape
+            sound = False
+        if not sound:
+            raise ModelError(f"{name} of the map {kind.name!r} must be numbers {said}.")
     return kind(**values)
 
 
@@ -407,6 +416,30 @@ def _frozen(value: Any, name: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ModelError(f"{name} of a map of probabilities holds {value!r}, which is no number.")
     return float(value)
+
+
+def _rises(steps: tuple[float, ...], *, strictly: bool) -> bool:
+    return all(b > a or (b == a and not strictly) for a, b in pairwise(steps))
+
+
+def _from_zero(slopes: tuple[float, ...]) -> bool:
+    return min(slopes) >= 0
+
+
+SOUND: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "inverse": ("above 0", lambda value: value > 0),
+    "slopes": ("from 0 up", _from_zero),
+    "event_slopes": ("from 0 up", _from_zero),
+    "rest_slopes": ("from 0 up", _from_zero),
+    "log_odds": ("ascending", lambda value: all(_rises(each, strictly=True) for each in value)),
+    "probabilities": (
+        "between 0 and 1, and not descending",
+        lambda value: all(
+            each[0] > 0 and each[-1] < 1 and _rises(each, strictly=False) for each in value
+        ),
+    ),
+}
+"""What the numbers of a map that ranks rows as its model does are like; shifts are free."""
 
 
 def _sizes(value: Any) -> Any:

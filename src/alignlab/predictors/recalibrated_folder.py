@@ -152,7 +152,9 @@ def from_recalibrated_folder(
             raise ValueError(f"its format is {stated['format']!r} and not {FORMAT!r}")
         reference, sums = str(stated["base"]["reference"]), dict(stated["base"]["sha256"])
         probability_map = map_from_dict(stated["map"])
-        keep = bool(stated["keep_decisions"])
+        keep = stated["keep_decisions"]
+        if not isinstance(keep, bool):
+            raise ValueError(f"keep_decisions is {keep!r} and neither true nor false")
         sum_of_rows = str(stated["training_rows_sha256"])
         known = {"classes": stated["classes"], "features": stated["features"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelError) as error:

@@ -10,8 +10,13 @@ from scipy import special
 from torch import nn
 
 from alignlab.errors import InputError, ModelError
-from alignlab.predictors import as_predictor
+from alignlab.predictors import Predictor, as_predictor
 from alignlab.uncertainty.posterior import asking
+from alignlab.uncertainty.posterior.asking import as_samples
+
+THREE = Predictor(len, "classification", classes=("a", "b", "c"), name="Net")
+TWO = Predictor(len, "classification", classes=("no", "yes"), name="Net")
+NUMBER = Predictor(len, "regression", name="Net")
 
 
 def predictor(**told):
@@ -51,15 +56,38 @@ def test_probabilities_keep_a_sure_tail():
     assert single[0, 0] == pytest.approx(special.expit(-40.0))
 
 
+def test_softmax_of_each_pass_and_never_of_a_mean():
+    logits = torch.tensor([[[30.0, 0.0, 0.0]], [[-30.0, 0.0, 0.0]]])
+    samples = as_samples(logits, THREE, 1)
+    np.testing.assert_allclose(samples, special.softmax(logits.double().numpy(), axis=2))
+    assert samples.mean(axis=0)[0, 0] == pytest.approx(0.5, abs=1e-12)
+    huge = as_samples(torch.tensor([[[1e30, 0.0, 0.0]]]), THREE, 1)
+    assert huge.tolist() == [[[1.0, 0.0, 0.0]]]
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1)])
+def test_one_logit_is_the_second_class(shape):
+    logits = torch.linspace(-2, 2, 6).reshape(shape)
+    samples = as_samples(logits, TWO, 3)
+    np.testing.assert_allclose(
+        samples[..., 1], special.expit(logits.reshape(2, 3).double().numpy())
+    )
+    np.testing.assert_allclose(samples.sum(axis=2), 1)
+    assert as_samples(logits, NUMBER, 3).shape == (2, 3)
+
+
 @pytest.mark.parametrize(
-    ("output", "says"),
+    ("outputs", "predictor", "message"),
     [
-        ((torch.zeros(2, 3),), "returned a tuple and not a tensor"),
-        (torch.zeros(3, 3), "shape .3, 3. for 2 rows"),
-        (torch.zeros(2, 4), r"\(2, 3\) was expected"),
-        (torch.full((2, 3), torch.nan), "not finite"),
+        ((torch.zeros(1), torch.zeros(1)), THREE, "a tuple and not a tensor"),
+        (torch.zeros(2, 4, 2), THREE, "3 logits a row were expected"),
+        (torch.zeros(2, 4), THREE, "3 logits a row were expected"),
+        (torch.zeros(2, 4, 2), NUMBER, "one value a row was expected"),
+        (torch.zeros(2, 1, 3), THREE, r"shape \(1, 3\) for 2 rows"),
+        (torch.tensor([[[0.0, 1.0], [0.0, torch.nan]]]), TWO, "first on row 1"),
+        (torch.tensor([[[0.3, 0.7], [0.4, 0.6]]]), TWO, "returned probabilities"),
     ],
 )
-def test_answers_that_are_none(output, says):
-    with pytest.raises(ModelError, match=says):
-        asking.logits_of(output, 2, 3, "The module")
+def test_what_is_not_an_answer_is_named(outputs, predictor, message):
+    with pytest.raises(ModelError, match=message):
+        as_samples(outputs, predictor, 4 if len(outputs[0]) == 4 else 2)

@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from alignlab.errors import InputError, ModelError
 from alignlab.predictors import as_predictor
+from alignlab.predictors.model_folder import trained_predictor
+from alignlab.predictors.table_encoding import TableEncoding
 from alignlab.uncertainty.posterior import dropout_passes, mc_dropout
 
 DROPS = nn.modules.dropout._DropoutNd
@@ -517,7 +519,7 @@ class ZeroedInput(nn.Module):
         (nn.Sequential(nn.Dropout(0.0), nn.Linear(8, 3)), "has no dropout to switch on"),
         (nn.Sequential(nn.BatchNorm1d(8), nn.RReLU(), nn.Linear(8, 3)), "has no dropout"),
         (nn.Sequential(nn.Linear(8, 3), ZeroedInput()), "no answer depends on them"),
-        (DummyClassifier().fit([[0], [1]], [0, 1]), "Dropout is a torch module's"),
+        (DummyClassifier().fit([[0], [1]], [0, 1]), "mc_dropout works on torch modules"),
     ],
 )
 def test_no_randomness_is_an_error_and_not_certainty(net, message):
@@ -534,11 +536,44 @@ def test_arguments_that_cannot_be_used():
         mc_dropout(net, rows, 10, classes=range(3), memory=0)
     with pytest.raises(InputError, match="seed=-1"):
         mc_dropout(net, rows, 10, classes=range(3), seed=-1)
-    with pytest.raises(InputError, match="no rows"):
+    with pytest.raises(InputError, match="no rows in X"):
         mc_dropout(net, rows[:0], 10, classes=range(3))
     with pytest.raises(InputError, match="Name classes"):
         mc_dropout(net, rows, 10)
     with pytest.raises(InputError, match="does not fit the 7 columns"):
         mc_dropout(net, rows[:, :7], 10, classes=range(3))
-    with pytest.raises(ModelError, match="4 logits a row was expected"):
+    with pytest.raises(ModelError, match="4 logits a row were expected"):
         mc_dropout(net, rows, 10, classes=range(4))
+
+
+class OneAnswer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last, self.drop = nn.Linear(8, 3), nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.last(self.drop(x)).mean(0, keepdim=True)
+
+
+def test_one_answer_for_all_rows_is_not_handed_to_each():
+    with pytest.raises(ModelError, match=r"shape \(1, 3\) for 4 rows"):
+        mc_dropout(OneAnswer(), torch.randn(4, 8), 10, classes=range(3))
+
+
+def test_arrays_that_run_backwards_and_lists():
+    net, rows = made("layer")
+    backwards = rows.numpy()[::-1]
+    found = mc_dropout(net, backwards, 10, classes=range(3)).samples
+    again = mc_dropout(net, backwards.tolist(), 10, classes=range(3)).samples
+    np.testing.assert_array_equal(found, again)
+
+
+def test_rows_that_are_encoded_before_the_module():
+    frame = pd.DataFrame({"n": [1.0, 2.0, 4.0], "c": ["x", "y", "x"]})
+    encoding = TableEncoding.fitted(frame)
+    net = nn.Sequential(nn.Linear(encoding.width, 8), nn.Dropout(), nn.Linear(8, 2))
+    model = trained_predictor(net, inputs=encoding, classes=("no", "yes"))
+    with pytest.raises(InputError, match="encodes its rows before its module sees them"):
+        mc_dropout(model, frame, 10)
+    drawn = mc_dropout(net, encoding.encode(frame), 10, classes=model.classes)
+    assert drawn.samples.shape == (10, 3, 2)

@@ -47,6 +47,10 @@ def test_the_jackknife_takes_the_bias_of_few_passes_away():
     # And the standard error that is stated is the one that is seen.
     stated = np.sqrt(np.mean(drawn.mutual_information_error**2))
     assert stated == pytest.approx(drawn.mutual_information.std(), rel=0.15)
+    # Of two passes it cannot be known, and 0 would be taken for certainty.
+    pair = PosteriorPredictive(samples[:2], "two", classes=CLASSES)
+    assert np.isnan(pair.mutual_information_error).all()
+    assert np.isfinite(pair.mutual_information).all()
 
 
 def test_the_information_is_the_plain_jackknife():

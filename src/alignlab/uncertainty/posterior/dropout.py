@@ -12,18 +12,24 @@ switched on: batch norm keeps its running statistics. Each row and pass has mask
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError, InputError, ModelError, listed
-from alignlab.predictors import Predictor, Task, as_predictor, rows_as_tensor
+from alignlab.predictors import Predictor, Task, rows_as_tensor
 from alignlab.random import as_generator
-from alignlab.uncertainty.posterior.answers import as_samples
+from alignlab.uncertainty.posterior.asking import (
+    as_samples,
+    module_predictor,
+    require_module,
+    rows_for,
+    some_rows,
+)
 from alignlab.uncertainty.posterior.dropout_masks import kept_share
 from alignlab.uncertainty.posterior.predictive import PosteriorPredictive
 
@@ -118,12 +124,13 @@ def mc_dropout(
     if isinstance(seed, np.random.Generator):
         seed = int(seed.integers(2**63))
     as_generator(seed)  # says what is wrong with a seed
-    predictor = as_predictor(model, task=task, classes=classes, features=features)
-    module = _module_of(predictor)
-    rows = _rows_for(predictor, X)
+    predictor = module_predictor(
+        model, what="mc_dropout", task=task, classes=classes, features=features
+    )
+    compiled: Any = require_module(predictor)
+    module = getattr(compiled, "_orig_mod", compiled)
+    rows = rows_for(predictor, X)
     n = len(rows)
-    if n == 0:
-        raise InputError("X has no rows. Give at least one.")
     with torch.no_grad(), left_alone(module):
         plan = _plan(predictor, module, rows)
         job = _Job(predictor, module, rows, plan, passes, seed, consistent, memory)
@@ -182,7 +189,7 @@ class _Job:
         self._tell_rows_apart(step, at_once)
         for first in range(0, n, step):
             here = slice(first, min(first + step, n))
-            rows = rows_as_tensor(_some(self.rows, here), self.module)
+            rows = rows_as_tensor(some_rows(self.rows, here), self.module)
             start = 0
             while start < self.passes:
                 stop = min(start + at_once, self.passes)
@@ -190,7 +197,7 @@ class _Job:
                 if outputs is None:
                     at_once = 1
                     continue
-                found[start:stop, here] = as_samples(outputs, self.predictor)
+                found[start:stop, here] = as_samples(outputs, self.predictor, len(rows))
                 start = stop
         return found
 
@@ -206,7 +213,7 @@ class _Job:
             masks = ways.Masks(self.plan, self.seed, places, numbers, self.consistent, self.major)
             try:
                 outputs = ways.mapped_passes(self.module, rows, masks)
-                if not isinstance(outputs, torch.Tensor) or bool(torch.isfinite(outputs).all()):
+                if not isinstance(outputs, torch.Tensor) or _finite(outputs):
                     return outputs
                 self.failure = "it answers with numbers that are not finite"
             except AlignlabError:
@@ -236,7 +243,7 @@ class _Job:
         taken = {a * b for a in rows for b in passes}
         few = next(size for size in itertools.count(2) if size not in taken)
         if few != self.plan.rows:
-            some = rows_as_tensor(_some(self.rows, np.arange(few) % n), self.module)
+            some = rows_as_tensor(some_rows(self.rows, np.arange(few) % n), self.module)
             self.plan = seen_by(self.module, some, self.plan)
         # Attention's rows are known to come first, and a first axis of their number holds them.
         plain = all(s.name == ATTENTION or s.shape[:1] == (few,) for s in self.plan.sites)
@@ -249,7 +256,7 @@ class _Job:
 
         from alignlab.uncertainty.posterior.dropout_passes import Masks, repeated_passes
 
-        same = rows_as_tensor(_some(self.rows, np.zeros(few + 1, dtype=int)), self.module)
+        same = rows_as_tensor(some_rows(self.rows, np.zeros(few + 1, dtype=int)), self.module)
         numbers = torch.zeros(1, dtype=torch.int64, device=same.device)
         places = np.zeros(few + 1, dtype=np.intp)
         try:
@@ -266,7 +273,7 @@ class _Job:
 def _plan(predictor: Predictor, module: torch.nn.Module, rows: Any) -> DropoutPlan:
     from alignlab.uncertainty.posterior.dropout_switch import find_dropout
 
-    few = _some(rows, np.arange(2) % len(rows))
+    few = some_rows(rows, np.arange(2) % len(rows))
     try:
         plan = find_dropout(module, rows_as_tensor(few, module))
     except Exception as error:
@@ -288,31 +295,10 @@ def _plan(predictor: Predictor, module: torch.nn.Module, rows: Any) -> DropoutPl
     return plan
 
 
-def _module_of(predictor: Predictor) -> torch.nn.Module:
-    if predictor.module is None:
-        raise InputError(
-            f"Dropout is a torch module's, and the model {predictor.name!r} is a {predictor.kind}. "
-            "Give the module itself, or use an ensemble of several models."
-        )
-    compiled: Any = predictor.module
-    return getattr(compiled, "_orig_mod", compiled)
+def _finite(outputs: torch.Tensor) -> bool:
+    import torch
 
-
-def _rows_for(predictor: Predictor, X: Any) -> Any:
-    if isinstance(X, list | tuple):
-        X = np.asarray(X)
-    if isinstance(X, np.ndarray):  # torch takes no view that runs backwards
-        return np.ascontiguousarray(X)
-    if predictor.features is None or not isinstance(X, pd.DataFrame):
-        return X
-    columns = predictor.columns_in(X.columns)
-    if set(columns) - set(map(str, X.columns)):
-        predictor(X.iloc[:1])  # names the column that is missing
-    return X[columns]
-
-
-def _some(rows: Any, which: Any) -> Any:
-    return rows.iloc[which] if isinstance(rows, pd.DataFrame) else rows[which]
+    return math.isfinite(outputs.sum(dtype=torch.float64))
 
 
 def _one_line(error: BaseException) -> str:

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError, InputError, ModelError, require_choice
 from alignlab.predictors import Predictor, Task, class_text, undisturbed
-from alignlab.uncertainty.posterior.answers import as_samples
 from alignlab.uncertainty.posterior.asking import (
+    as_samples,
     module_predictor,
     require_module,
     tensor_batches,
@@ -136,14 +136,15 @@ Train each from a seed of its own.
         _require_different(began, "had the same parameters before training: they began alike")
     outputs, how, extra = _asked(modules, first, X, stacked)
     kind = f"{len(modules)} members of an ensemble, {how}"
-    evaluations = len(modules) * (outputs.shape[1] + extra)
-    if second_output is None:
-        return PosteriorPredictive(
-            as_samples(outputs, first), kind, classes=first.classes, evaluations=evaluations
-        )
-    means, noise = _mean_and_variance(outputs, second_output)
+    n, noise = outputs.shape[1], None
+    if second_output is not None:
+        outputs, noise = _mean_and_variance(outputs, second_output)
     return PosteriorPredictive(
-        as_samples(means, first), kind, noise_variance=noise, evaluations=evaluations
+        as_samples(outputs, first, n),
+        kind,
+        classes=first.classes,
+        noise_variance=noise,
+        evaluations=len(modules) * (n + extra),
     )
 
 

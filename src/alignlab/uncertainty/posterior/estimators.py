@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
@@ -255,9 +254,7 @@ def as_forest(model: Any, X: Any) -> tuple[Any, NDArray[np.float32], tuple[Hasha
         If there is no fitted forest of one target.
     """
     predictor = as_predictor(model)
-    forest, rows = predictor.estimator, X
-    if isinstance(X, pd.DataFrame) and predictor.features is not None:
-        rows = X[predictor.columns_in(X.columns)]
+    forest, rows = predictor.estimator, predictor.selected(X)
     if hasattr(forest, "steps"):
         rows = forest[:-1].transform(rows) if len(forest.steps) > 1 else rows
         forest = forest.steps[-1][1]
@@ -323,11 +320,7 @@ def _matched(predictor: Predictor, classes: tuple[Hashable, ...]) -> Callable[[F
 
 def _bagging(bagging: Any, X: Any, noise_variance: ArrayLike | None) -> PosteriorPredictive:
     predictor = as_predictor(bagging)
-    rows = X
-    if isinstance(X, pd.DataFrame):
-        rows = X if predictor.features is None else X[predictor.columns_in(X.columns)]
-        rows = rows.to_numpy()
-    rows = np.asarray(rows)
+    rows = np.asarray(predictor.selected(X))
     classes = predictor.classes
     samples = []
     for member, columns in zip(bagging.estimators_, bagging.estimators_features_, strict=True):

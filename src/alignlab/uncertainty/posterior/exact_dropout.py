@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
-from alignlab.predictors import as_predictor, rows_as_tensor
+from alignlab.predictors import Task, rows_as_tensor
+from alignlab.uncertainty.posterior.asking import module_predictor, require_module, rows_for
 
 __all__ = ["DropoutMoments", "dropout_moments", "linear_dropout_moments"]
 
@@ -98,7 +99,8 @@ def linear_dropout_moments(
     if not 0 <= p < 1:
         raise InputError(f"p={p!r} is not a chance from 0 to below 1. Give such as 0.5.")
     shift = 0.0 if bias is None else np.asarray(bias, dtype=np.float64)
-    covariance = p / (1 - p) * (w * h[:, None, :] ** 2) @ w.T
+    squares = p / (1 - p) * h**2
+    covariance = np.stack([(squares * row) @ w.T for row in w], axis=1)
     return DropoutMoments(h @ w.T + shift, covariance, float(p))
 
 
@@ -138,10 +140,11 @@ def dropout_moments(model: Any, X: Any) -> DropoutMoments:
     from alignlab.uncertainty.posterior import dropout_switch
     from alignlab.uncertainty.posterior.dropout_head import head_of
 
-    module = model if isinstance(model, torch.nn.Module) else as_predictor(model).module
-    if module is None:
-        raise InputError("dropout_moments needs a torch module. Use an ensemble for other models.")
-    rows = rows_as_tensor(X, module)
+    # A module's outputs need no names here.
+    task: Task | None = "regression" if isinstance(model, torch.nn.Module) else None
+    predictor = module_predictor(model, what="dropout_moments", task=task)
+    module = require_module(predictor)
+    rows = rows_as_tensor(rows_for(predictor, X), module)
     with torch.no_grad(), dropout_switch.left_alone(module):
         plan = dropout_switch.find_dropout(module, rows[:2])
         with dropout_switch.dropping(plan.parts):

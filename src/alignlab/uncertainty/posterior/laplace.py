@@ -335,15 +335,9 @@ def _at_outputs(
     """Return the log-likelihood's gradient and curvature in the outputs, and its sum."""
     n, width = outputs.shape
     if not classes:
-        if width != 1:
-            raise InputError(f"The module returns {width} values a row, and regression takes one.")
         return targets[:, None] - outputs, np.ones((n, 1, 1)), 0.0
     probabilities = class_probabilities(outputs)
-    if probabilities.shape[1] != classes:
-        raise InputError(
-            f"The module returns {width} logits a row, and {classes} classes are named."
-        )
-    happened = np.eye(probabilities.shape[1])[targets]
+    happened = np.eye(classes)[targets]
     single = width == 1
     away = happened - probabilities
     if single:

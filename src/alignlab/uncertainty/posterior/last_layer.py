@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor, undisturbed
-from alignlab.uncertainty.posterior.asking import logits_of, require_module, tensor_batches
+from alignlab.uncertainty.posterior.asking import as_outputs, require_module, tensor_batches
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +71,8 @@ def last_layer(predictor: Predictor, X: Any) -> Iterator[LastLayer]:
     for at, rows in tensor_batches(predictor, X):
         with torch.no_grad(), undisturbed(module), _watch() as seen:
             output = module(rows)
-        outputs = logits_of(output, len(rows), None, name)
+        several = output[None] if isinstance(output, torch.Tensor) else output
+        outputs = as_outputs(several, predictor, len(rows))[0]
         if not seen or not _is_the_output(seen[0].answer, output):
             raise InputError(
                 f"{name} does not end in a linear layer"

@@ -161,7 +161,10 @@ class PosteriorPredictive:
 
     @property
     def mutual_information_error(self) -> Floats:
-        """The standard error of `mutual_information` for having few passes, shape (n,)."""
+        """The standard error of `mutual_information` for having few passes, shape (n,).
+
+        NaN for two passes: without one of them no information is left, whichever it is.
+        """
         return self._information[1]
 
     @cached_property
@@ -373,6 +376,8 @@ def _jackknifed_information(samples: Floats) -> Floats:
     centre = left_out.mean(axis=0)
     value = passes * whole - (passes - 1) * centre
     error = np.sqrt((passes - 1) / passes * np.sum((left_out - centre) ** 2, axis=0))
+    if passes == 2:
+        error = np.full_like(error, np.nan)
     return np.stack([value, error], axis=1)
 
 

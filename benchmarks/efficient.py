@@ -21,7 +21,7 @@ from torch import nn
 
 from alignlab.datasets import load_images
 from alignlab.robustness import L1, L2, Linf, evaluate_robustness
-from alignlab.training import fit
+from alignlab.training import Objective, fit
 from alignlab.training.terms.adversarial import Adversarial
 from alignlab.training.terms.cross_entropy import CrossEntropy
 from alignlab.training.terms.trades import Trades
@@ -68,7 +68,7 @@ def main() -> None:
         module = make()
         objective = term(threat=threat, steps=7)
         if term is Trades:
-            objective = CrossEntropy() + objective
+            objective = Objective([CrossEntropy(), objective])
         fit(module, learned, objective, epochs=asked.epochs, measure="loss", seed=seed)
         standard, efficient = (
             evaluate_robustness(module.eval(), images[held], labels[held], threat,

@@ -7,6 +7,7 @@ from scipy import stats
 from alignlab.errors import InputError
 from alignlab.intervals import (
     Estimate,
+    beta_binomial,
     critical_value,
     mean_estimate,
     share_estimate,
@@ -142,3 +143,11 @@ def test_an_estimate_prints_and_becomes_plain_values():
         "method": "Clopper–Pearson",
     }
     assert Estimate(**found.to_dict()) == found
+
+
+@pytest.mark.parametrize(
+    ("trials", "a", "b"), [(0, 3, 2), (7, 1, 1), (80, 28, 3), (5000, 0.5, 900)]
+)
+def test_the_beta_binomial_is_scipys(trials, a, b):
+    want = stats.betabinom(trials, a, b).pmf(np.arange(trials + 1))
+    np.testing.assert_allclose(beta_binomial(trials, a, b), want, rtol=1e-8, atol=1e-13)

@@ -22,6 +22,7 @@ from alignlab.errors import InputError
 
 __all__ = [
     "Estimate",
+    "beta_binomial",
     "critical_value",
     "mean_estimate",
     "share_estimate",
@@ -227,3 +228,19 @@ def mean_estimate(
         error = float(np.sqrt(correction * np.sum((share * (values - mean)) ** 2)))
         half = critical_value(level, freedom=effective - 1) * error
     return Estimate(mean, mean - half, mean + half, level, len(values), "Student's t")
+
+
+def beta_binomial(trials: int, a: float, b: float) -> NDArray[np.float64]:
+    """Return the chance of each number of successes, from 0 to all, shape (trials + 1,).
+
+    Each trial succeeds with one unknown probability, which is Beta(a, b).
+
+    Examples
+    --------
+    >>> beta_binomial(3, 1, 1).round(6).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    h = np.arange(trials + 1)
+    logs = special.betaln(a + h, b + trials - h) - special.betaln(h + 1, trials - h + 1)
+    chances = np.exp(logs - logs.max())
+    return np.asarray(chances / chances.sum())

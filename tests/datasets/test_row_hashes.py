@@ -24,6 +24,8 @@ def test_what_the_rows_are_kept_in_does_not_matter():
     for same in (
         pd.DataFrame(array, columns=["a", "b"], index=[7, 8, 9]),
         pd.DataFrame(array).astype(object),
+        pd.DataFrame(array).astype("Float64"),
+        pd.DataFrame(array).assign(unused="x")[[0, 1]],
         torch.tensor(array),
         torch.tensor(array, dtype=torch.float32).clamp(max=torch.inf),
         array.tolist(),

@@ -25,7 +25,7 @@ from scipy import special
 
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError
-from alignlab.intervals import Estimate, share_estimate
+from alignlab.intervals import Estimate, beta_binomial, share_estimate
 from alignlab.tables import Table
 from alignlab.uncertainty.conformal.cells import CellScores
 from alignlab.uncertainty.conformal.ranks import (
@@ -387,14 +387,8 @@ def _hit_chances(
     for m, n, rank in zip(rows.tolist(), calibration.tolist(), ranks, strict=True):
         if not m:
             continue
-        if rank is None:  # the set is full
-            part = np.append(np.zeros(m), 1.0)
-        else:
-            h = np.arange(m + 1)
-            ways = -special.betaln(h + 1, m - h + 1)
-            logs = ways + special.betaln(rank + h, n + 1 - rank + m - h)
-            part = np.exp(logs - logs.max())
-            part /= part.sum()
+        full = np.append(np.zeros(m), 1.0)
+        part = full if rank is None else beta_binomial(m, rank, n + 1 - rank)
         chances = _convolved(chances, part)
     return chances
 

@@ -133,8 +133,7 @@ class TableEncoding:
                 numbers = _numbers(code.name, column)
                 parts.append(np.where(gone, code.fill, numbers)[:, None])
             else:
-                texts = column.map(class_text, na_action="ignore").to_numpy(dtype=object)
-                parts.append(texts[:, None] == np.array(code.values, dtype=object)[None, :])
+                parts.append(_positions(column, code.values)[:, None] == range(len(code.values)))
             if code.missing:
                 parts.append(gone[:, None])
         return np.ascontiguousarray(np.hstack(parts), dtype=np.float32)
@@ -198,6 +197,17 @@ def _fitted(name: str, column: pd.Series[Any]) -> ColumnCode:
             "features."
         )
     return ColumnCode(name, values, missing=missing)
+
+
+def _positions(column: pd.Series[Any], values: Sequence[str]) -> NDArray[np.intp]:
+    """Return where each cell's text stands among values; -1 where it is none, or missing."""
+    place = {text: at for at, text in enumerate(values)}
+    if column.dtype == object:  # 1 and True are equal, and written differently
+        texts = column.map(class_text, na_action="ignore")
+        return np.array([place.get(text, -1) for text in texts], dtype=np.intp)
+    codes, present = pd.factorize(column)
+    known = [place.get(class_text(each), -1) for each in present]
+    return np.array([*known, -1], dtype=np.intp)[codes]
 
 
 def _numbers(name: str, column: pd.Series[Any]) -> NDArray[np.float64]:

@@ -228,9 +228,17 @@ def test_one_row_of_a_categorical_column_can_be_asked_about():
     calibrated = described.calibrate(X, y, groups=groups)
     all_of_them = calibrated.predict(X, groups=groups).members
     assert (calibrated.predict(X[:1], groups=groups[:1]).members == all_of_them[:1]).all()
-    assert calibrated.check(X[::2], y[::2], groups=groups[::2]).groups[0].rows == 60
+    others, labels = draw(60, 1)
+    assert calibrated.check(others, labels, groups=groups[::2]).groups[0].rows == 60
     with pytest.raises(InputError, match="The group 'a' has no row"):
         described.calibrate(X[::2], y[::2], groups=groups[::2])
+
+
+def test_calibration_rows_are_no_test():
+    X, y = draw(60)
+    calibrated = ConformalClassifier(model, classes=range(WIDTH)).calibrate(X[:50], y[:50])
+    with pytest.raises(InputError, match="10 of the 20 test rows are also calibration rows"):
+        calibrated.check(X[40:], y[40:])
 
 
 def test_rows_that_score_just_the_threshold_are_no_surprise():
@@ -238,7 +246,7 @@ def test_rows_that_score_just_the_threshold_are_no_surprise():
     y = np.arange(300) % 2
     flat = ConformalClassifier(lambda rows: said[: len(rows)], classes=[0, 1])
     calibrated = flat.calibrate(np.arange(20.0)[:, None], y[:20])
-    report = calibrated.check(np.arange(300.0)[:, None], y, level=0.7)
+    report = calibrated.check(np.arange(300.0)[:, None] + 20, y, level=0.7)
     assert report.tied
     assert report.observed.value == 1
     assert not report.surprising

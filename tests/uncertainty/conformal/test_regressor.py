@@ -215,6 +215,13 @@ def test_the_check_by_group():
     assert np.isfinite(unseen.widths[1])
 
 
+def test_calibration_rows_are_no_test():
+    X, y = draw(60)
+    made = METHODS["cqr"].calibrate(X[:50], y[:50])
+    with pytest.raises(InputError, match="10 of the 20 test rows are also calibration rows"):
+        made.check(X[40:], y[40:])
+
+
 def test_the_threshold_is_that_of_the_scores():
     X, y = draw(77)
     made = METHODS["absolute"].calibrate(X, y)

@@ -166,7 +166,7 @@ class ConformalClassifier:
         before = self.predictor.rows_evaluated
         found = self._scores(self.predictor(X), X)[np.arange(n), labels]
         return CalibratedClassifier(
-            self, cell_scores(found, codes, names), self.predictor.rows_evaluated - before
+            self, cell_scores(found, codes, names), hashes, self.predictor.rows_evaluated - before
         )
 
     def tuned(self, X: Any, y: Any, *, level: Level = 0.9) -> ConformalClassifier:
@@ -247,12 +247,15 @@ class CalibratedClassifier:
         What was calibrated.
     cells
         The sorted scores, by group or class where it was so stated.
+    rows
+        The calibration rows' hashes; `check` refuses these rows.
     evaluations
         Rows that the model was asked for at calibration.
     """
 
     description: ConformalClassifier
     cells: CellScores
+    rows: NDArray[np.uint64]
     evaluations: int
 
     def predict(
@@ -335,8 +338,15 @@ class CalibratedClassifier:
             Whom to look at; needed with by="group".
         confidence
             The level of the intervals, and 1 less that of the verdicts.
+
+        Raises
+        ------
+        InputError
+            If rows are calibration rows, or a label is unknown.
         """
         by = self.description.by
+        rows = hashes_as_read(self.description.predictor, X)
+        require_apart(rows, self.rows, what="test", of="calibration")
         sets, below = self._made(X, level, groups if by == "group" else None, "full")
         names = self.description.predictor.class_names
         labels = class_positions(y, sets.classes, of_model=True)

@@ -21,10 +21,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.datasets.row_hashes import require_apart
 from alignlab.errors import InputError, ModelError, require_choice
 from alignlab.intervals import Estimate
 from alignlab.predictors import Predictor, as_predictor
-from alignlab.uncertainty.calibration.unseen import require_unseen
+from alignlab.uncertainty.calibration.unseen import hashes_as_read, require_unseen
 from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
@@ -159,8 +160,7 @@ class ConformalRegressor:
         """
         n = row_count(X)
         values = real_values(y, n)
-        for each in self.predictors:
-            require_unseen(each, X, training=training)
+        hashes = [require_unseen(each, X, training=training) for each in self.predictors]
         codes: NDArray[np.intp] | None = None
         names: tuple[str, ...] = (ALL,)
         if self.by is not None:
@@ -174,7 +174,8 @@ class ConformalRegressor:
             )
         low, high, unit, evaluations = self._answers(X)
         scores = _scores(values, low, high, unit)
-        return CalibratedRegressor(self, cell_scores(scores, codes, names), evaluations)
+        cells = cell_scores(scores, codes, names)
+        return CalibratedRegressor(self, cells, hashes[0], evaluations)
 
     def _answers(self, X: Any) -> _Answers:
         """Return the ends before calibration, what one unit of the score is, and the rows asked."""
@@ -205,12 +206,15 @@ class CalibratedRegressor:
         What was calibrated.
     cells
         The sorted scores, by group where it was so stated.
+    rows
+        The calibration rows' hashes; `check` refuses these rows.
     evaluations
         Rows that the models were asked for at calibration.
     """
 
     description: ConformalRegressor
     cells: CellScores
+    rows: NDArray[np.uint64]
     evaluations: int
 
     def predict(
@@ -288,8 +292,15 @@ class CalibratedRegressor:
             Whom to look at; needed with by="group".
         confidence
             The level of the intervals of coverage, and 1 less that of the verdicts.
+
+        Raises
+        ------
+        InputError
+            If rows are calibration rows, or a value is not finite.
         """
         by = self.description.by
+        rows = hashes_as_read(self.description.predictors[0], X)
+        require_apart(rows, self.rows, what="test", of="calibration")
         said = self.description._answers(X)
         made, cuts = self._made(said, X, level, groups if by == "group" else None, "full")
         values = real_values(y, len(made))

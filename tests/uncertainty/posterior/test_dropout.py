@@ -530,8 +530,17 @@ def test_no_randomness_is_an_error_and_not_certainty(net, message):
 
 def test_arguments_that_cannot_be_used():
     net, rows = made("layer")
-    with pytest.raises(InputError, match="passes=1 shows no spread"):
-        mc_dropout(net, rows, 1, classes=range(3))
+    for passes in (1, 10.5, "10", True):
+        with pytest.raises(InputError, match="is not a whole number from 2"):
+            mc_dropout(net, rows, passes, classes=range(3))
+    with pytest.raises(InputError, match=r"noise_variance has shape \(2,\)"):
+        mc_dropout(
+            nn.Sequential(net, nn.Linear(3, 1)).double(),
+            rows,
+            10,
+            task="regression",
+            noise_variance=[1.0, 2.0],
+        )
     with pytest.raises(InputError, match="memory=0"):
         mc_dropout(net, rows, 10, classes=range(3), memory=0)
     with pytest.raises(InputError, match="seed=-1"):

@@ -110,6 +110,8 @@ def test_members_that_began_alike_are_refused():
     with pytest.raises(InputError, match="Members 1 and 2 had the same parameters before training"):
         deep_ensemble(trained, rows(), classes=CLASSES, initial=begun)
     deep_ensemble(trained, rows(), classes=CLASSES, initial=[member(s) for s in range(3)])
+    with pytest.raises(InputError, match="initial holds an entry of type int"):
+        deep_ensemble(trained, rows(), classes=CLASSES, initial=[1, 2, 3])
     with pytest.raises(InputError, match="initial has 2 entries for 3 members"):
         deep_ensemble(trained, rows(), classes=CLASSES, initial=begun[:2])
 

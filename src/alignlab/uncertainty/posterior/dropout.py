@@ -117,8 +117,8 @@ def mc_dropout(
 
     from alignlab.uncertainty.posterior.dropout_switch import left_alone
 
-    if passes < 2:
-        raise InputError(f"passes={passes!r} shows no spread. Give two at least, such as 100.")
+    if isinstance(passes, bool) or not isinstance(passes, int) or passes < 2:
+        raise InputError(f"passes={passes!r} is not a whole number from 2. Give passes=100.")
     if memory < 1:
         raise InputError(f"memory={memory!r} is no number of bytes. Give such as 2**26.")
     if isinstance(seed, np.random.Generator):
@@ -140,15 +140,13 @@ def mc_dropout(
             f"The torch module {predictor.name} drops units, and no answer depends on them: "
             f"{passes} equal passes would look like certainty. Give rows on which dropout acts."
         )
-    if noise_variance is not None:
-        noise_variance = np.broadcast_to(np.asarray(noise_variance, dtype=np.float64), (n,))
     left = plan.kept_in_evaluation
     kind = f"{passes} passes of dropout, {job.way}"
     return PosteriorPredictive(
         samples,
         f"{kind}; {listed(left)} left in evaluation mode" if left else kind,
         classes=predictor.classes,
-        noise_variance=noise_variance,
+        noise_variance=None if noise_variance is None else np.asarray(noise_variance),
         evaluations=passes * n,
         joint=consistent,
     )

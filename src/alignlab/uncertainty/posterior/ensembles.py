@@ -186,6 +186,11 @@ def _fingerprint(member: Any) -> bytes:
     import torch
 
     held = dict(member.named_parameters()) if isinstance(member, torch.nn.Module) else member
+    if not isinstance(held, Mapping):
+        raise InputError(
+            f"initial holds an entry of type {type(member).__name__}; a module or a state "
+            "dictionary was expected."
+        )
     found = sha256()
     for name in sorted(held):
         tensor = held[name].detach().cpu().contiguous()

@@ -342,13 +342,10 @@ def _bagging(bagging: Any, X: Any, noise_variance: ArrayLike | None) -> Posterio
 def _as_result(
     samples: Floats, kind: str, classes: tuple[Hashable, ...], noise_variance: ArrayLike | None
 ) -> PosteriorPredictive:
-    noise = None
-    if noise_variance is not None:
-        noise = np.broadcast_to(np.asarray(noise_variance, dtype=np.float64), samples.shape[1:2])
     return PosteriorPredictive(
         samples,
         kind,
         classes=classes,
-        noise_variance=noise,
+        noise_variance=None if noise_variance is None else np.asarray(noise_variance),
         evaluations=samples.shape[0] * samples.shape[1],
     )

@@ -55,8 +55,8 @@ class PosteriorPredictive:
     classes
         The labels of the probability columns; empty for regression.
     noise_variance
-        Regression: the variance of an outcome around a model's mean, shape (n,) or (passes, n);
-        `None` where the models do not say it.
+        Regression: the variance of an outcome around a model's mean, one number, shape (n,) or
+        (passes, n); `None` where the models do not say it.
     evaluations
         Rows that a model was asked for; a row in each of 100 passes counts as 100.
     joint
@@ -86,6 +86,7 @@ class PosteriorPredictive:
         _require_samples(self.samples, self.classes)
         if self.noise_variance is not None:
             noise = np.asarray(self.noise_variance, dtype=np.float64)
+            noise = np.full(len(self), noise) if noise.ndim == 0 else noise
             _require_noise(noise, self.samples, self.classes)
             object.__setattr__(self, "noise_variance", noise)
 

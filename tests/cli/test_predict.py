@@ -139,6 +139,13 @@ def test_training_rows_do_not_calibrate(alignlab, files):
     assert "400 of the 400 calibration rows are also training rows" in err
 
 
+def test_rows_that_recalibrated_a_model_do_not_calibrate_it_again(alignlab, files):
+    assert alignlab("calibrate repaid.skops known.csv --target repaid --out mended")[0] == 0
+    code, out, err = alignlab(f"predict mended new.csv --max-risk 0.2 {KNOWN} --training train.csv")
+    assert (code, out) == (2, "")
+    assert "of the 600 calibration rows are also training rows" in err
+
+
 def test_images_are_predicted_too(alignlab, here):
     from sklearn.datasets import load_digits
 

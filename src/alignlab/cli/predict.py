@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from alignlab.cli.predicted_data import Reading, Rows
+    from alignlab.cli.predicted_data import Rows
     from alignlab.predictors import Predictor
 
 __all__ = ["predict"]
@@ -143,6 +143,7 @@ def predict(
     """
     from alignlab.cli.output import Result, deliver, prepare
     from alignlab.cli.predicted_data import Reading, opened, read_rows
+    from alignlab.uncertainty.calibration import require_unseen
 
     _require(intervals, calibration, target, by, level, max_risk, confidence, training)
     place = prepare(out)
@@ -163,7 +164,10 @@ def predict(
     known = None
     if calibration is not None:
         known, _ = read_rows(calibration, predictor, reading, labelled=True)
-        _require_unseen(predictor, known, training, reading)
+        seen = None
+        if training is not None:
+            seen = read_rows(training, predictor, replace(reading, by=None), labelled=False)[0].X
+        require_unseen(predictor, known.X, training=seen)
     before = predictor.rows_evaluated
     answers = predictor(rows.X)
     made = _answers(predictor, answers)
@@ -247,23 +251,6 @@ def _require_probabilities(predictor: Predictor) -> None:
             f"--max-risk goes by how sure the model is, and {predictor.name!r} gives decisions "
             "without probabilities. Give a model with probabilities."
         )
-
-
-def _require_unseen(
-    predictor: Predictor, known: Rows, training: str | None, reading: Reading
-) -> None:
-    from dataclasses import replace
-
-    from alignlab.cli.predicted_data import read_rows
-    from alignlab.datasets.row_hashes import require_apart, row_hashes
-
-    trained_on = predictor.trained_on
-    if training is not None:
-        unlabelled = replace(reading, by=None)
-        fitted, _ = read_rows(training, predictor, unlabelled, labelled=False)
-        trained_on = row_hashes(predictor.selected(fitted.X))
-    if trained_on is not None:
-        require_apart(row_hashes(predictor.selected(known.X)), trained_on, what="calibration")
 
 
 def _note_shared(made: Predicted, predictor: Predictor, rows: Rows, known: Rows) -> None:

@@ -273,6 +273,14 @@ def test_what_does_not_fit_is_said_in_one_line(change, said):
     assert "\n" not in str(caught.value)
 
 
+def test_rows_that_the_model_names_are_refused_beside_those_given():
+    X, y, person = ROWS[:3]
+    knowing = as_predictor(model, classes=[0, 1])
+    knowing.trained_on = row_hashes(X[:4])
+    with pytest.raises(InputError, match="4 of the 60 deferral rows are also training rows"):
+        fit_deferral(knowing, X, y, person, budget=0.3, training=X + 100)
+
+
 @pytest.mark.parametrize("n_classes", [2, 5])
 def test_from_few_rows_nobody_worse_than_chance_is_asked_often(n_classes):
     """Thirty cases, and a person who is right in half as many as a guess would be."""

@@ -153,6 +153,9 @@ def test_training_rows_are_refused_as_a_reference(network):
     knowing.trained_on = row_hashes(trained)
     with pytest.raises(InputError, match="7 of the 57 reference rows"):
         detect_outliers(knowing, mixed, mixed, score="energy")
+    others = row_hashes(drawn(60)[0])  # given rows add to known ones
+    with pytest.raises(InputError, match="7 of the 57 reference rows"):
+        detect_outliers(knowing, mixed, mixed, score="energy", training=others)
 
 
 def test_an_estimator_is_asked_for_probabilities(usual):

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alignlab.datasets import row_hashes
 from alignlab.errors import InputError
+from alignlab.predictors import as_predictor
 from alignlab.uncertainty.selective import choose_threshold
 
 GRID = np.linspace(0, 1, 100_001)
@@ -162,12 +164,29 @@ def test_order_of_rows_changes_nothing():
         ({"training": np.zeros((3, 1))}, "training= was given without rows="),
         ({"training": np.zeros((3, 1)), "rows": np.ones((5, 1))}, "5 rows, and there are 2"),
         ({"training": np.eye(2), "rows": np.eye(2)}, "2 of the 2 calibration rows are also"),
+        ({"training": np.eye(2), "rows": row_hashes(np.eye(2))}, "2 of the 2 calibration rows"),
+        ({"training": np.eye(2)[:0], "rows": np.eye(2)}, "training holds no row"),
+        ({"model": as_predictor(len, task="regression")}, "model= was given without rows="),
     ],
 )
 def test_what_cannot_be_used_is_said(changed, words):
     given = {"score": [0.5, 0.6], "loss": [0.0, 1.0], "max_risk": 0.1, **changed}
     with pytest.raises(InputError, match=words):
         choose_threshold(given.pop("score"), given.pop("loss"), **given)
+
+
+def test_rows_that_the_model_names_are_refused_beside_those_given():
+    knowing = as_predictor(len, task="regression")
+    knowing.trained_on = row_hashes(np.eye(3)[:1])
+    with pytest.raises(InputError, match=r"1 of the 2 .* \(row 0\)"):
+        choose_threshold(
+            [0.5, 0.6],
+            [0, 1],
+            max_risk=0.1,
+            model=knowing,
+            rows=np.eye(3)[:2],
+            training=np.eye(3)[2:],
+        )
 
 
 def test_a_row_without_score_is_not_decided():

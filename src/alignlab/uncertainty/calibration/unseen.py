@@ -17,18 +17,20 @@ Hashes = NDArray[np.uint64]
 
 
 def require_unseen(
-    model: Predictor, X: Any, *, training: Any = None, what: str = "calibration"
+    model: Predictor | None, X: Any, *, training: Any = None, what: str = "calibration"
 ) -> Hashes:
     """Raise if rows are also training rows, and return their hashes.
 
     Parameters
     ----------
     model
-        Where it says what it was trained on (`trained_on`), that is looked up.
+        Where it says what it was trained on (`trained_on`), that is looked up. `None` where only
+        its answers are at hand.
     X
-        n rows, as the model takes them.
+        n rows, as the model takes them, or their hashes.
     training
-        Further rows that it was trained on, as it takes them, or their hashes.
+        Further rows that it was trained on, as it takes them, or their hashes: they are added to
+        what the model says.
     what
         What the rows are for, for the error ("calibration", "threshold").
 
@@ -52,23 +54,24 @@ def require_unseen(
     (2,)
     """
     hashes = hashes_as_read(model, X)
-    for others in (model.trained_on, seen_by(model, training)):
+    for others in (None if model is None else model.trained_on, seen_by(model, training)):
         if others is not None:
             require_apart(hashes, others, what=what)
     return hashes
 
 
-def seen_by(model: Predictor, training: Any) -> Hashes | None:
+def seen_by(model: Predictor | None, training: Any) -> Hashes | None:
     """Return the hashes of rows that a model was trained on; `None` if none are given."""
     if training is None:
         return None
-    hashed = isinstance(training, np.ndarray) and training.dtype == np.uint64 and training.ndim == 1
-    seen: Hashes = training if hashed else hashes_as_read(model, training)
+    seen = hashes_as_read(model, training)
     if not len(seen):
         raise InputError("training holds no row. Give the rows that the model was fitted on.")
     return seen
 
 
-def hashes_as_read(model: Predictor, X: Any) -> Hashes:
-    """Return each row's hash, by the columns that the model reads; shape (n,)."""
-    return row_hashes(model.selected(X))
+def hashes_as_read(model: Predictor | None, X: Any) -> Hashes:
+    """Return each row's hash, by the columns that the model reads; hashes stay; shape (n,)."""
+    if isinstance(X, np.ndarray) and X.dtype == np.uint64 and X.ndim == 1:
+        return X
+    return row_hashes(X if model is None else model.selected(X))

@@ -24,12 +24,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.datasets.groups import Grouping, grouping
-from alignlab.datasets.row_hashes import require_apart, row_hashes
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import critical_value, mean_estimate
 from alignlab.predictors import Predictor, as_predictor
 from alignlab.predictors.labels import class_positions
 from alignlab.random import as_generator
+from alignlab.uncertainty.calibration.unseen import require_unseen
 from alignlab.uncertainty.deferral.budget import chances, require_budget
 from alignlab.uncertainty.deferral.cases import CaseReader
 from alignlab.uncertainty.deferral.judged import Judged, curve_of, judge_groups
@@ -245,8 +245,7 @@ def _lesson(
         )
     # On average a row with a decision counts as one, so that penalties mean the same everywhere.
     person_weights = person_weights * (enough / person_weights.sum())
-    hashes = row_hashes(predictor.selected(X))
-    _require_unseen(hashes, predictor, training)
+    hashes = require_unseen(predictor, X, training=training, what="deferral")
     before = predictor.rows_evaluated
     said = predictor(X)
     evaluations = predictor.rows_evaluated - before
@@ -370,15 +369,6 @@ def _numbers(given: ArrayLike | None, n: int, name: str, what: str) -> Floats:
     if numbers.shape != (n,) or not np.isfinite(numbers).all():
         raise InputError(f"{name} has the shape {numbers.shape}. Give {n} {what}, one a row.")
     return numbers
-
-
-def _require_unseen(hashes: NDArray[np.uint64], predictor: Predictor, training: Any) -> None:
-    known = predictor.trained_on
-    if training is not None:
-        hashed = isinstance(training, np.ndarray) and training.dtype == np.uint64
-        known = training if hashed else row_hashes(predictor.selected(training))
-    if known is not None and len(known):
-        require_apart(hashes, known, what="deferral")
 
 
 def _groupings(X: Any, groups: Any, n: int) -> tuple[Grouping, ...]:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from alignlab.charts import Chart, interval_chart
 from alignlab.datasets import Grouping
-from alignlab.datasets.row_hashes import require_apart, row_hashes
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate, critical_value, share_estimate
 from alignlab.predictors import Predictor, as_predictor, class_text
 from alignlab.random import as_generator
+from alignlab.uncertainty.calibration.unseen import require_unseen
 from alignlab.uncertainty.outliers.features import Mahalanobis, NearestNeighbours
 from alignlab.uncertainty.outliers.representation import network_answers
 from alignlab.uncertainty.outliers.rows import RowNumbers, as_table, require_alike
@@ -240,7 +240,8 @@ def detect_outliers(
     groups
         The new rows' groups.
     training
-        The model's training rows, where it does not know them itself; shared rows are refused.
+        The model's training rows, or their hashes, beside those that it knows itself; shared rows
+        are refused.
     neighbours
         Which neighbour counts, for "neighbours".
     temperature
@@ -284,9 +285,7 @@ def detect_outliers(
     predictor = None if model is None else _predictor(model, reference, classes)
     asked = 0 if predictor is None else predictor.rows_evaluated
     if predictor is not None:
-        trained_on = predictor.trained_on if training is None else row_hashes(training)
-        if trained_on is not None:
-            require_apart(row_hashes(reference), trained_on, what="reference")
+        require_unseen(predictor, reference, training=training, what="reference")
     left_out: Mapping[str, str] = {}
     if score in ANSWER_SCORES:
         known, new, words = _by_answers(predictor, reference, X, score, temperature)

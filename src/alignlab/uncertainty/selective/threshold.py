@@ -25,9 +25,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from alignlab.datasets.row_hashes import require_apart, row_hashes
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, share_estimate
+from alignlab.predictors import Predictor
+from alignlab.uncertainty.calibration.unseen import require_unseen
 from alignlab.uncertainty.selective.areas import as_scored, is_error
 from alignlab.uncertainty.selective.boundary import errors_allowed
 
@@ -146,6 +147,7 @@ def choose_threshold(
     *,
     max_risk: float,
     confidence: float = 0.95,
+    model: Predictor | None = None,
     rows: Any = None,
     training: Any = None,
 ) -> SelectiveThreshold:
@@ -165,10 +167,12 @@ def choose_threshold(
         The largest risk (mean loss of the cases decided) to allow, between 0 and 1.
     confidence
         Over repetitions of the n rows, the threshold keeps the promise at least so often.
+    model
+        The model that was asked, where it knows which rows it was fitted on: they are refused.
     rows
-        The n rows, to hold them against `training`.
+        The n rows, or their hashes, to hold them against `model` and `training`.
     training
-        The rows that the model was fitted on, or their hashes; shared rows are refused.
+        Further rows that the model was fitted on, or their hashes; shared rows are refused.
 
     Returns
     -------
@@ -195,8 +199,15 @@ def choose_threshold(
     """
     scored = as_scored(score, loss, None)
     _require(scored.loss, max_risk, confidence)
-    if training is not None:
-        _require_unseen(rows, training, len(scored))
+    if rows is not None:
+        hashes = require_unseen(model, rows, training=training)
+        if len(hashes) != len(scored):
+            raise InputError(f"rows has {len(hashes)} rows, and there are {len(scored)} scores.")
+    elif training is not None or model is not None:
+        raise InputError(
+            f"{'model' if training is None else 'training'}= was given without rows=: give the "
+            "rows that the scores are of, so that the two can be compared."
+        )
     n, alpha = len(scored), 1 - confidence
     falling = np.sort(scored.score)[::-1]
     ends = np.append(np.flatnonzero(np.diff(falling)) + 1, n)  # rows above each threshold
@@ -247,19 +258,6 @@ def _require(loss: Floats, max_risk: float, confidence: float) -> None:
             f"Row {row} has the loss {loss[row]:.4g}, above 1. Divide the losses, and max_risk, by "
             "the largest loss that a case can have."
         )
-
-
-def _require_unseen(rows: Any, training: Any, n: int) -> None:
-    if rows is None:
-        raise InputError(
-            "training= was given without rows=: give the rows that the scores are of, so that "
-            "the two can be compared."
-        )
-    hashes = row_hashes(rows)
-    if len(hashes) != n:
-        raise InputError(f"rows has {len(hashes)} rows, and there are {n} scores.")
-    hashed = isinstance(training, np.ndarray) and training.dtype == np.uint64
-    require_apart(hashes, training if hashed else row_hashes(training), what="calibration")
 
 
 def _ranks(n: int, max_risk: float, alpha: float) -> list[int]:

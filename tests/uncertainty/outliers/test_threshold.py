@@ -10,7 +10,6 @@ from alignlab.errors import InputError
 from alignlab.uncertainty.outliers.threshold import (
     OutlierThreshold,
     benjamini_hochberg,
-    beta_binomial_tail,
     conformal_p_values,
 )
 
@@ -96,9 +95,10 @@ def test_with_confidence_the_rate_is_kept_for_almost_every_reference():
 
 
 def test_the_tail_is_that_of_scipy():
-    for k, m, a, b in [(0, 5, 1, 3), (3, 10, 2, 30), (40, 300, 5, 95), (7, 7, 1, 19)]:
-        expected = stats.betabinom.sf(k - 1, m, a, b)
-        assert beta_binomial_tail(k, m, a, b) == pytest.approx(expected, rel=1e-9)
+    for k, m, n, rank in [(0, 5, 3, 1), (3, 10, 31, 2), (40, 300, 99, 5), (7, 7, 19, 1)]:
+        threshold = OutlierThreshold(np.arange(float(n)), 0.05, rank)
+        expected = stats.betabinom.sf(k - 1, m, rank, n + 1 - rank)
+        assert threshold.surprise(k, m) == pytest.approx(expected, rel=1e-9)
 
 
 def test_what_is_expected_is_the_beta():

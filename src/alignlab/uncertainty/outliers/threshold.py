@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from alignlab.errors import InputError
-from alignlab.intervals import Estimate
+from alignlab.intervals import Estimate, beta_binomial
 
 __all__ = ["OutlierThreshold", "benjamini_hochberg", "conformal_p_values"]
 
@@ -205,17 +205,8 @@ class OutlierThreshold:
         """
         if not 0 <= flagged <= rows:
             raise InputError(f"flagged={flagged} is not a number of {rows} rows.")
-        return beta_binomial_tail(flagged, rows, self.rank, len(self.scores) + 1 - self.rank)
-
-
-def beta_binomial_tail(k: int, m: int, a: float, b: float) -> float:
-    """Return P(K >= k) for K beta-binomial with m trials, in 64-bit floats without a sampler."""
-    counts = np.arange(m + 1)
-    log_mass = (
-        special.gammaln(m + 1) - special.gammaln(counts + 1) - special.gammaln(m - counts + 1)
-        + special.betaln(counts + a, m - counts + b) - special.betaln(a, b)
-    )  # fmt: skip
-    return float(min(np.exp(log_mass[k:]).sum(), 1.0))
+        chances = beta_binomial(rows, self.rank, len(self.scores) + 1 - self.rank)
+        return min(float(chances[flagged:].sum()), 1.0)
 
 
 def as_fraction(share: float, what: str) -> Fraction:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
-from alignlab.uncertainty.deferral import fit_deferral
+from alignlab.uncertainty import fit_deferral
 
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 columns = ["mean texture", "mean symmetry"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alignlab.uncertainty.calibration import (
+from alignlab.uncertainty import (
     calibration_by_group,
     calibration_error,
     classwise_calibration,

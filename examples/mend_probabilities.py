@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 
-from alignlab.uncertainty.calibration import recalibrate
+from alignlab.uncertainty import recalibrate
 
 # Naive Bayes counts what redundant columns say several times over.
 X, y = make_classification(6_000, 20, n_informative=4, n_redundant=12, random_state=0)

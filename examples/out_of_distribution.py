@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from sklearn.datasets import load_digits
 
-from alignlab.uncertainty.outliers import auroc, detect_drift, detect_outliers
+from alignlab.uncertainty import auroc, detect_drift, detect_outliers
 
 X, y = load_digits(return_X_y=True)
 order = np.random.default_rng(0).permutation(len(X))  # the file is in the order of its writers

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from alignlab.datasets import load_example
-from alignlab.uncertainty.conformal import ConformalClassifier
+from alignlab.uncertainty import ConformalClassifier
 
 people = load_example("mortgage").frame
 X = pd.get_dummies(people.drop(columns=["deny", "afam"])).astype(float)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from alignlab.datasets import load_images
-from alignlab.uncertainty.posterior import mc_dropout
+from alignlab.uncertainty import mc_dropout
 
 train, held_out = load_images("digits").split(0.4, seed=0)
 x, y = torch.from_numpy(train.images).double(), torch.from_numpy(train.labels)

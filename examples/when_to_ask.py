@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from alignlab.uncertainty.selective import choose_threshold, confidence_score, risk_coverage
+from alignlab.uncertainty import choose_threshold, confidence_score, risk_coverage
 
 
 def main() -> None:

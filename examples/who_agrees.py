@@ -6,7 +6,7 @@ python examples/who_agrees.py
 from alignlab.datasets import load_images
 from alignlab.predictors.networks import Architecture, network
 from alignlab.training import CrossEntropy, fit
-from alignlab.uncertainty.posterior import deep_ensemble, last_layer_laplace
+from alignlab.uncertainty import deep_ensemble, last_layer_laplace
 
 
 def main() -> None:

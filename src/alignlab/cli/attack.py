@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import AllowPickle, Json, Trust
+from alignlab.cli.options import (
+    AllowPickle,
+    Classes,
+    Features,
+    Json,
+    Level,
+    Model,
+    Seed,
+    Target,
+    Trust,
+    split_names,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,15 +39,6 @@ WITNESSES = ("witnesses.npz", "witnesses.csv")
 """The rows that the model gets wrong: of images, of a table."""
 
 # Each option is a type of its own, so that the command's signature reads as the list of options.
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="The folder that alignlab train wrote, model.skops, model.onnx, model.pt2, "
-        "weights.safetensors@package.module:Class, package.module:function, https://…, or "
-        "model.pkl with --allow-pickle.",
-    ),
-]
 Data = Annotated[
     str,
     typer.Argument(
@@ -61,9 +63,6 @@ Attacks = Annotated[
         help="efficient (as few as each row still needs), standard (AutoAttack as published), or "
         "in order: pgd, apgd, apgd-t, fab, square, hopskipjump; of a table: tabular.",
     ),
-]
-Target = Annotated[
-    str | None, typer.Option(metavar="COL", help="Of a table: the column of true classes.")
 ]
 ConstraintsFile = Annotated[
     Path | None,
@@ -106,23 +105,6 @@ FailUnder = Annotated[
         metavar="SHARE", help="Exit with 1 if the share of rows not broken is surely below SHARE."
     ),
 ]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS,CLASS[,…]",
-        help="All classes in the order of the model's answers, where nothing shows them.",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL[,COL…]",
-        help="Of a table: the columns that the model reads, in its order, where it does not name "
-        "them.",
-    ),
-]
-Seed = Annotated[int, typer.Option(metavar="N", help="The root of all randomness.")]
-Level = Annotated[float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")]
 Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Write the verdicts, the broken rows and a picture there."),
@@ -175,12 +157,12 @@ def attack(
     norm, radius = norm_and_radius(threat, what="--threat")
     if scales is not None:
         require_choice(scales, SCALES, what="--scales")
-    named = _names(attacks, "--attacks") or []
-    further = [number_from_0(each, what="--radii") for each in _names(radii, "--radii") or []]
+    named = split_names(attacks, "--attacks") or []
+    further = [number_from_0(each, what="--radii") for each in split_names(radii, "--radii") or []]
     place = prepare(out)
     opening = Opening(
-        classes=_names(classes, "--classes"),
-        features=_names(features, "--features"),
+        classes=split_names(classes, "--classes"),
+        features=split_names(features, "--features"),
         allow_pickle=allow_pickle,
         trust=trust or (),
     )
@@ -238,20 +220,6 @@ def _require_settings(
         raise InputError(f"--fail-under {fail_under:g} is no share: give one from 0 to 1.")
     if max_changed is not None and max_changed < 1:
         raise InputError(f"--max-changed {max_changed}: give 1 or more, or leave it out.")
-
-
-def _names(text: str | None, option: str) -> list[str] | None:
-    """Return what commas part; None where nothing was said."""
-    from alignlab.errors import InputError
-
-    if text is None:
-        return None
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise InputError(
-            f"{option} {text!r}: there is nothing before, after or between the commas."
-        )
-    return names
 
 
 def _result(attacked: Attacked, curve: RobustnessCurve, found: RobustnessResult) -> Result:

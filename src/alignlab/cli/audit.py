@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import AllowPickle, Trust
+from alignlab.cli.options import AllowPickle, Classes, Features, Task, Trust
 
 if TYPE_CHECKING:
     from alignlab.audit.check import Check
@@ -81,24 +81,6 @@ Favourable = Annotated[
     typer.Option(metavar="VALUE", help="The target's value that people want to receive."),
 ]
 Weights = Annotated[str | None, typer.Option(metavar="COL", help="The column of sample weights.")]
-Task = Annotated[
-    str | None,
-    typer.Option(metavar="TASK", help="classification or regression, where that is unclear."),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS,CLASS[,…]",
-        help="All classes in the order of the model's probabilities, where nothing shows them.",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL[,COL…]",
-        help="The columns that the model reads, in its order, where it does not name them.",
-    ),
-]
 NoRows = Annotated[
     bool,
     typer.Option(

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import AllowPickle, Json, Trust
+from alignlab.cli.options import (
+    AllowPickle,
+    Classes,
+    Features,
+    Json,
+    Level,
+    Model,
+    Seed,
+    Target,
+    Training,
+    Trust,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,25 +36,13 @@ FINE = 0
 REPORT = "report.md"
 
 # Each option is a type of its own, so that the command's signature reads as the list of options.
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="The folder that alignlab train wrote, model.skops, model.onnx, model.pt2, "
-        "weights.safetensors@package.module:Class, package.module:function, https://…, or "
-        "model.pkl with --allow-pickle.",
-    ),
-]
 Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="Rows that the model was not trained on: a CSV, Parquet or Arrow file; or images: a "
-        ".npz file, a folder of one folder a class, digits or mnist-5k.",
+        help="Rows that the model was not fitted on: a CSV, Parquet or Arrow file; or images: a "
+        ".npz file, a folder with one folder of pictures a class, digits or mnist-5k.",
     ),
-]
-Target = Annotated[
-    str | None, typer.Option(metavar="COL", help="Of a table: the column of true classes.")
 ]
 Method = Annotated[
     str,
@@ -58,33 +58,9 @@ NewDecisions = Annotated[
         "--new-decisions", help="Let decisions follow the new probabilities, not stay as they are."
     ),
 ]
-Training = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="Rows that the model was trained on; a folder of alignlab train knows its own.",
-    ),
-]
 TestShare = Annotated[
     float, typer.Option(metavar="SHARE", help="Of the rows, those kept apart for the report.")
 ]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS,CLASS[,…]",
-        help="All classes in the order of the model's answers, where nothing shows them.",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL[,COL…]",
-        help="Of a table: the columns that the model reads, in its order, where it does not name "
-        "them.",
-    ),
-]
-Seed = Annotated[int, typer.Option(metavar="N", help="The root of all randomness.")]
-Level = Annotated[float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")]
 Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Write the recalibrated model and the report there."),
@@ -116,7 +92,6 @@ def calibrate(
     command opens (calibration.json and base/), with report.md, recalibration.json, .csv and .svg.
     Exit code: 0 fine, 2 if something given cannot be used.
     """
-    from alignlab.cli.attack import _names
     from alignlab.cli.output import deliver, prepare
     from alignlab.cli.predicted_data import Reading, opened, read_rows
     from alignlab.uncertainty.calibration import recalibrate
@@ -126,8 +101,8 @@ def calibrate(
         model=model,
         target=target,
         by=None,
-        classes=_names(classes, "--classes"),
-        features=_names(features, "--features"),
+        classes=split_names(classes, "--classes"),
+        features=split_names(features, "--features"),
         task="classification",
         allow_pickle=allow_pickle,
         trust=trust or (),

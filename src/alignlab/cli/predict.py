@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import AllowPickle, Json, Trust
+from alignlab.cli.options import (
+    AllowPickle,
+    Classes,
+    Features,
+    Json,
+    Model,
+    Task,
+    Training,
+    Trust,
+    split_names,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,15 +32,6 @@ __all__ = ["predict"]
 FINE = 0
 
 # Each option is a type of its own, so that the command's signature reads as the list of options.
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="The folder that alignlab train or calibrate wrote, model.skops, model.onnx, "
-        "model.pt2, weights.safetensors@package.module:Class, package.module:function, "
-        "https://…, or model.pkl with --allow-pickle.",
-    ),
-]
 Data = Annotated[
     str,
     typer.Argument(
@@ -73,32 +74,6 @@ MaxRisk = Annotated[
 ]
 Confidence = Annotated[
     float, typer.Option(metavar="SHARE", help="How sure R is to be kept, over calibration rows.")
-]
-Training = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="The rows that the model was fitted on: they must not be among the calibration rows. "
-        "A folder of alignlab's knows them itself.",
-    ),
-]
-Task = Annotated[
-    str | None,
-    typer.Option(metavar="TASK", help="classification or regression, where that is unclear."),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS,CLASS[,…]",
-        help="All classes in the order of the model's probabilities, where nothing shows them.",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL[,COL…]",
-        help="The columns that the model reads, in its order, where it does not name them.",
-    ),
 ]
 Out = Annotated[
     str | None,
@@ -151,8 +126,8 @@ def predict(
         model=model,
         target=target,
         by=by,
-        classes=_names(classes, "--classes"),
-        features=_names(features, "--features"),
+        classes=split_names(classes, "--classes"),
+        features=split_names(features, "--features"),
         task=task,
         allow_pickle=allow_pickle,
         trust=trust or (),
@@ -358,19 +333,6 @@ def _add_decisions(
         "asked": int((~decide).sum()),
         "thresholds": thresholds,
     }
-
-
-def _names(text: str | None, option: str) -> list[str] | None:
-    from alignlab.errors import InputError
-
-    if text is None:
-        return None
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise InputError(
-            f"{option} {text!r}: there is nothing before, after or between the commas."
-        )
-    return names
 
 
 def _show(console: Console, predictor: Predictor, rows: Rows, made: Predicted) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "ALL",
     "CellScores",
     "Unseen",
+    "calibration_cells",
     "cell_scores",
     "group_labels",
     "notes_on",
@@ -175,6 +176,22 @@ def group_labels(
     labels = tuple(sorted({texts[code] for code in np.unique(codes).tolist()}))
     at = {label: position for position, label in enumerate(labels)}
     return np.array([at.get(text, -1) for text in texts], dtype=np.intp)[codes], labels
+
+
+def calibration_cells(
+    by: str | None, groups: Any, X: Any, n: int, *, made: str
+) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
+    """Return each row's group and their labels, or one cell where there is no by="group"."""
+    if by == "group":
+        if groups is None:
+            raise InputError("by='group' needs groups=: one label a row, or a column's name.")
+        return group_labels(groups, X, n, whole=True)
+    if groups is not None:
+        raise InputError(
+            f"groups= is given, and by={by!r}: state by='group' for {made} that keep their promise "
+            "within each group. To look at groups only, give them to check()."
+        )
+    return None, (ALL,)
 
 
 def positions_among(

@@ -28,6 +28,7 @@ from alignlab.uncertainty.conformal.cells import (
     ALL,
     CellScores,
     Unseen,
+    calibration_cells,
     cell_scores,
     group_labels,
     notes_on,
@@ -204,17 +205,9 @@ class ConformalClassifier:
     def _cells(
         self, labels: NDArray[np.intp], groups: Any, X: Any, n: int
     ) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
-        if self.by == "group":
-            if groups is None:
-                raise InputError("by='group' needs groups=: one label a row, or a column's name.")
-            return group_labels(groups, X, n, whole=True)
-        if groups is not None:
-            raise InputError(
-                f"groups= is given, and by={self.by!r}: state by='group' for sets that keep their "
-                "promise within each group. To look at groups only, give them to check()."
-            )
-        if self.by is None:
-            return None, (ALL,)
+        cells = calibration_cells(self.by, groups, X, n, made="sets")
+        if self.by != "class":
+            return cells
         names = self.predictor.class_names
         rows = np.bincount(labels, minlength=len(names))
         if not rows.all():

@@ -27,9 +27,9 @@ from alignlab.intervals import Estimate
 from alignlab.predictors import Predictor, as_predictor
 from alignlab.uncertainty.calibration.unseen import hashes_as_read, require_unseen
 from alignlab.uncertainty.conformal.cells import (
-    ALL,
     CellScores,
     Unseen,
+    calibration_cells,
     cell_scores,
     group_labels,
     notes_on,
@@ -161,17 +161,7 @@ class ConformalRegressor:
         n = row_count(X)
         values = real_values(y, n)
         hashes = [require_unseen(each, X, training=training) for each in self.predictors]
-        codes: NDArray[np.intp] | None = None
-        names: tuple[str, ...] = (ALL,)
-        if self.by is not None:
-            if groups is None:
-                raise InputError("by='group' needs groups=: one label a row, or a column's name.")
-            codes, names = group_labels(groups, X, n, whole=True)
-        elif groups is not None:
-            raise InputError(
-                "groups= is given, and by=None: state by='group' for intervals that keep their "
-                "promise within each group. To look at groups only, give them to check()."
-            )
+        codes, names = calibration_cells(self.by, groups, X, n, made="intervals")
         low, high, unit, evaluations = self._answers(X)
         scores = _scores(values, low, high, unit)
         cells = cell_scores(scores, codes, names)

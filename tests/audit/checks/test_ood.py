@@ -179,3 +179,10 @@ def test_a_reference_without_the_columns_is_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="does not have the column 'income'"):
         audited(people(rng, 50), people(rng, 50).drop(columns="income"))
+
+
+def test_a_reference_that_holds_the_rows_themselves_is_told():
+    frame = people(np.random.default_rng(5), 400)
+    said = audited(frame.iloc[:150], frame).summary
+    assert "150 of the 150 rows are in the reference too" in said
+    assert "in the reference too" not in audited(frame.iloc[:150], frame.iloc[150:]).summary

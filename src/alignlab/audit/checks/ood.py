@@ -69,14 +69,15 @@ def ood(check: Check, context: AuditContext) -> Finding:
     if drift.apart is not None:
         estimates["how well new rows are told from reference rows (AUC)"] = drift.apart
     estimates |= seen.performance
+    shared = int(shared_rows(row_hashes(new), row_hashes(old)).sum())
     return check.finding(
         verdict(found.share, limit),
-        _sentence(seen),
+        _sentence(seen) + _same_rows(shared, len(new)),
         estimates=estimates,
         limit=limit,
         advice=_advice(seen),
         charts=_charts(seen),
-        tables=_shown(seen, shared=int(shared_rows(row_hashes(new), row_hashes(old)).sum())),
+        tables=_shown(seen, shared=shared),
     )
 
 
@@ -220,6 +221,16 @@ def _sentence(seen: _Seen) -> str:
             f"{usual.value:{number}} on the others"
         )
     return "; ".join(said) + "."
+
+
+def _same_rows(shared: int, rows: int) -> str:
+    """Return a warning where most rows stand in the reference themselves, or nothing."""
+    if 2 * shared <= rows:
+        return ""
+    return (
+        f" But {shared:,} of the {rows:,} rows are in the reference too, so that they look like it: "
+        "give a reference without them, unless people are often alike in every column."
+    )
 
 
 def _advice(seen: _Seen) -> tuple[str, ...]:

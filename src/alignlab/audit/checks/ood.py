@@ -228,8 +228,8 @@ def _same_rows(shared: int, rows: int) -> str:
     if 2 * shared <= rows:
         return ""
     return (
-        f" But {shared:,} of the {rows:,} rows are in the reference too, so that they look like it: "
-        "give a reference without them, unless people are often alike in every column."
+        f" But {shared:,} of the {rows:,} rows are in the reference too and look like it for that. "
+        "Give a reference without them, unless people are often alike in every column."
     )
 
 

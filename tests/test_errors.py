@@ -50,6 +50,8 @@ def test_the_nearest_name_is_offered_and_a_far_one_is_not():
     assert nearest("fairnes", ["fairness", "robustness"]) == " Did you mean 'fairness'?"
     assert nearest("zebra", ["fairness"]) == ""
     assert nearest("anything", []) == ""
+    assert nearest("acc", ["accuracy", "loss"]) == " Did you mean 'accuracy'?"
+    assert nearest("acc", ["accuracy", "acclaim"]) == ""
     assert nearest("sax", ["age", "sex"]) == " Did you mean 'sex'?"
     assert nearest("modle.csv", ["data.csv", "model.csv"]) == " Did you mean 'model.csv'?"
     assert nearest("data.csx", ["data.csv"]) == " Did you mean 'data.csv'?"

@@ -72,6 +72,9 @@ NEAR = 0.75
 NEAR_SHORT = 0.65
 """The same for three letters or fewer, where one slip leaves two thirds."""
 
+BEGINNING = 3
+"""So many letters that only one name begins with are short for it."""
+
 
 def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
     """Return names joined by commas; where there are many, the first ones and how many more.
@@ -95,8 +98,11 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     --------
     >>> nearest("linff", ["linf", "l2"])
     " Did you mean 'linf'?"
+    >>> nearest("temp", ["temperature", "platt"])
+    " Did you mean 'temperature'?"
     """
     names = list(allowed)
+    begun = [name for name in names if name.startswith(given)]
     cutoff = NEAR if len(given) > 3 else NEAR_SHORT
     for ending in (PurePath(given).suffix, ""):
         # An ending that two files share does not make them alike.
@@ -105,6 +111,8 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
         if close:
             return f" Did you mean {alike[close[0]]!r}?"
         names = [name for name in names if name not in alike.values()]
+    if len(given) >= BEGINNING and len(begun) == 1:
+        return f" Did you mean {begun[0]!r}?"
     return ""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from alignlab import __version__
 from alignlab.cli import app, main
-from alignlab.errors import StoppedError
+from alignlab.errors import InputError, StoppedError
 
 
 def run(*words, **environment):
@@ -101,6 +101,28 @@ def test_wrong_usage_is_one_line(alignlab, line, message):
     assert error.startswith("alignlab: ")
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "typed"),
+    [
+        ("level=95.0 is none. Give level=0.95.", "--level 95.0 is none. Give --level 0.95."),
+        ("Use attacks='efficient'.", "Use --attacks efficient."),
+        ("max_changed=-1 (rows=5)", "--max-changed -1 (rows=5)"),
+        (
+            "attack='x', threat=Linf(0.1), target='a b'",
+            "attack='x', threat=Linf(0.1), --target 'a b'",
+        ),
+    ],
+)
+def test_options_are_named_as_they_are_typed(alignlab, monkeypatch, message, typed):
+    def wrong(words):
+        raise InputError(message)
+
+    monkeypatch.setattr(app, "_run", wrong)
+    line = "attack m d --level=95 --attacks pgd --max-changed -1 --target 'a b' --threat linf:1"
+    assert alignlab(line) == (2, "", f"alignlab: {typed}\n")
+    assert alignlab("audit audit.toml") == (2, "", f"alignlab: {message}\n")
 
 
 def test_debug_stands_in_the_help(capsys):

@@ -109,7 +109,7 @@ def test_flags_answer_without_a_terminal(alignlab, saved):
         ("--target denny --probability p", "Did you mean 'deny'?"),
         ("--target deny --probability q", "no column 'q'"),
         ("--target deny --model m:f --groups rac --favourable no", "Did you mean 'race'?"),
-        ("--target deny --probability p --favourable maybe", "favourable='maybe'"),
+        ("--target deny --probability p --favourable maybe", "--favourable maybe is"),
         ("--target deny --probability p --task guess", "--task = 'guess'"),
     ],
 )

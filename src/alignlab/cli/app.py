@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except AlignlabError as error:
             if debug:
                 raise
-            return _say(str(error))
+            return _say(_as_typed(str(error), words))
         except KeyboardInterrupt:
             _say("stopped; nothing was written.")
             return INTERRUPTED
@@ -229,6 +229,22 @@ def _usage_line(error: Any, words: list[str]) -> str:
         near = nearest(option, known) or (instead and f" {instead}")
         return f"there is no option {option}.{near} See: {_help(said)}"
     return f"{message[:1].lower()}{message[1:].rstrip('.')}. See: {_help(said)}"
+
+
+def _as_typed(message: str, words: list[str]) -> str:
+    """Return a function's message with the options that were said as they were written.
+
+    >>> _as_typed("level=95.0 is not between 0 and 1.", ["attack", "--level", "95"])
+    '--level 95.0 is not between 0 and 1.'
+    """
+    said = {word.partition("=")[0] for word in words}
+
+    def typed(found: re.Match[str]) -> str:
+        option = f"--{found[1].replace('_', '-')}"
+        value = found[2] if " " in found[2] else found[2].strip("'")
+        return f"{option} {value}" if option in said else found[0]
+
+    return re.sub(r"(?<![\w.(-])([a-z_]+)=('[^']*'|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)", typed, message)
 
 
 def _value_of(option: str, words: list[str]) -> str:

@@ -145,7 +145,7 @@ def attack(
     """
     from alignlab.cli.attacked_data import SCALES, Opening, read_attacked, read_threat
     from alignlab.cli.output import deliver, prepare
-    from alignlab.errors import require_choice
+    from alignlab.errors import InputError, require_choice
     from alignlab.intervals import critical_value
     from alignlab.random import as_generator
     from alignlab.robustness.curves import robustness_curve
@@ -177,6 +177,8 @@ def attack(
         max_changed=max_changed,
     )
     if not attacked.is_table:
+        if "tabular" in named:
+            raise InputError("--attacks tabular is for rows of a table, and these are images.")
         for each in further:
             require_pixels(norm, each, what="--radii")
     curve = robustness_curve(

@@ -119,7 +119,12 @@ def _images(model: str, data: str, target: str | None, opening: Opening) -> tupl
     from alignlab.predictors import load_model, taking_images
 
     if target is not None:
-        raise InputError("--target names a column of a table, and images hold their own labels.")
+        what = (
+            f"{data} is a folder, which is read as images; they"
+            if Path(data).is_dir()
+            else "images"
+        )
+        raise InputError(f"--target names a column of a table, and {what} hold their own labels.")
     if opening.features is not None:
         raise InputError("--features names columns of a table; a model reads a whole image.")
     images = load_images(data) if data in IMAGES else read_images(data)
@@ -239,5 +244,8 @@ def read_constraints(path: Path | None, frame: pd.DataFrame) -> Constraints:
             raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"{path} is not valid TOML: {error}.") from error
-    named = Constraints.from_mapping(stated)
+    try:
+        named = Constraints.from_mapping(stated)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     return Constraints.observed(frame, **named.to_dict())

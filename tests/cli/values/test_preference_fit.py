@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_bytes(alignlab, said):
         ("rows.jsonl --ties haf", "Did you mean 'half'?"),
         ("rows.jsonl --holdout 1", "--holdout 1: it lies from 0 to below 1"),
         ("rows.jsonl --level 95", "--level 95: it lies between 0 and 1"),
-        ("rows.jsonl --regularization -1", "regularization=-1"),
+        ("rows.jsonl --regularization -1", "--regularization -1"),
         ("texts.jsonl --annotators", "texts.jsonl does not say who made the comparisons"),
         (".", ". is a directory"),
         ("semi.csv", "separated by semicolons"),

@@ -79,7 +79,7 @@ def test_another_scale_is_named_and_passes(alignlab, lake):
         ("FrozenLake-v1 --potential bonus.csv", "has no column 'potential'"),
         ("FrozenLake-v1 --potential ends.csv", "the potential of terminal state G 3,3 is 1"),
         ("FrozenLake-v1 --shaped potential.csv", "has no column 'reward'"),
-        ("FrozenLake-v1 --potential potential.csv --horizon 3", "horizon=3"),
+        ("FrozenLake-v1 --potential potential.csv --horizon 3", "--horizon 3"),
         ("FrozenLake-v1 --shaped huge.csv", "huge.csv: a reward is 1e+308"),
         ("FrozenLake-v1 --potential potential.csv --out p.csv", "Cannot write to p.csv"),
     ],

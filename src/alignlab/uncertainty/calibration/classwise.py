@@ -25,6 +25,7 @@ from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 from alignlab.random import as_generator
 from alignlab.uncertainty.calibration.bins import BinnedGaps, Binning, binned_gaps
+from alignlab.uncertainty.calibration.diagram import mean_square
 from alignlab.uncertainty.calibration.error import (
     CalibrationError,
     error_of,
@@ -33,7 +34,6 @@ from alignlab.uncertainty.calibration.error import (
 )
 from alignlab.uncertainty.calibration.event import Event, as_event, as_probabilities, as_weights
 from alignlab.uncertainty.calibration.family import adjusted_p_values
-from alignlab.uncertainty.calibration.reliability import mean_square
 
 if TYPE_CHECKING:
     import pandas as pd

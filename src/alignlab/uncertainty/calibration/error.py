@@ -34,8 +34,8 @@ from alignlab.uncertainty.calibration.bins import (
     Binning,
     binned_gaps,
 )
+from alignlab.uncertainty.calibration.diagram import Reliability, reliability_of
 from alignlab.uncertainty.calibration.event import About, Event, as_event
-from alignlab.uncertainty.calibration.reliability import Reliability, reliability_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,10 +19,10 @@ from alignlab.errors import InputError
 from alignlab.intervals import Estimate, mean_estimate
 from alignlab.random import as_generator
 from alignlab.uncertainty.calibration.bins import Binning, binned_gaps
+from alignlab.uncertainty.calibration.diagram import redrawn_mean_squares
 from alignlab.uncertainty.calibration.error import CalibrationError, error_of
 from alignlab.uncertainty.calibration.event import About, as_event, as_weights
 from alignlab.uncertainty.calibration.family import adjusted_p_values
-from alignlab.uncertainty.calibration.reliability import redrawn_mean_squares
 
 if TYPE_CHECKING:
     import pandas as pd

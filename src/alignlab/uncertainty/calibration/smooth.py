@@ -30,9 +30,9 @@ from scipy import fft
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, critical_value
 from alignlab.random import as_generator
+from alignlab.uncertainty.calibration.diagram import redrawn_gaps
 from alignlab.uncertainty.calibration.error import sizes
 from alignlab.uncertainty.calibration.event import About, Event, as_event
-from alignlab.uncertainty.calibration.reliability import redrawn_gaps
 
 __all__ = ["SmoothCalibrationError", "smooth_calibration_error"]
 

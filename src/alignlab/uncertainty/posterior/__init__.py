@@ -13,7 +13,6 @@ from alignlab.uncertainty.posterior.exact_dropout import (
     dropout_moments,
     linear_dropout_moments,
 )
-from alignlab.uncertainty.posterior.gaussian_softmax import gaussian_softmax
 from alignlab.uncertainty.posterior.jackknife import (
     BaggedVariance,
     forest_variance,
@@ -24,6 +23,7 @@ from alignlab.uncertainty.posterior.laplace import (
     LastLayerLaplace,
     last_layer_laplace,
 )
+from alignlab.uncertainty.posterior.log_odds import gaussian_softmax
 from alignlab.uncertainty.posterior.predictive import PosteriorPredictive
 
 __all__ = [

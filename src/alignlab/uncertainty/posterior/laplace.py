@@ -31,8 +31,8 @@ from alignlab.uncertainty.posterior.curvature import (
     output_curvature,
 )
 from alignlab.uncertainty.posterior.evidence import determined, peak_precision, regression_peak
-from alignlab.uncertainty.posterior.gaussian_softmax import gaussian_softmax
 from alignlab.uncertainty.posterior.last_layer import last_layer
+from alignlab.uncertainty.posterior.log_odds import gaussian_softmax
 from alignlab.uncertainty.posterior.predictive import PosteriorPredictive
 
 __all__ = ["GaussianOutputs", "LastLayerLaplace", "last_layer_laplace"]

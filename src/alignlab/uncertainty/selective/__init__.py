@@ -1,7 +1,7 @@
 """When to decide and when to ask: risk against coverage, and thresholds that keep a promise."""
 
 from alignlab.uncertainty.selective.abstention import Abstention, abstaining
-from alignlab.uncertainty.selective.risk_coverage import (
+from alignlab.uncertainty.selective.curves import (
     RiskCoverage,
     RiskCoverageDifference,
     compare_risk_coverage,

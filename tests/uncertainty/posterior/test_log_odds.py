@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from alignlab.uncertainty.posterior.gaussian_softmax import gaussian_softmax
+from alignlab.uncertainty.posterior.log_odds import gaussian_softmax
 
 
 def some(n, classes, seed=0, scale=2.0):

@@ -18,8 +18,8 @@ from alignlab.errors import AlignlabError, InputError
 from alignlab.measures import Answers, measure
 from alignlab.predictors import as_predictor
 from alignlab.predictors.probability_maps import Identity
+from alignlab.uncertainty.calibration.choice import recalibrate
 from alignlab.uncertainty.calibration.map_fits import fit_map
-from alignlab.uncertainty.calibration.recalibrate import recalibrate
 
 CLASSES = ["no", "yes"]
 

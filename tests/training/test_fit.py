@@ -343,7 +343,7 @@ WRONG = [
     ({"validation": None, "patience": 2}, "without validation rows"),
     ({"resume": True}, "without out"),
     ({"seed": -1}, "seed=-1"),
-    ({"device": "cudda"}, "device='cudda' cannot be used here"),
+    ({"device": "cudda"}, "device='cudda' cannot be used here: PyTorch has no device"),
     ({"seed": np.random.default_rng(0)}, "seed must be a whole number"),
     ({"batch_rows": 1}, "the batch normalisation '1': a row has no spread"),
 ]

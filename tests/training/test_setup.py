@@ -145,11 +145,12 @@ def test_a_class_of_ones_own(table, monkeypatch, tmp_path):
         ({"groups": ["sexx"]}, "Did you mean 'sex'"),
         ({"groups": ["sex*jobs"]}, "Did you mean 'job'"),
         ({"features": ["age", "paid"]}, "is among the features"),
+        ({"groups": ["sex*paid"]}, "is among the groups: leave it out"),
         ({"features": ["aeg"]}, "Did you mean 'age'"),
         ({"favourable": "yess"}, "Did you mean 'yes'"),
         ({"model": "cnn"}, "is for images"),
         ({"model": "linear", "hidden": [3]}, "has no hidden"),
-        ({"measure": "robust accuracy"}, "needs a threat"),
+        ({"measure": "robust accuracy"}, "needs a threat, .* Add threat = 'linf:0.1'"),
         ({"measure": "worst gap in sexx"}, "'sexx' for measure. Did you mean 'sex'"),
         (
             {"objective": {"cross_entropy": {}, "group_parity": {"column": "sexx"}}},
@@ -176,7 +177,7 @@ def test_what_does_not_fit_a_table_is_said(table, change, message):
     [
         ({"target": "y"}, "target is for tables"),
         ({"groups": ["bred"]}, "Did you mean 'breed'"),
-        ({"data": "digit"}, "There is no file 'digit'"),
+        ({"data": "digit"}, "There is no file 'digit'. Did you mean 'digits'"),
     ],
 )
 def test_what_does_not_fit_images_is_said(images, change, message):

@@ -30,6 +30,10 @@ def test_keys_are_read_and_paths_are_beside_the_file(read, tmp_path):
     ]
 
 
+def test_one_width_may_stand_alone(read):
+    assert read('data = "digits"\nhidden = 64').hidden == [64]
+
+
 def test_without_an_objective_the_task_alone_is_trained(read):
     assert [term.name for term in read('data = "digits"').terms(images=True).terms] == [
         "cross_entropy"
@@ -84,6 +88,7 @@ def test_the_template_can_be_read(tmp_path):
         ('data = "digits"\nmodel = "mpl"', "model='mpl' is not one of .* Did you mean 'mlp'"),
         ('data = "digits"\nvalidation = 1.0', "validation = 1.0"),
         ('data = "digits"\nthreat = "linf"', "threat linf: give a norm and a radius, such as"),
+        ('data = "digits"\nepochs = "many"', "input should be a valid integer\\.$"),
         ('data = "digits"\nthreat = 0.1', "threat = 0.1: give a norm and a radius, such as"),
         ('data = "digits"\nmodel = "mpl"', "toml: model='mpl' is not one of"),
         ('data = "digits"\nobjective = "adversarial"', "state each term as a table, such as"),
@@ -120,6 +125,7 @@ def test_files_that_are_none(tmp_path):
         ({"group_parity": {"column": "g", "memory": "long"}}, "memory = 'long' is not a number"),
         ({"group_parity": {}}, r"\[objective.group_parity\] needs the key 'column'"),
         ({"group_parity": {"column": "g", "notion": "parity"}}, "notion='parity' is not one of"),
+        ({"adversarial": {"threat": 0.1}}, "threat = 0.1: give a norm and a radius, such as"),
         ({}, "at least one term"),
     ],
 )

@@ -86,13 +86,10 @@ def read_attacked(
     """
     import numpy as np
 
-    from alignlab.datasets.image_files import IMAGES
-    from alignlab.errors import InputError, nearest
+    from alignlab.datasets.image_files import require_known
     from alignlab.random import as_generator
 
-    known = data in IMAGES or Path(data).exists()
-    if not known and (near := nearest(data, IMAGES)):
-        raise InputError(f"There is no file {data!r}.{near}")
+    require_known(data)
     if _are_images(data):
         predictor, everything, y, name = _images(model, data, target, opening)
     else:

@@ -156,11 +156,9 @@ def _images(source: str) -> Any:
 
 def _table(source: str) -> pd.DataFrame:
     from alignlab.datasets import read_table
-    from alignlab.datasets.image_files import IMAGES
-    from alignlab.errors import InputError, nearest
+    from alignlab.datasets.image_files import require_known
 
-    if not Path(source).exists() and (near := nearest(source, IMAGES)):
-        raise InputError(f"There is no file {source!r}.{near}")
+    require_known(source)
     return read_table(source)
 
 

@@ -24,7 +24,7 @@ from alignlab.datasets.images import ImageData
 from alignlab.errors import InputError, MissingExtraError, listed, nearest, require_choice
 from alignlab.files import write_whole
 
-__all__ = ["IMAGES", "load_images", "read_images", "write_images"]
+__all__ = ["IMAGES", "load_images", "read_images", "require_known", "write_images"]
 
 IMAGE_ARRAYS = ("images", "X", "x")
 LABEL_ARRAYS = ("labels", "y")
@@ -145,6 +145,20 @@ def load_images(name: str) -> ImageData:
     return _LOADERS[name]()
 
 
+def require_known(source: str) -> None:
+    """Raise where there is no file of a name that is nearly one of images without a file.
+
+    Examples
+    --------
+    >>> require_known("digit")
+    Traceback (most recent call last):
+    alignlab.errors.InputError: There is no file 'digit'. Did you mean 'digits'?
+    """
+    near = nearest(Path(source).name, IMAGES)
+    if near and source not in IMAGES and not Path(source).exists():
+        raise InputError(f"There is no file {source!r}.{near}")
+
+
 def _digits() -> ImageData:
     from sklearn.datasets import load_digits
 
@@ -187,9 +201,10 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"{path.name} cannot be read as a .npz file ({str(error).splitlines()[0]})."
-        ) from error
+        reason = str(error).splitlines()[0]
+        if "allow_pickle" in reason:  # what numpy takes everything for that it does not know
+            reason = "it is no archive of arrays"
+        raise InputError(f"{path.name} cannot be read as a .npz file ({reason}).") from error
 
 
 def _array(loaded: np.lib.npyio.NpzFile, name: str, file: str) -> NDArray[Any]:
@@ -265,10 +280,6 @@ def _plain_array(column: pd.Series) -> NDArray[Any]:
 
 
 def _read_folder(path: Path, name: str, size: tuple[int, int] | None) -> ImageData:
-    try:
-        import PIL  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("Pillow", "images", "Reading a folder of pictures") from error
     folders = sorted(each for each in path.iterdir() if each.is_dir() and each.name[0] != ".")
     files = [
         (label, file)
@@ -281,6 +292,8 @@ def _read_folder(path: Path, name: str, size: tuple[int, int] | None) -> ImageDa
             f"{path} holds no pictures in folders: put the pictures of each class into a folder "
             f"named by the class ({', '.join(PICTURES)})."
         )
+    if find_spec("PIL") is None:
+        raise MissingExtraError("Pillow", "images", "Reading a folder of pictures")
     pictures = [_picture(file, size) for _, file in files]
     first = pictures[0].shape[:2]
     for (_, file), picture in zip(files, pictures, strict=True):

@@ -320,8 +320,11 @@ def _device(name: str) -> Any:
         place = torch.device(name)
         torch.zeros(0, device=place)
     except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        if reason.startswith("Expected one of"):  # and then comes every device that there ever was
+            reason = "PyTorch has no device of this name; 'cpu', 'cuda' and 'mps' are some"
         raise InputError(
-            f"device={name!r} cannot be used here: {str(error).splitlines()[0].rstrip('.')}. Leave "
-            "it out to train where the module is."
+            f"device={name!r} cannot be used here: {reason}. Leave it out to train where the "
+            "module is."
         ) from error
     return place

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import joined_hashes, read_table, require_column, row_hashes
-from alignlab.datasets.image_files import IMAGES, load_images, read_images
+from alignlab.datasets.image_files import IMAGES, load_images, read_images, require_known
 from alignlab.datasets.images import ImageData
 from alignlab.errors import InputError, ModelError, listed, require_choice
 from alignlab.predictors import Predictor, class_positions, class_text
@@ -150,6 +150,7 @@ def set_up(spec: TrainSpec) -> Setup:
     """
     stored = None if spec.start is None else read_folder(_start(spec))
     source = spec.data
+    require_known(source)
     images = source in IMAGES or source.endswith(".npz") or Path(source).is_dir()
     train, validation, test, test_rows, inputs, seen = (_images if images else _table)(spec, stored)
     if stored is not None and stored.trained_on is not None:
@@ -167,6 +168,11 @@ def set_up(spec: TrainSpec) -> Setup:
             )
         for part in (train, validation, test):
             threat.encode(part.x)
+    elif spec.measure == "robust accuracy":
+        raise InputError(
+            f"measure = {spec.measure!r} needs a threat, and none is stated. Add threat = "
+            "'linf:0.1', or a term that has one, such as [objective.adversarial]."
+        )
     measure_for(spec.measure, objective=objective, data=validation, threat=threat, seed=spec.seed)
     architecture = None
     if stored is not None:
@@ -216,6 +222,8 @@ def _table(spec: TrainSpec, stored: StoredModel | None) -> _Parts:
         raise InputError(f"target is not stated: which column of {spec.data} is to be learned?")
     target = require_column(frame, spec.target, role="target")
     groups = _columns(spec, frame)
+    if target in groups:
+        raise InputError(f"The target {target!r} is among the groups: leave it out.")
     labels = frame[target]
     if labels.isna().any():
         raise InputError(

@@ -154,10 +154,10 @@ class TrainSpec(BaseModel):
     device: str | None = None
     out: str = Field(default="trained", min_length=1)
 
-    @field_validator("groups", "features", mode="before")
+    @field_validator("groups", "features", "hidden", "channels", mode="before")
     @classmethod
-    def _one_name(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+    def _one_alone(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
 
     @field_validator("model")
     @classmethod
@@ -246,7 +246,7 @@ def _term(name: str, stated: Mapping[str, Any], *, images: bool) -> Term:
         required = setting.default is MISSING and setting.default_factory is MISSING
         if required and key not in given:
             raise InputError(f"{where} needs the key {key!r}.")
-    if isinstance(given.get("threat"), Mapping | str):
+    if "threat" in given:
         try:
             given["threat"] = ThreatSpec.model_validate(given["threat"]).threat(images=images)
         except ValidationError as error:
@@ -278,5 +278,5 @@ def _one_line(error: ValidationError, model: type[BaseModel] = TrainSpec) -> str
         return " ".join(first["msg"].removeprefix("Value error, ").split())
     if key == "objective" or key.startswith("objective."):
         return f"{key} = {shown}: state each term as a table, such as [objective.cross_entropy]."
-    message = first["msg"]
+    message = first["msg"].partition(", unable to parse")[0]
     return f"{key} = {shown}: {message[0].lower()}{message[1:].rstrip('.')}."

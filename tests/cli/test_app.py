@@ -20,15 +20,17 @@ def run(*words, **environment):
     )  # fmt: skip
 
 
-def test_help_is_fast_and_imports_little():
+def test_help_is_fast_and_imports_little(tmp_path):
     fastest = min(_seconds(lambda: run("--help")) for _ in range(3))
     assert fastest < 0.5
     code = (
         "import sys; from alignlab.cli import main; main(['audit', '--help']); "
         "main(['values', '--help']); main(['values', 'solve', '--help']); "
+        "main(['train', '--init', sys.argv[1]]); "
         "print([m for m in ('numpy', 'pandas', 'torch', 'rich', 'jinja2') if m in sys.modules])"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    words = [sys.executable, "-c", code, str(tmp_path / "train.toml")]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True)
     assert shown.stdout.endswith("[]\n")
 
 

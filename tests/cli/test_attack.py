@@ -137,6 +137,7 @@ def test_a_table_is_attacked_within_what_its_columns_hold(models, alignlab):
     line = "attack attacked_nets:income loans.csv --target repaid --threat linf:0.1 --out o"
     code, shown, said = alignlab(line)
     assert (code, said) == (0, "")
+    assert "an L∞ distance of 0.1 standard deviations" in shown
     assert re.search(r"not broken +95.0% ", shown)
     witnesses = pd.read_csv("o/witnesses.csv")
     assert witnesses["row"].tolist() == [19, 20]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alignlab.audit import all_checks
 from alignlab.cli.before_after import audited, compared
 from alignlab.predictors import as_predictor
 from alignlab.training.data import rows_of
@@ -57,3 +58,16 @@ def test_where_groups_are_too_small_nothing_is_claimed(setup):
     row = compared(few, {"one": found})[1]
     assert row["one"] == {"said": "not enough rows"}
     assert set(row["left_out"]) == {"f of no", "f of yes", "m of no", "m of yes"}
+
+
+def test_what_a_threat_leaves_stands_in_the_report(setup):
+    stated = {"threat": {"norm": "linf", "radius": 0.1}, "features": ["x"]}
+    attacked = set_up(TrainSpec(**{**setup.spec.model_dump(), **stated}))
+    found = audited(attacked, attacked.predictor(attacked.build().eval()))
+    row = compared(attacked, {"one": found})[-1]
+    assert row["measure"] == "robust accuracy under an L∞ distance of 0.1 in the columns' own units"
+    finding = found.report.finding("robustness.adversarial")
+    assert finding.status == "measured"
+    assert finding.estimates["robust accuracy"] == found.robustness.robust_accuracy
+    checks = [each.check for each in found.report.findings]
+    assert checks == sorted(checks, key=list(all_checks()).index)

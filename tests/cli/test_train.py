@@ -11,6 +11,7 @@ from alignlab.datasets.image_files import write_images
 from alignlab.datasets.images import ImageData
 from alignlab.predictors import load_model
 from alignlab.training import FastAdversarial
+from alignlab.training.spec import read_train_spec
 
 TABLE = """\
 data = "rows.csv"
@@ -107,6 +108,15 @@ def test_images_against_a_threat(rows, alignlab):
     text = " ".join(shown.split())
     assert "robust accuracy under an L∞ distance" in text
     assert "worst gap in breed" in text
+    found = json.loads((rows / "trained" / "report" / "report.json").read_text())
+    attacked = next(e for e in found["findings"] if e["check"] == "robustness.adversarial")
+    compared = json.loads((rows / "trained" / "comparison.json").read_text())["rows"][-1]
+    assert attacked["status"] == "measured"
+    assert attacked["estimates"]["robust accuracy"]["value"] == compared["trained"]["value"]
+    code, _, error = alignlab(
+        "compare trained/report-before/report.json trained/report/report.json"
+    )
+    assert (code, error) == (0, "")
     assert "which have fewer than 30 rows here." in text
     assert load_model(rows / "trained" / "model").module is not None
     held = read_images(rows / "trained" / "test.npz")
@@ -219,7 +229,7 @@ def test_a_file_to_begin_with(rows, alignlab):
     code, shown, _ = alignlab("train --init new.toml")
     assert code == 0
     assert "alignlab train new.toml" in shown
-    assert 'data = "digits"' in (rows / "new.toml").read_text()
+    assert read_train_spec(rows / "new.toml").measure == "robust accuracy"
     code, _, error = alignlab("train --init new.toml")
     assert (code, error) == (2, "alignlab: new.toml exists already: name another file.\n")
 

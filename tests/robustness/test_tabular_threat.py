@@ -201,7 +201,7 @@ def test_the_mortgage_table_goes_through():
     start = threat.start(x, row_streams(0, len(x)))
     assert bool(threat.allows(start, x).all())
     assert not len(given.violations(threat.decode(start), frame))
-    assert "0.3" in str(threat)
+    assert "an L∞ distance of 0.3 of each column's range" in str(threat)
 
 
 @pytest.mark.parametrize(

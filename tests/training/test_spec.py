@@ -4,7 +4,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.robustness.threats import Linf
-from alignlab.training.spec import TEMPLATE, TrainSpec, read_train_spec
+from alignlab.training.spec import TrainSpec, read_train_spec
 
 
 @pytest.fixture
@@ -69,12 +69,6 @@ def test_a_radius_of_which_only_255ths_can_be_meant(read):
     with pytest.raises(InputError, match="write linf:8/255"):
         spec.threat.threat(images=True)
     assert spec.threat.threat(images=False).radius == 8
-
-
-def test_the_template_can_be_read(tmp_path):
-    path = tmp_path / "train.toml"
-    path.write_text(TEMPLATE)
-    assert read_train_spec(path).measure == "robust accuracy"
 
 
 @pytest.mark.parametrize(

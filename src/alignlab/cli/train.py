@@ -15,6 +15,26 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+TEMPLATE = """\
+# A training by alignlab. Run it with: alignlab train THIS_FILE
+
+data = "digits"                    # a table, a .npz file or a folder of images, digits, mnist-5k
+# target = "income"                # of a table: the column to learn
+# groups = ["sex"]                 # columns to compare in the audit; the model does not read them
+# favourable = ">50K"              # the target's value that people want to receive
+
+model = "mlp"                      # linear, mlp, cnn, or package.module:Class
+epochs = 20
+measure = "robust accuracy"        # accuracy, loss, robust accuracy, worst gap in <column>
+patience = 5
+seed = 0
+out = "trained"
+
+[objective.adversarial]            # each term is a table; without any, cross_entropy alone
+threat = "linf:0.1"                # of images: no pixel moves by more than 0.1
+"""
+"""A file to begin with."""
+
 MODEL, BEFORE = "model", "before"
 """Folders of the trained model and of the one that it is compared with."""
 
@@ -47,10 +67,8 @@ def train(
     or test.npz, the reports of both, and comparison.json. Without a model to start from, "before"
     is the same network trained on the task alone.
     """
-    from alignlab.cli.audit import _require_directory
     from alignlab.errors import InputError, StoppedError
     from alignlab.files import require_writable, write_whole
-    from alignlab.training.spec import TEMPLATE, read_train_spec
 
     if init:
         if spec.exists():
@@ -58,8 +76,10 @@ def train(
         write_whole(spec, TEMPLATE)
         print(f"{spec} is written. Edit it, and run: alignlab train {spec}")
         return 0
+    from alignlab.cli.audit import _require_directory
     from alignlab.training.checkpoints import CHECKPOINT, holds_epochs
     from alignlab.training.setup import set_up
+    from alignlab.training.spec import read_train_spec
 
     asked = read_train_spec(spec)
     out = Path(asked.out)

@@ -30,6 +30,12 @@ Floats = NDArray[np.float64]
 
 NORMS = {"linf": "L∞", "l2": "L2", "l1": "L1"}
 
+UNITS = {
+    "std": " standard deviations",
+    "range": " of each column's range",
+    "": " in the columns' own units",
+}
+
 SHRINKS = 50
 """How often a row is shrunk towards its center before rounding is blamed and it is put there."""
 
@@ -123,7 +129,9 @@ class TabularThreat:
     def __str__(self) -> str:
         """Return the threat in words."""
         most = "" if self.max_changed is None else f", in at most {self.max_changed} columns"
-        distance = f"an {NORMS[self.norm]} distance of {self.radius:g}"
+        scales = self.scales or ""
+        unit = UNITS[scales] if isinstance(scales, str) else ""
+        distance = f"an {NORMS[self.norm]} distance of {self.radius:g}{unit}"
         return f"what the constraints allow within {distance}{most}"
 
     @property

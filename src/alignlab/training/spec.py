@@ -29,27 +29,7 @@ from alignlab.robustness.threats import Ball, ball
 from alignlab.training.objective import Objective, Term
 from alignlab.training.terms import term_named
 
-__all__ = ["TEMPLATE", "ThreatSpec", "TrainSpec", "read_train_spec"]
-
-TEMPLATE = """\
-# A training by alignlab. Run it with: alignlab train THIS_FILE
-
-data = "digits"                    # a table, a .npz file or a folder of images, digits, mnist-5k
-# target = "income"                # of a table: the column to learn
-# groups = ["sex"]                 # columns to compare in the audit; the model does not read them
-# favourable = ">50K"              # the target's value that people want to receive
-
-model = "mlp"                      # linear, mlp, cnn, or package.module:Class
-epochs = 20
-measure = "robust accuracy"        # accuracy, loss, robust accuracy, worst gap in <column>
-patience = 5
-seed = 0
-out = "trained"
-
-[objective.adversarial]            # each term is a table; without any, cross_entropy alone
-threat = "linf:0.1"                # of images: no pixel moves by more than 0.1
-"""
-"""A file to begin with."""
+__all__ = ["ThreatSpec", "TrainSpec", "read_train_spec"]
 
 
 class ThreatSpec(BaseModel):

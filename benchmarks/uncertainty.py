@@ -6,11 +6,12 @@
     python benchmarks/uncertainty.py --without-peers
 
 Sections: mc-dropout (100 passes beside the naive loop, the repeated batch, torch-uncertainty and
-baal; the physical limit is one deterministic pass where dropout is in the head alone), calibration
-(beside netcal and torchmetrics), conformal (thresholds beside MAPIE and crepes over cells of rows
-and level, against the rank by whole numbers) and posterior (an ensemble stacked and one after
-another; Laplace in the last layer). The peers have an environment of their own; the docstring of
-`peers_uncertainty.py` says how it is made. Prints Markdown tables.
+baal; the physical limit is one deterministic pass where dropout is in the head alone), batches (the
+same by the number of rows, ours alone), calibration (beside netcal and torchmetrics), conformal
+(thresholds beside MAPIE and crepes over cells of rows and level, against the rank by whole numbers)
+and posterior (an ensemble stacked and one after another; Laplace in the last layer). The peers have
+an environment of their own; the docstring of `peers_uncertainty.py` says how it is made. Prints
+Markdown tables.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from alignlab.uncertainty.posterior import PosteriorPredictive
 
 HERE = Path(__file__).parent
 PEERS = HERE / ".venv-uncertainty" / "bin" / "python"
-SECTIONS = ("mc-dropout", "calibration", "conformal", "posterior")
+SECTIONS = ("mc-dropout", "batches", "calibration", "conformal", "posterior")
 CLASSES = tuple(range(10))
 
 
@@ -130,6 +131,33 @@ def mc_dropout_section(peers, passes):
             print(f"| {who} | {cells} | {told} |")
         for line in failed:
             print(f"\nNot run: {line}")
+
+
+def batches_section(passes):
+    """Print what the passes cost by the size of the batch, where dropout is in the head alone."""
+    from alignlab.uncertainty import mc_dropout
+
+    print(
+        f"\n### {passes} passes, dropout in the head, in single passes by the size of the batch\n"
+    )
+    print("| network | 16 | 64 | 256 | 1,024 |")
+    print("|---|---|---|---|---|")
+    for case, (module, x) in networks().items():
+        if "head" not in case:
+            continue
+        ratios = []
+        for n in (16, 64, 256, 1024):
+            rows = x.repeat(n // len(x), 1, 1, 1)
+
+            def single(module=module, rows=rows):
+                with torch.no_grad():
+                    return module(rows)
+
+            def ours(module=module, rows=rows):
+                return mc_dropout(module, rows, passes, classes=CLASSES)
+
+            ratios.append(best_seconds(ours) / best_seconds(single, repeats=30))
+        print(f"| {case} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
 
 
 def as_predictive(samples):
@@ -386,6 +414,8 @@ def main() -> None:
             peers = by_peers(folder, sections)
     if "mc-dropout" in sections:
         mc_dropout_section(peers, given.passes)
+    if "batches" in sections:
+        batches_section(given.passes)
     if "calibration" in sections:
         calibration_section(peers, inputs)
     if "conformal" in sections:

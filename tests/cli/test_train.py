@@ -113,6 +113,11 @@ def test_images_against_a_threat(rows, alignlab):
     compared = json.loads((rows / "trained" / "comparison.json").read_text())["rows"][-1]
     assert attacked["status"] == "measured"
     assert attacked["estimates"]["robust accuracy"]["value"] == compared["trained"]["value"]
+    line = "audit --model trained/model --checks performance.accuracy --out o --data"
+    seen = "audited rows are also training rows"
+    assert seen in " ".join(alignlab(f"{line} images.npz")[1].split())
+    assert seen in (rows / "o" / "report.html").read_text()
+    assert seen not in " ".join(alignlab(f"{line} trained/test.npz")[1].split())
     code, _, error = alignlab(
         "compare trained/report-before/report.json trained/report/report.json"
     )

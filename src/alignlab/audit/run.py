@@ -15,6 +15,7 @@ from alignlab.audit.finding import PILLARS, Finding
 from alignlab.audit.inputs import Request, read_study
 from alignlab.audit.result import AuditResult
 from alignlab.audit.rows import encode_rows
+from alignlab.datasets import require_apart, row_hashes
 from alignlab.errors import InputError, nearest
 from alignlab.progress import ProgressCallback, track
 
@@ -196,11 +197,24 @@ def audit(
     subject = {
         "alignlab": __version__,
         "model": {**study.model, "rows_evaluated": asked},
-        "data": study.data,
+        "data": study.data | _seen(context),
         "settings": settings,
         "reproduce": reproduce or _as_call(request),
     }
     return AuditResult(findings, subject, rows=encode_rows(context) if rows else {})
+
+
+def _seen(context: AuditContext) -> dict[str, str]:
+    """Return what there is to say where the model has learned from the rows it is measured on."""
+    model = context.predictor
+    if model is None or model.trained_on is None:
+        return {}
+    rows = context.features if context.images is None else context.images.images
+    try:
+        require_apart(row_hashes(model.selected(rows)), model.trained_on, what="audited")
+    except InputError as error:
+        return {"seen": str(error)}
+    return {}
 
 
 def _require_judged(gate: Sequence[str], chosen: Sequence[Check], context: AuditContext) -> None:

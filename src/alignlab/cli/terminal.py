@@ -84,6 +84,8 @@ def _show_subject(console: Console, result: AuditResult) -> None:
     )
     if model["reading"]:
         console.print(Text(f"Note: {model['reading']}.", style="dim"))
+    if data.get("seen"):
+        console.print(Text(data["seen"], style="bold red"))
     console.print()
 
 

@@ -196,6 +196,7 @@ def facts(result: AuditResult) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Compared within", data.get("control")),
                 ("Weights", data.get("weights")),
                 ("SHA-256", data.get("sha256")),
+                ("Seen in training", data.get("seen")),
                 ("Reference", data.get("reference")),
                 ("Rows of the reference", data.get("reference_rows")),
             ],

@@ -151,5 +151,5 @@ def test_what_cannot_be_seen_is_asked():
 
 def test_a_model_that_is_not_there_is_said_even_where_the_target_leaves_the_task_open():
     frame = pd.DataFrame({"x": range(40), "y": [1, 2, 3, 4] * 10})
-    with pytest.raises(InputError, match=r"There is no model file 'gone\.skops'"):
+    with pytest.raises(InputError, match=r"There is no model 'gone\.skops'"):
         asked_model("gone.skops", TableData(frame, target="y"), "y")

@@ -105,8 +105,8 @@ def test_a_reference_that_leads_nowhere(here, reference, error, said):
     [
         ("model.skop", "Did you mean '.skops'.*A model is one of: package.module:function"),
         ("notes.txt", "notes.txt has no ending of a model file"),
-        ("absent.onnx", "no model file 'absent.onnx'"),
-        ("modle.skops", "no model file 'modle.skops'. Did you mean 'model.skops'"),
+        ("absent.onnx", "no model 'absent.onnx'"),
+        ("modle.skops", "no model 'modle.skops'. Did you mean 'model.skops'"),
         ("package.module", "names no model.*package.module:function"),
         ("folder", "is a directory"),
         ("", "is a directory|names no model"),

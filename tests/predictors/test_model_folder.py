@@ -117,3 +117,30 @@ def test_what_was_changed_or_is_absent_is_not_opened(tmp_path):
     (tmp_path / MODEL).unlink()
     with pytest.raises(InputError, match=r"directory without a model\.json"):
         load_model(tmp_path)
+
+
+def test_rows_of_another_form_are_named(tmp_path):
+    kept(tmp_path / "table", MIXED)
+    with pytest.raises(InputError, match="reads the columns age, job of a table, and these are im"):
+        load_model(tmp_path / "table")(np.zeros((2, 1, 3, 3)))
+    made = Architecture("linear")
+    files = model_files(network(made, (1, 3, 3), 2), made, inputs=(1, 3, 3), classes=("no", "yes"))
+    write_all(tmp_path / "images", files)
+    with pytest.raises(
+        InputError, match=r"images of 3×3 pixels and 1 channel, and these are of 4×4 pixels"
+    ):
+        load_model(tmp_path / "images")(np.zeros((2, 1, 4, 4)))
+
+
+def test_a_wrong_place_leads_to_the_right_one(tmp_path, monkeypatch):
+    kept(tmp_path / "trained" / "model", MIXED)
+    monkeypatch.chdir(tmp_path)
+    for given, message in [
+        ("trained", "Did you mean 'trained/model'"),
+        ("trianed/model", "no model 'trianed/model'. Did you mean 'trained/model'"),
+        ("trained/modle", "no model 'trained/modle'. Did you mean 'trained/model'"),
+        ("trained/model/model.json", "a part of a model: name its folder, trained/model"),
+        ("trained/model/weights.safetensors", "name its folder, trained/model"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            load_model(given)

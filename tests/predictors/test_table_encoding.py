@@ -71,5 +71,5 @@ def test_rows_of_another_table_are_refused():
     encoding = TableEncoding.fitted(FRAME)
     with pytest.raises(InputError, match="Did you mean 'ages'"):
         encoding.encode(FRAME.rename(columns={"age": "ages"}))
-    with pytest.raises(InputError, match="learned from numbers"):
+    with pytest.raises(InputError, match="'age' holds texts such as 'old', and"):
         encoding.encode(FRAME.assign(age="old"))

@@ -28,7 +28,7 @@ from alignlab.predictors.adapt import as_predictor
 from alignlab.predictors.endpoint import Endpoint, from_endpoint
 from alignlab.predictors.exported import from_exported
 from alignlab.predictors.importing import MODULE_REFERENCE, imported
-from alignlab.predictors.model_folder import MODEL, from_folder, is_model_folder
+from alignlab.predictors.model_folder import MODEL, WEIGHTS, from_folder, is_model_folder
 from alignlab.predictors.onnx_file import from_onnx
 from alignlab.predictors.pickle_file import read_pickle
 from alignlab.predictors.predictor import Predictor, Task
@@ -136,6 +136,8 @@ def load_model(
         )
     if is_model_folder(Path(text)):
         return _reading(from_folder(Path(text), **options), features)
+    if Path(text).name in (MODEL, WEIGHTS) and is_model_folder(Path(text).parent):
+        raise InputError(f"{text} is a part of a model: name its folder, {Path(text).parent}.")
     path_text, _, class_reference = text.partition("@")
     if Path(path_text).suffix == ".safetensors":
         path = _existing(path_text)
@@ -197,12 +199,21 @@ def _existing(text: str) -> Path:
             raise ModelError(f"The model file {text!r} is empty. Save the model again.")
         return path
     if path.is_dir():
-        raise InputError(f"{text!r} is a directory without a {MODEL}, and not a model. {_FORMS}")
-    if path.suffix.lower() in _SUFFIXES:
-        neighbours = path.parent.iterdir() if path.parent.is_dir() else ()
-        names = [each.name for each in neighbours]
-        raise InputError(f"There is no model file {text!r}.{nearest(path.name, names)}")
+        within = sorted(each for each in path.glob("*") if is_model_folder(each))
+        meant = f" Did you mean {str(within[-1])!r}?" if within else ""
+        raise InputError(
+            f"{text!r} is a directory without a {MODEL}, and not a model.{meant} {_FORMS}"
+        )
+    if path.suffix.lower() in _SUFFIXES or len(path.parts) > 1:
+        raise InputError(f"There is no model {text!r}.{_near_path(path)}")
     raise InputError(f"{text!r} names no model.{_did_you_mean(path.suffix)} {_FORMS}")
+
+
+def _near_path(path: Path) -> str:
+    """Return the file or folder that is nearest to one that is not there, as a question."""
+    if path.parent.is_dir():
+        return nearest(str(path), [str(each) for each in path.parent.iterdir()])
+    return nearest(str(path), [str(each) for each in path.parent.parent.glob(f"*/{path.name}")])
 
 
 def _did_you_mean(suffix: str) -> str:

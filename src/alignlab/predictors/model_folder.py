@@ -248,9 +248,24 @@ def trained_predictor(
     """
     plain = from_module(module, classes=classes)
     if not isinstance(inputs, TableEncoding):
-        return plain
+        shape = tuple(inputs)
+
+        def answer_images(images: Any) -> Any:
+            if tuple(images.shape[1:]) != shape:
+                raise InputError(
+                    f"The model reads images of {_size(shape)}, and these are of "
+                    f"{_size(images.shape[1:])}. Give images of its size."
+                )
+            return plain.answer(images)
+
+        return replace(plain, answer=answer_images)
 
     def answer(rows: Any) -> Any:
+        if getattr(rows, "ndim", 2) != 2:
+            raise InputError(
+                f"The model reads the columns {listed(inputs.names)} of a table, and these are "
+                "images. Give a table."
+            )
         return plain.answer(inputs.encode(rows) if isinstance(rows, pd.DataFrame) else rows)
 
     return replace(
@@ -260,3 +275,10 @@ def trained_predictor(
         width=None,
         module=module if inputs.keeps_rows else None,
     )
+
+
+def _size(shape: Sequence[int]) -> str:
+    """Return an image's shape (channels, H, W) in words."""
+    channels, *sides = shape
+    colours = "1 channel" if channels == 1 else f"{channels} channels"
+    return f"{'×'.join(map(str, sides))} pixels and {colours}"

@@ -212,7 +212,10 @@ def _positions(column: pd.Series[Any], values: Sequence[str]) -> NDArray[np.intp
 
 def _numbers(name: str, column: pd.Series[Any]) -> NDArray[np.float64]:
     if not pd.api.types.is_numeric_dtype(column) and not column.isna().all():
+        no_number = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        shown = repr(str((no_number if len(no_number) else column.dropna()).iloc[0]))
         raise InputError(
-            f"Column {name!r} holds {column.dtype}, and the model learned from numbers there."
+            f"Column {name!r} holds texts such as {shown}, and the model learned from numbers "
+            "there."
         )
     return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -172,6 +172,7 @@ def test_warnings_are_lines_of_the_command(alignlab, monkeypatch):
 
     def warns(words):
         warnings.warn("it is\nlate", UserWarning, stacklevel=1)
+        warnings.warn("overflow encountered in square", RuntimeWarning, stacklevel=1)
         return 0
 
     monkeypatch.setattr(app, "_run", warns)

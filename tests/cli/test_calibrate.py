@@ -1,6 +1,7 @@
 """`alignlab calibrate`: a model that every command opens, a report, and one line when it cannot."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,7 @@ def test_a_table_from_end_to_end(rows, alignlab, here):
     assert "Recalibrated by temperature: the log loss falls by" in shown
     assert "No held-out row is decided otherwise than before." in shown
     assert "taken" in shown
+    assert re.search(r"root mean square +0\.\d+ \[0\.\d+, 0\.\d+\] +0\.\d+ \[0", shown)
     out = here / "better"
     assert sorted(each.name for each in out.iterdir() if each.is_file()) == NAMES
     found = json.loads((out / "recalibration.json").read_text())
@@ -138,7 +140,11 @@ def test_images(alignlab, here):
         ("sur.skops rows.csv --target paid", "Did you mean 'sure.skops'"),
         ("sure.skops rows.csv --target paid --method beat", "Did you mean 'beta'"),
         ("sure.skops rows.csv --target paid --level 2", "not between 0 and 1"),
-        ("sure.skops rows.csv --target paid --test-share 1", "not between 0 and 1"),
+        ("sure.skops rows.csv --target paid --test-share 1", "--test-share 1.0 is not between"),
+        (
+            "sure.skops new.csv --target paid",
+            "Row 0 of column 'paid' of new.csv has the label 'may",
+        ),
         ("sure.skops rows.csv --target paid --seed -1", "whole number from 0"),
         ("sure.skops rows.csv --target paid --out rows.csv", "Not a directory"),
         ("sure.skops few.csv --target paid", "20 rows are too few"),
@@ -150,6 +156,7 @@ def test_images(alignlab, here):
 def test_what_cannot_be_used_is_one_line(rows, alignlab, here, line, said):
     rows.head(20).to_csv("few.csv", index=False)
     rows[rows["paid"] == "no"].to_csv("one.csv", index=False)
+    rows.assign(paid=["maybe", *rows["paid"][1:]]).to_csv("new.csv", index=False)
     write_all(here / "better", {"calibration.json": "{}"})
     code, shown, error = alignlab(f"calibrate {line}")
     assert (code, shown) == (2, "")

@@ -288,5 +288,7 @@ def _show_warnings_as_lines() -> None:
 
     warnings.showwarning = show
     warnings.simplefilter("default")
+    # What comes of these is no finite number, and that is an error which names the row.
+    warnings.filterwarnings("ignore", r".* encountered in ", RuntimeWarning)
     for for_developers in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
         warnings.simplefilter("ignore", for_developers)

@@ -194,6 +194,8 @@ def _report(predictor: Predictor, rows: Rows, result: RecalibratedResult, drawn:
         f"{result.level:.0%} interval.",
         _markdown(_change_rows(result)),
     ]
+    if (errors := _error_rows(result)) is not None:
+        paragraphs.append(_markdown(errors))
     if drawn:
         paragraphs.append("![What was predicted and what happened](recalibration.svg)")
     if result.after is not None:
@@ -216,17 +218,30 @@ def _markdown(lines: list[list[str]]) -> str:
 def _change_rows(result: RecalibratedResult) -> list[list[str]]:
     rows = [["measure", "before", "after", "change", "p"]]
     for measure, before, after, change, low, high, p in result.to_table().rows:
-        span = "" if low is None else f" ({_signed(low)} to {_signed(high)})"
+        if p is None:  # a calibration error, which has an interval of its own
+            continue
         rows.append(
             [
                 str(measure),
                 f"{before:.4f}",
                 f"{after:.4f}",
-                f"{_signed(change)}{span}",
-                "" if p is None else "< 0.001" if float(p) < 0.001 else f"{p:.3f}",
+                f"{_signed(change)} ({_signed(low)} to {_signed(high)})",
+                "< 0.001" if float(p) < 0.001 else f"{p:.3f}",
             ]
         )
     return rows
+
+
+def _error_rows(result: RecalibratedResult) -> list[list[str]] | None:
+    """Return the calibration errors before and after, with their intervals."""
+    before, after = result.before, result.after
+    if before is None or after is None:
+        return None
+    return [
+        ["calibration error", "before", "after"],
+        ["root mean square", str(before.root_mean_square), str(after.root_mean_square)],
+        ["mean (ECE, debiased)", str(before.expected), str(after.expected)],
+    ]
 
 
 def _signed(number: Any) -> str:
@@ -274,6 +289,10 @@ def _show(
     head, *lines = _change_rows(result)
     head[0] = f"on {len(result.held_out):,} held-out rows"
     console.print(rows_table(pd.DataFrame(lines, columns=head), right=("before", "after")))
+    if (errors := _error_rows(result)) is not None:
+        head, *lines = errors
+        console.print()
+        console.print(rows_table(pd.DataFrame(lines, columns=head)))
     paragraph(console, result.headline)
     paragraph(console, result.decisions)
     for note in result.notes:

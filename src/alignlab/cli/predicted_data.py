@@ -131,14 +131,23 @@ def read_rows(
             raise InputError("--target names a column of a table, and images hold their labels.")
         images = _images(source)
         y = images.label_names.to_numpy() if labelled else None
+        _require_known_classes(y, predictor, images.name)
         groups = None if reading.by is None else _groups(images.columns, reading.by, images.name)
         taking = taking_images(predictor, images.images.shape[1:])
         return Rows(images.images, y, groups, images.name), taking
     frame, name = _table(source), Path(source).name
     y = _labels(frame, reading.target, source).to_numpy() if labelled else None
+    _require_known_classes(y, predictor, f"column {reading.target!r} of {name}")
     groups = None if reading.by is None else _groups(frame, reading.by, name)
     columns = _read_columns(frame, predictor, reading, name)
     return Rows(frame[columns], y, groups, name), predictor
+
+
+def _require_known_classes(y: Any, predictor: Predictor, where: str) -> None:
+    from alignlab.predictors import class_positions
+
+    if y is not None and predictor.task == "classification":
+        class_positions(y, predictor.classes, where=where, of_model=True)
 
 
 def _are_images(source: str) -> bool:

@@ -96,6 +96,8 @@ def test_a_table_from_end_to_end(rows, alignlab):
     assert compared["rows"][0]["trained"]["n"] == 40
     report = json.loads((out / "report" / "report.json").read_text())
     assert report["subject"]["data"]["rows"] == 40
+    assert report["subject"]["data"]["name"] == "rows.csv, rows held out"
+    assert report["subject"]["reproduce"] == "alignlab train train.toml"
     assert (out / "report-before" / "report.html").exists()
     lines = (out / "training" / "metrics.jsonl").read_text().splitlines()
     assert len(lines) == 3

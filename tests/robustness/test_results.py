@@ -58,5 +58,7 @@ def test_a_warning_comes_before_any_number(result):
 def test_it_can_be_written_and_drawn(result):
     assert '"robust_accuracy"' in to_json(result.to_dict())
     assert result.chart().table.rows[1][1] == 0.4
+    proved, tried = (replace(result, certificate=each).chart() for each in ("intervals", ""))
+    assert [len(each.table.rows) for each in (proved, tried)] == [3, 2]
     assert list(result.to_frame()["status"][:1]) == ["broken"]
     assert result.runs()["broke"].tolist() == [4]

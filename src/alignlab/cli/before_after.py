@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Audited:
     gaps: Mapping[str, Disparity]
 
 
-def audited(setup: Setup, predictor: Predictor) -> Audited:
+def audited(setup: Setup, predictor: Predictor, *, command: str | None = None) -> Audited:
     """Audit a model on the held-out rows.
 
     Parameters
@@ -56,14 +57,18 @@ def audited(setup: Setup, predictor: Predictor) -> Audited:
         What was asked for.
     predictor
         Takes rows as people have them.
+    command
+        What the report names as the way to make it again.
     """
     from alignlab.audit import all_checks, audit
+    from alignlab.datasets import TableData
     from alignlab.robustness.evaluation import evaluate_robustness
 
     spec = setup.spec
     rows: Any = setup.test_rows
     fair = spec.favourable is not None
     options: dict[str, Any] = {"seed": spec.seed, "groups": spec.groups if fair else ()}
+    options["reproduce"] = command
     options["checks"] = [name for name in all_checks() if name != TIMED]
     if fair:
         options["favourable"] = spec.favourable
@@ -71,7 +76,8 @@ def audited(setup: Setup, predictor: Predictor) -> Audited:
         report = audit(predictor, rows, **options)
     else:
         known = rows if fair or not spec.groups else rows.drop(columns=_unread(setup))
-        report = audit(predictor, known, target=spec.target, **options)
+        named = TableData(known, name=f"{Path(spec.data).name}, rows held out")
+        report = audit(predictor, named, target=spec.target, **options)
     robustness = None
     if setup.threat is not None:
         x = setup.test.x.numpy() if setup.images else rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,7 +108,9 @@ def train(
         before, name = _before(setup)
         _keep(setup, {MODEL: module, BEFORE: before}, learned=name != "untrained")
         _keep_test_rows(setup)
-        _deliver(setup, result, {name: BEFORE, "trained": MODEL}, {MODEL: module, BEFORE: before})
+        modules = {MODEL: module, BEFORE: before}
+        command = f"alignlab train {shlex.quote(str(spec))}"
+        _deliver(setup, result, {name: BEFORE, "trained": MODEL}, modules, command)
     except KeyboardInterrupt:
         raise StoppedError(
             f"stopped after the training, which is kept in {out}; the reports are not all there. "
@@ -208,6 +211,7 @@ def _deliver(
     result: FitResult,
     named: dict[str, str],
     modules: dict[str, torch.nn.Module],
+    command: str,
 ) -> None:
     """Audit both models, write the reports and print what changed."""
     from alignlab.cli.before_after import audited, compared
@@ -224,7 +228,7 @@ def _deliver(
         else:
             predictor = setup.predictor(modules[folder])
             predictor.name = setup.spec.model
-        audits[name] = audited(setup, predictor)
+        audits[name] = audited(setup, predictor, command=command)
         report = "report" if folder == MODEL else "report-before"
         audits[name].report.save(out / report)
     rows = compared(setup, audits)

@@ -10,7 +10,6 @@ and both ends have exact intervals for the sampling of rows [clopper1934use].
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -200,11 +199,12 @@ class RobustnessResult:
 
     def chart(self) -> Chart:
         """Draw accuracy as it is, what the attacks left, and what is certified."""
-        shares: Mapping[str, Estimate] = {
+        shares: dict[str, Estimate] = {
             "right as they are": self.accuracy,
             "not broken": self.robust_accuracy,
-            "certified": self.certified_accuracy,
         }
+        if self.certificate:  # where nothing could prove anything, no share is proved to be small
+            shares["certified"] = self.certified_accuracy
         rows = [
             {"rows": name, "value": each.value, "low": each.low, "high": each.high, "n": each.n}
             for name, each in shares.items()

@@ -190,7 +190,7 @@ def test_stopped_and_gone_on_with_is_as_if_never_stopped(rows, alignlab, monkeyp
 def test_stopped_after_the_training_is_said_and_gone_on_with(rows, alignlab, monkeypatch):
     from alignlab.cli import before_after
 
-    def stopping(*_):
+    def stopping(*_, **__):
         raise KeyboardInterrupt
 
     (rows / "train.toml").write_text(IMAGES.replace("threat", "# threat"))

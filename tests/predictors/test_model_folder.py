@@ -130,6 +130,8 @@ def test_rows_of_another_form_are_named(tmp_path):
         InputError, match=r"images of 3×3 pixels and 1 channel, and these are of 4×4 pixels"
     ):
         load_model(tmp_path / "images")(np.zeros((2, 1, 4, 4)))
+    with pytest.raises(InputError, match="and these are rows of a table"):
+        load_model(tmp_path / "images")(MIXED)
 
 
 def test_a_wrong_place_leads_to_the_right_one(tmp_path, monkeypatch):

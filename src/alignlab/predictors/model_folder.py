@@ -252,9 +252,11 @@ def trained_predictor(
 
         def answer_images(images: Any) -> Any:
             if tuple(images.shape[1:]) != shape:
+                is_table = len(images.shape) != 4
+                these = "rows of a table" if is_table else f"of {_size(images.shape[1:])}"
                 raise InputError(
-                    f"The model reads images of {_size(shape)}, and these are of "
-                    f"{_size(images.shape[1:])}. Give images of its size."
+                    f"The model reads images of {_size(shape)}, and these are {these}. Give images "
+                    "of its size."
                 )
             return plain.answer(images)
 

@@ -237,6 +237,19 @@ def test_intervals_cover_everywhere(weighted):
     assert np.all(np.mean(coverage, axis=0) > 0.95)
 
 
+def test_a_sample_without_noise_proves_no_perfection():
+    said = np.repeat([0.1, 0.3, 0.5, 0.7, 0.9], 200)
+    rows = np.tile(np.arange(200), 5)
+    happened = (rows < 200 * said - 1e-9).astype(int)  # as often as said, in every bin
+    seen = calibration_error(said, happened, redraws=0).root_mean_square
+    assert seen.value == seen.low == 0
+    usual = [
+        calibration_error(said, rng.random(1000) < said, redraws=0).root_mean_square.high
+        for rng in map(np.random.default_rng, range(40))
+    ]
+    assert seen.high == pytest.approx(np.median(usual), rel=0.15)
+
+
 def plug_ins(said, happened, codes):
     """Return l1, l2 and max by a loop over bins, as the papers have them."""
     gaps, shares = [], []

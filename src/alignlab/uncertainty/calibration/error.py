@@ -303,6 +303,8 @@ def _mean_square_limits(
 
     Without gaps the variance of the sum is 2 tr(S^2), with clear ones 4 g'Sg: the scale is the
     larger of the two that give them, so that gaps in noisy bins do not make the interval too short.
+    A sample with less than the usual noise proves nothing: its upper limit is that of the median
+    sample without gaps [cowan2011power].
     """
     noise = share * error**2
     mean_square = float(share @ gap**2)
@@ -317,12 +319,13 @@ def _mean_square_limits(
     seen = mean_square / scale
     tail = special.ndtr(-critical_value(level))
 
-    def limit(probability: float) -> float:
+    def limit(probability: float, seen: float) -> float:
         if special.chdtr(freedom, seen) <= probability:
             return 0.0
         return scale * float(special.chndtrinc(seen, freedom, probability))
 
-    return limit(1 - tail), limit(tail)
+    usual = float(special.chdtri(freedom, 0.5))
+    return limit(1 - tail, seen), limit(tail, max(seen, usual))
 
 
 def _exact_single_gap(event: Event, gaps: BinnedGaps, level: float) -> tuple[float, float]:

@@ -86,11 +86,20 @@ $(PEERS)/.peers: benchmarks/requirements-peers.txt | $(BIN)/python
 	@$(PEERS)/bin/python -m pip install --quiet --quiet --no-deps torchattacks==3.5.1
 	@touch $@
 
+# A second one: these peers ask for other versions.
+DOUBTERS := benchmarks/.venv-uncertainty
+$(DOUBTERS)/.peers: benchmarks/requirements-uncertainty.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(DOUBTERS)
+	@$(DOUBTERS)/bin/python -m pip install --quiet --quiet torch==$(TORCH)
+	@$(DOUBTERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-uncertainty.txt
+	@$(DOUBTERS)/bin/python -m pip install --quiet --quiet --no-deps torch-uncertainty==0.13.0 baal==2.1.0
+	@touch $@
+
 # The README's picture; taken anew by hand when the report's look changes.
 picture: demo $(VENV)/.test
 	@$(BIN)/python .ci/picture
 
-bench: $(VENV)/.test $(PEERS)/.peers
+bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/importance.py
@@ -100,8 +109,10 @@ bench: $(VENV)/.test $(PEERS)/.peers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_rewards.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/values_cartpole.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/robustness.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/efficient.py
 	$(BIN)/python benchmarks/corruptions.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fairness.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/uncertainty.py
 
 # --- the lock ------------------------------------------------------------------------------------
 

@@ -216,6 +216,9 @@ SCORES = {
 }
 
 
+SAMPLES = 60
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 def test_intervals_cover_everywhere(weighted):
@@ -225,15 +228,15 @@ def test_intervals_cover_everywhere(weighted):
         for truth in TRUTHS.values():
             for n in (60, 300, 1000):
                 covered = np.zeros(2)
-                for _ in range(150):
+                for _ in range(SAMPLES):
                     said = scores(rng, n)
                     happened = (rng.random(n) < truth(said)).astype(int)
                     weights = rng.uniform(0.2, 2, n) if weighted else np.ones(n)
                     seen = calibration_error(said, happened, weights=weights, redraws=0)
                     covered += covers(seen, said, happened, weights, truth)
-                coverage.append(covered / 150)
+                coverage.append(covered / SAMPLES)
     # Four standard errors below nominal in the worst of the cells, and no less than it on average.
-    assert np.min(coverage) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 150)
+    assert np.min(coverage) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / SAMPLES)
     assert np.all(np.mean(coverage, axis=0) > 0.95)
 
 

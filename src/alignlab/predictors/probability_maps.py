@@ -17,6 +17,7 @@ one. The maps of NumPy and of torch are one code: a torch module stays different
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
@@ -62,7 +63,7 @@ AHEAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class ProbabilityMap:
+class ProbabilityMap(ABC):
     """A map from log-probabilities (n, n_classes) to probabilities (n, n_classes)."""
 
     name: ClassVar[str] = ""
@@ -84,8 +85,9 @@ class ProbabilityMap:
         """Return log-probabilities, shape (n, n_classes)."""
         return _normalised(self._logits(normalised_scores(log_probabilities)))
 
+    @abstractmethod
     def _logits(self, scores: Array) -> Array:
-        raise NotImplementedError
+        """Return logits of normalised scores."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the map's name and its numbers."""

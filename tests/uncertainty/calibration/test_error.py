@@ -216,7 +216,7 @@ SCORES = {
 }
 
 
-SAMPLES = 60
+SAMPLES = 150
 
 
 @pytest.mark.slow

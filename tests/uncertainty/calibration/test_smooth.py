@@ -142,9 +142,9 @@ def test_p_values_are_even_where_calibrated_and_small_where_not():
 
 @pytest.mark.slow
 def test_the_test_has_its_size():
-    right, _ = p_values(300)
-    assert abs(np.mean(right <= 0.05) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 300)
-    assert abs(np.mean(right <= 0.2) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / 300)
+    right, _ = p_values(800)
+    assert abs(np.mean(right <= 0.05) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 800)
+    assert abs(np.mean(right <= 0.2) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / 800)
 
 
 def test_what_it_is_is_said_and_bad_input_too():

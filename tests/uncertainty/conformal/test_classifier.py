@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -340,7 +341,6 @@ def test_levels_as_fractions():
 
 
 def test_a_torch_module_on_images():
-    torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 4))
     images = torch.from_numpy(X40.reshape(40, 1, 2, 2)).float()
@@ -353,7 +353,6 @@ def test_a_torch_module_on_images():
 
 
 def test_labels_as_text_and_as_tensors():
-    torch = pytest.importorskip("torch")
     sets = ready(40).predict(X40).members
     for y in ([str(each) for each in Y40], torch.from_numpy(Y40), pd.Series(Y40.astype(float))):
         again = ConformalClassifier(model, classes=range(WIDTH)).calibrate(X40, y)

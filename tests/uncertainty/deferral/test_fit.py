@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.special import expit, softmax
 
 from alignlab.datasets.row_hashes import row_hashes
@@ -189,7 +190,6 @@ def test_the_order_of_the_rows_changes_nothing():
 
 
 def test_the_same_seed_gives_the_same_and_the_model_is_asked_once():
-    torch = pytest.importorskip("torch")
     module = torch.nn.Sequential(torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2)).double()
     module.train()
     before = {name: each.clone() for name, each in module.state_dict().items()}

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse as sparse_matrices
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -200,15 +201,14 @@ def test_a_day_without_cases_has_no_queue():
 
 
 def test_sparse_rows_are_rows():
-    scipy_sparse = pytest.importorskip("scipy.sparse")
     frame, truth, person = problem()
     rows, labels = frame.to_numpy(), (truth == "yes").astype(int)
     judge = LogisticRegression().fit(*(each[:100] for each in (rows, labels)))
     human = (person == "yes").astype(int)
     dense = fit_deferral(judge, rows, labels, human, budget=0.3, method="post-hoc")
     sparse = fit_deferral(
-        judge, scipy_sparse.csr_matrix(rows), labels, human, budget=0.3, method="post-hoc"
+        judge, sparse_matrices.csr_matrix(rows), labels, human, budget=0.3, method="post-hoc"
     )
-    some = scipy_sparse.csr_matrix(rows[:9])
+    some = sparse_matrices.csr_matrix(rows[:9])
     said = sparse.policy(some, probabilities=judge.predict_proba(some))
     assert said.score == pytest.approx(dense.policy(rows[:9]).score, abs=1e-6)

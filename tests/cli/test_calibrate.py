@@ -114,6 +114,17 @@ def test_training_rows_are_refused_by_the_folder_and_by_a_file(rows, alignlab, h
     assert (code, "100 of the 700" in error) == (2, True)
 
 
+def test_training_rows_are_seen_by_a_model_that_names_no_columns(rows, alignlab):
+    unnamed = LogisticRegression().fit(rows[["x", "z"]].to_numpy(), rows["paid"])
+    skops.io.dump(unnamed, "unnamed.skops")
+    rows.iloc[:100].to_csv("part.csv", index=False)
+    line = "calibrate unnamed.skops rows.csv --target paid --training part.csv --out better"
+    code, _, error = alignlab(line)
+    assert (code, "100 of the 1,200" in error) == (2, True)
+    rows.iloc[:100][["x"]].to_csv("part.csv", index=False)
+    assert "no column 'z' for --training in part.csv" in alignlab(line)[2]
+
+
 def test_images(alignlab, here):
     rng = np.random.default_rng(0)
     images = rng.random((300, 1, 4, 4)).round(2)

@@ -139,6 +139,19 @@ def test_training_rows_do_not_calibrate(alignlab, files):
     assert "400 of the 400 calibration rows are also training rows" in err
 
 
+def test_training_rows_are_seen_where_groups_stand_beside_them(alignlab, files):
+    train = pd.read_csv("train.csv")
+    unnamed = LogisticRegression(max_iter=500).fit(train[COLUMNS].to_numpy(), train["repaid"])
+    skops.io.dump(unnamed, "unnamed.skops")
+    for name in ("train", "new"):
+        pd.read_csv(f"{name}.csv").drop(columns="limit").to_csv(f"{name}.csv", index=False)
+    train[COLUMNS].to_csv("seen.csv", index=False)
+    line = "predict unnamed.skops new.csv --intervals --calibration train.csv --target repaid"
+    for seen in ("train.csv", "seen.csv"):
+        code, _, err = alignlab(f"{line} --by sex --training {seen}")
+        assert (code, "400 of the 400 calibration rows are also" in err) == (2, True), seen
+
+
 def test_rows_that_recalibrated_a_model_do_not_calibrate_it_again(alignlab, files):
     assert alignlab("calibrate repaid.skops known.csv --target repaid --out mended")[0] == 0
     code, out, err = alignlab(f"predict mended new.csv --max-risk 0.2 {KNOWN} --training train.csv")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignlab.cli.predicted_data import Reading, read_rows
+from alignlab.cli.predicted_data import Reading, read_rows, training_rows
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
 
@@ -68,3 +68,13 @@ def test_images_hold_their_own_labels(tmp_path):
         read_rows(str(path), model, reading(), labelled=True)
     found, _ = read_rows(str(path), model, reading(target=None), labelled=True)
     assert found.y.tolist() == ["0", "1", "1", "0"]
+
+
+def test_training_rows_have_the_columns_of_the_rows_they_are_held_against(rows, tmp_path):
+    model = Predictor(len, "regression", width=3)
+    found, _ = read_rows(rows, model, reading(by="sex"), labelled=True)
+    assert training_rows(rows, found).columns.tolist() == ["a", "b", "old"]
+    path = tmp_path / "few.npz"
+    np.savez(path, images=np.zeros((4, 8, 8), np.float32), labels=np.array([0, 1, 1, 0]))
+    with pytest.raises(InputError, match=r"rows.csv is a table and --training .*few.npz is images"):
+        training_rows(str(path), found)

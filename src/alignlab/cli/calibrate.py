@@ -93,7 +93,7 @@ def calibrate(
     Exit code: 0 fine, 2 if something given cannot be used.
     """
     from alignlab.cli.output import deliver, prepare
-    from alignlab.cli.predicted_data import Reading, opened, read_rows
+    from alignlab.cli.predicted_data import Reading, opened, read_rows, training_rows
     from alignlab.uncertainty.calibration import recalibrate
 
     place = prepare(out)
@@ -109,7 +109,6 @@ def calibrate(
     )
     _require_new(model, place)
     rows, predictor = read_rows(data, opened(reading, data), reading, labelled=True)
-    fitted_on = None if training is None else _training(training, predictor, reading)
     result = recalibrate(
         predictor,
         rows.X,
@@ -119,7 +118,7 @@ def calibrate(
         seed=seed,
         level=level,
         keep_decisions=not new_decisions,
-        training=fitted_on,
+        training=None if training is None else training_rows(training, rows),
     )
     if place is not None:
         _keep(place, reading, predictor, result)
@@ -146,15 +145,6 @@ def _require_new(model: str, place: Path | None) -> None:
         )
     if place is not None and is_model_folder(place):
         raise InputError(f"{place} holds a model already: name another directory with --out.")
-
-
-def _training(training: str, predictor: Predictor, reading: Reading) -> Any:
-    from dataclasses import replace
-
-    from alignlab.cli.predicted_data import read_rows
-
-    unlabelled = reading if reading.target is None else replace(reading, target=None)
-    return read_rows(training, predictor, unlabelled, labelled=False)[0].X
 
 
 def _keep(place: Path, reading: Reading, predictor: Predictor, result: RecalibratedResult) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -117,7 +117,7 @@ def predict(
     fine, 2 if something given cannot be used.
     """
     from alignlab.cli.output import Result, deliver, prepare
-    from alignlab.cli.predicted_data import Reading, opened, read_rows
+    from alignlab.cli.predicted_data import Reading, opened, read_rows, training_rows
     from alignlab.uncertainty.calibration import require_unseen
 
     _require(intervals, calibration, target, by, level, max_risk, confidence, training)
@@ -139,9 +139,7 @@ def predict(
     known = None
     if calibration is not None:
         known, _ = read_rows(calibration, predictor, reading, labelled=True)
-        seen = None
-        if training is not None:
-            seen = read_rows(training, predictor, replace(reading, by=None), labelled=False)[0].X
+        seen = None if training is None else training_rows(training, known)
         require_unseen(predictor, known.X, training=seen)
     before = predictor.rows_evaluated
     answers = predictor(rows.X)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from alignlab.predictors import Predictor
 
-__all__ = ["Reading", "Rows", "opened", "read_rows"]
+__all__ = ["Reading", "Rows", "opened", "read_rows", "training_rows"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +141,28 @@ def read_rows(
     groups = None if reading.by is None else _groups(frame, reading.by, name)
     columns = _read_columns(frame, predictor, reading, name)
     return Rows(frame[columns], y, groups, name), predictor
+
+
+def training_rows(source: str, like: Rows) -> Any:
+    """Read the rows that a model was fitted on, by what it reads of the rows `like` it.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or one of the two is a table and the other images.
+    """
+    from alignlab.datasets import require_column
+    from alignlab.errors import InputError
+
+    if _are_images(source) == hasattr(like.X, "columns"):
+        kinds = ("a table", "images")
+        here, there = kinds if hasattr(like.X, "columns") else kinds[::-1]
+        raise InputError(f"{like.name} is {here} and --training {source} is {there}: give alike.")
+    if _are_images(source):
+        return _images(source).images
+    frame, name = _table(source), Path(source).name
+    role = f"--training in {name}"
+    return frame[[require_column(frame, column, role=role) for column in like.X.columns]]
 
 
 def _require_known_classes(y: Any, predictor: Predictor, where: str) -> None:

@@ -11,6 +11,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClas
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from alignlab.cli import predicted_data
+from alignlab.predictors import load_model
+
 COLUMNS = ["income", "debt"]
 
 
@@ -122,6 +125,21 @@ def test_files_are_the_json_and_the_table(alignlab, files):
     said = json.loads((files / "told" / "predict.json").read_text())
     assert said["intervals"]["calibration_rows"] == 600
     assert len(pd.read_csv(files / "told" / "predict.csv")) == 300
+
+
+@pytest.mark.parametrize("target", ["repaid", "limit"])
+def test_each_row_is_asked_about_once(alignlab, files, monkeypatch, target):
+    opened = []
+    monkeypatch.setattr(
+        predicted_data,
+        "opened",
+        lambda *given: opened.append(load_model(given[0].model)) or opened[0],
+    )
+    risk = "--max-risk 0.1 --by sex" if target == "repaid" else ""
+    line = f"predict {target}.skops new.csv --intervals --calibration known.csv --target {target}"
+    code, out, _ = alignlab(f"{line} {risk} --json")
+    assert code == 0
+    assert opened[0].rows_evaluated == json.loads(out)["evaluations"] == 300 + 600
 
 
 def test_rows_that_are_also_calibration_rows_are_named(alignlab, files):

@@ -146,10 +146,11 @@ def predict(
     made = _answers(predictor, answers)
     if known is not None:
         _note_shared(made, predictor, rows, known)
+        said = predictor(known.X)
         if intervals:
-            _add_sets(made, predictor, answers, rows, known, level)
+            _add_sets(made, predictor, answers, rows, said, known, level)
         if max_risk is not None:
-            _add_decisions(made, predictor, answers, rows, known, max_risk, confidence)
+            _add_decisions(made, predictor, rows, said, known, max_risk, confidence)
     made.content = {
         "model": predictor.name,
         "data": rows.name,
@@ -260,7 +261,13 @@ def _answers(predictor: Predictor, answers: Any) -> Predicted:
 
 
 def _add_sets(
-    made: Predicted, predictor: Predictor, answers: Any, rows: Rows, known: Rows, level: float
+    made: Predicted,
+    predictor: Predictor,
+    answers: Any,
+    rows: Rows,
+    said: Any,
+    known: Rows,
+    level: float,
 ) -> None:
     """Add a set of classes, or an interval, for every row."""
     from alignlab.uncertainty.conformal import ConformalClassifier, ConformalRegressor
@@ -269,8 +276,8 @@ def _add_sets(
     description: Any = ConformalRegressor(predictor, by=by)
     if predictor.task == "classification":
         description = ConformalClassifier(predictor, by=by)
-    ready = description.calibrate(known.X, known.y, groups=known.groups)
-    found = ready.predict(rows.X, level=level, groups=rows.groups)
+    ready = description.calibrate(known.X, known.y, groups=known.groups, answers=said)
+    found = ready.predict(rows.X, level=level, groups=rows.groups, answers=answers)
     frame = found.to_frame()
     for name in ("set", "size", "low", "high"):
         if name in frame.columns:
@@ -288,8 +295,8 @@ def _add_sets(
 def _add_decisions(
     made: Predicted,
     predictor: Predictor,
-    answers: Any,
     rows: Rows,
+    said: Any,
     known: Rows,
     max_risk: float,
     confidence: float,
@@ -300,7 +307,6 @@ def _add_decisions(
     from alignlab.predictors import class_positions
     from alignlab.uncertainty.selective import choose_threshold
 
-    said = predictor(known.X)
     decided = predictor.decide(said)
     happened = class_positions(known.y, predictor.classes, where=known.name, of_model=True)
     sure, wrong = said[np.arange(len(said)), decided], (decided != happened).astype(float)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.svm import LinearSVC
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, ModelError
 from alignlab.predictors import as_predictor
 from alignlab.uncertainty.conformal import (
     ConformalClassifier,
@@ -261,6 +261,20 @@ def test_the_model_is_asked_once_a_row():
     assert described.predictor.rows_evaluated == 100
     np.testing.assert_allclose(calibrated.predict(X).probabilities, model(X), atol=1e-12)
     assert repr(calibrated) == "<CalibratedClassifier aps of model: 50 rows>"
+
+
+def test_answers_given_are_not_asked_for():
+    X, y = draw(80)
+    described = ConformalClassifier(model, classes=range(WIDTH), score="aps")
+    asked = described.calibrate(X[:50], y[:50])
+    before = described.predictor.rows_evaluated
+    told = described.calibrate(X[:50], y[:50], answers=model(X[:50]))
+    sets = told.predict(X[50:], level=0.8, answers=model(X[50:]))
+    assert described.predictor.rows_evaluated == before
+    assert told.evaluations == sets.evaluations == 0
+    assert (sets.members == asked.predict(X[50:], level=0.8).members).all()
+    with pytest.raises(ModelError, match=r"shape \(30, 4\) for 50 rows"):
+        described.calibrate(X[:50], y[:50], answers=model(X[50:]))
 
 
 def test_tuning_needs_rows_of_its_own():

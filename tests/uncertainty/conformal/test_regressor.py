@@ -215,6 +215,27 @@ def test_the_check_by_group():
     assert np.isfinite(unseen.widths[1])
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_answers_given_are_not_asked_for(name):
+    X, y = draw(80)
+    asked = METHODS[name].calibrate(X[:50], y[:50])
+    models = METHODS[name].predictors
+    said = [[each(rows) for each in models] for rows in (X[:50], X[50:])]
+    known, new = (one[0] if len(models) == 1 else one for one in said)
+    before = [each.rows_evaluated for each in models]
+    told = METHODS[name].calibrate(X[:50], y[:50], answers=known)
+    made = told.predict(X[50:], level=0.8, answers=new)
+    assert [each.rows_evaluated for each in models] == before
+    assert told.evaluations == made.evaluations == 0
+    np.testing.assert_array_equal(made.high, asked.predict(X[50:], level=0.8).high)
+
+
+def test_answers_of_another_number_of_models():
+    X, y = draw(50)
+    with pytest.raises(InputError, match="those of 1 models, and 2 are asked"):
+        METHODS["cqr"].calibrate(X, y, answers=[lower(X)])
+
+
 def test_calibration_rows_are_no_test():
     X, y = draw(60)
     made = METHODS["cqr"].calibrate(X[:50], y[:50])

@@ -41,7 +41,7 @@ from alignlab.uncertainty.conformal.coverage import (
     expected_in_cells,
 )
 from alignlab.uncertainty.conformal.ranks import Level, level_value
-from alignlab.uncertainty.conformal.rows import row_count, row_uniforms
+from alignlab.uncertainty.conformal.rows import answers_for, row_count, row_uniforms
 from alignlab.uncertainty.conformal.scores import (
     CLASS_SCORES,
     ClassScore,
@@ -135,7 +135,13 @@ class ConformalClassifier:
         return found
 
     def calibrate(
-        self, X: Any, y: Any, *, groups: Any = None, training: Any = None
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        training: Any = None,
+        answers: Any = None,
     ) -> CalibratedClassifier:
         """Score the true labels of rows that the model was not fitted on.
 
@@ -151,6 +157,9 @@ class ConformalClassifier:
         training
             The rows that the model was fitted on, or their hashes; they are refused here. A model
             from a folder that alignlab wrote knows them itself.
+        answers
+            The model's probabilities of these rows, where it was asked before; it is not asked
+            again.
 
         Raises
         ------
@@ -165,7 +174,8 @@ class ConformalClassifier:
             require_apart(hashes, self.tuned_on, of="tuning")
         codes, names = self._cells(labels, groups, X, n)
         before = self.predictor.rows_evaluated
-        found = self._scores(self.predictor(X), X)[np.arange(n), labels]
+        [probabilities] = answers_for([self.predictor], X, answers)
+        found = self._scores(probabilities, X)[np.arange(n), labels]
         return CalibratedClassifier(
             self, cell_scores(found, codes, names), hashes, self.predictor.rows_evaluated - before
         )
@@ -252,7 +262,13 @@ class CalibratedClassifier:
     evaluations: int
 
     def predict(
-        self, X: Any, *, level: Level = 0.9, groups: Any = None, unseen: Unseen = "full"
+        self,
+        X: Any,
+        *,
+        level: Level = 0.9,
+        groups: Any = None,
+        unseen: Unseen = "full",
+        answers: Any = None,
     ) -> PredictionSets:
         """Return a set of classes for every row.
 
@@ -268,21 +284,23 @@ class CalibratedClassifier:
         unseen
             For groups that were not there at calibration: "full" sets, which keep every promise;
             the threshold of all rows "pooled", which keeps none for the group; or "refuse".
+        answers
+            As for `calibrate`.
 
         Raises
         ------
         InputError
             If the level is not between 0 and 1, or groups are missing or refused.
         """
-        return self._made(X, level, groups, unseen)[0]
+        return self._made(X, level, groups, unseen, answers)[0]
 
     def _made(
-        self, X: Any, level: Level, groups: Any, unseen: Unseen
+        self, X: Any, level: Level, groups: Any, unseen: Unseen, answers: Any = None
     ) -> tuple[PredictionSets, NDArray[np.bool_]]:
         """Return the sets, and which classes score less than the threshold, not just as much."""
         predictor = self.description.predictor
         before = predictor.rows_evaluated
-        probabilities = predictor(X)
+        [probabilities] = answers_for([predictor], X, answers)
         thresholds, new = self._thresholds(X, level, groups, unseen, len(probabilities))
         scores = self.description._scores(probabilities, X)
         small = self.cells.too_small(level)

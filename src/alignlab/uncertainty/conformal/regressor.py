@@ -42,7 +42,7 @@ from alignlab.uncertainty.conformal.coverage import (
     expected_in_cells,
 )
 from alignlab.uncertainty.conformal.ranks import Level, level_value
-from alignlab.uncertainty.conformal.rows import row_count
+from alignlab.uncertainty.conformal.rows import answers_for, row_count
 from alignlab.uncertainty.conformal.sets import PredictionIntervals, interval_ends, real_values
 
 __all__ = ["CalibratedRegressor", "ConformalRegressor", "ValueScore"]
@@ -136,7 +136,13 @@ class ConformalRegressor:
         return main, as_predictor(self.spread, task="regression", name="spread")
 
     def calibrate(
-        self, X: Any, y: Any, *, groups: Any = None, training: Any = None
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        training: Any = None,
+        answers: Any = None,
     ) -> CalibratedRegressor:
         """Score the true values of rows that the model was not fitted on.
 
@@ -152,6 +158,9 @@ class ConformalRegressor:
         training
             The rows that the model was fitted on, or their hashes; they are refused here. A model
             from a folder that alignlab wrote knows them itself.
+        answers
+            What the model said of these rows, where it was asked before; it is not asked again. Of
+            several models (`predictors`) one array each.
 
         Raises
         ------
@@ -162,15 +171,15 @@ class ConformalRegressor:
         values = real_values(y, n)
         hashes = [require_unseen(each, X, training=training) for each in self.predictors]
         codes, names = calibration_cells(self.by, groups, X, n, made="intervals")
-        low, high, unit, evaluations = self._answers(X)
+        low, high, unit, evaluations = self._answers(X, answers)
         scores = _scores(values, low, high, unit)
         cells = cell_scores(scores, codes, names)
         return CalibratedRegressor(self, cells, hashes[0], evaluations)
 
-    def _answers(self, X: Any) -> _Answers:
+    def _answers(self, X: Any, answers: Any = None) -> _Answers:
         """Return the ends before calibration, what one unit of the score is, and the rows asked."""
         before = sum(each.rows_evaluated for each in self.predictors)
-        said = [each(X) for each in self.predictors]
+        said = answers_for(self.predictors, X, answers)
         evaluations = sum(each.rows_evaluated for each in self.predictors) - before
         if self.score == "cqr":
             low, high = (said[0][:, 0], said[0][:, 1]) if len(said) == 1 else said
@@ -208,7 +217,13 @@ class CalibratedRegressor:
     evaluations: int
 
     def predict(
-        self, X: Any, *, level: Level = 0.9, groups: Any = None, unseen: Unseen = "full"
+        self,
+        X: Any,
+        *,
+        level: Level = 0.9,
+        groups: Any = None,
+        unseen: Unseen = "full",
+        answers: Any = None,
     ) -> PredictionIntervals:
         """Return an interval for every row.
 
@@ -225,8 +240,10 @@ class CalibratedRegressor:
             For groups that were not there at calibration: "full", the whole line, which keeps
             every promise; the threshold of all rows "pooled", which keeps none for the group; or
             "refuse".
+        answers
+            As for `calibrate`.
         """
-        return self._made(self.description._answers(X), X, level, groups, unseen)[0]
+        return self._made(self.description._answers(X, answers), X, level, groups, unseen)[0]
 
     def _made(
         self, said: _Answers, X: Any, level: Level, groups: Any, unseen: Unseen

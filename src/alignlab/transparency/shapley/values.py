@@ -1,0 +1,198 @@
+"""Shapley values as a result: which feature moved each answer away from the average answer.
+
+    answer(x) = base + sum_p phi_p(x),      base = the answer where no feature is known,
+
+for each row x, feature p and output. What "known" means is the game, and the result names it:
+
+    interventional   features that are not known take the values of background rows, drawn without
+                     regard to the known ones [janzing2020feature]
+    baseline         the same with one background row
+    conditional      ... drawn as they go with the known ones
+    path-dependent   trees only: branches are followed in proportion to the training rows
+
+The standard errors are of the sampling of coalitions (0 where the values are exact); what comes
+from having a sample of background rows alone stands apart in `background_errors`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError, nearest
+from alignlab.intervals import Estimate, critical_value
+
+__all__ = ["Game", "ShapleyValues"]
+
+Floats = NDArray[np.float64]
+
+Game = Literal["interventional", "baseline", "conditional", "path-dependent"]
+
+
+@dataclass(frozen=True, eq=False)
+class ShapleyValues:
+    """The Shapley values of n rows.
+
+    Attributes
+    ----------
+    values
+        Shape (n, features, outputs), in the unit of `scale`.
+    base
+        What the model answers on average where no feature is known, shape (outputs,).
+    answers
+        What it answers for the rows, shape (n, outputs).
+    standard_errors
+        Of `values`, from sampling coalitions; 0 where they are exact.
+    background_errors
+        Of `values`, from having only a sample of background rows; `None` where not computed.
+    features
+        The features (players), in the order of the columns.
+    columns
+        The columns of each feature.
+    outputs
+        What each output is called.
+    rows
+        The rows explained: a data frame or an array.
+    game
+        "interventional", "baseline", "conditional" or "path-dependent".
+    method
+        How the values were computed, in words: "exact, all coalitions", ...
+    scale
+        "probability", "log odds", "decision" or "value".
+    evaluations
+        Rows that the model was asked for.
+    background_rows
+        The number of background rows.
+    notes
+        Sentences that a reader must know, such as that sampling stopped at the budget.
+    """
+
+    values: Floats
+    base: Floats
+    answers: Floats
+    standard_errors: Floats
+    background_errors: Floats | None
+    features: tuple[str, ...]
+    columns: tuple[tuple[Any, ...], ...]
+    outputs: tuple[str, ...]
+    rows: Any = field(repr=False)
+    game: Game
+    method: str
+    scale: str
+    evaluations: int
+    background_rows: int
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+    def __getitem__(self, chosen: Any) -> ShapleyValues:
+        """Return the values of some rows: a position, a slice, positions or a mask."""
+        at = np.atleast_1d(np.arange(len(self))[chosen])
+        rows = self.rows.iloc[at] if isinstance(self.rows, pd.DataFrame) else self.rows[at]
+        errors = self.background_errors
+        return replace(
+            self,
+            values=self.values[at],
+            answers=self.answers[at],
+            standard_errors=self.standard_errors[at],
+            background_errors=None if errors is None else errors[at],
+            rows=rows,
+        )
+
+    @property
+    def gap(self) -> float:
+        """The largest |answer - base - sum of values|: 0 up to rounding."""
+        return float(np.abs(self.answers - self.base - self.values.sum(axis=1)).max(initial=0))
+
+    def position(self, feature: str) -> int:
+        """Return a feature's position.
+
+        Raises
+        ------
+        InputError
+            If there is no such feature.
+        """
+        if feature not in self.features:
+            raise InputError(
+                f"There is no feature {feature!r}.{nearest(feature, list(self.features))}"
+            )
+        return self.features.index(feature)
+
+    def half_widths(self, level: float = 0.95) -> Floats:
+        """Return the half-widths of intervals for the sampling of coalitions, as `values`."""
+        return critical_value(level) * self.standard_errors
+
+    def importance(self, output: int = 0, *, level: float = 0.95) -> dict[str, Estimate]:
+        """Return the mean |value| of each feature over the rows, with intervals over rows."""
+        size = np.abs(self.values[:, :, output])
+        n = len(size)
+        means = size.mean(axis=0)
+        errors = size.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(len(means), np.nan)
+        half = critical_value(level, comparisons=len(means)) * errors
+        return {
+            name: Estimate(
+                float(mean), float(mean - width), float(mean + width), level, n, "mean |value|"
+            )
+            for name, mean, width in zip(self.features, means, half, strict=True)
+        }
+
+    def to_frame(self, row: int = 0, output: int = 0) -> pd.DataFrame:
+        """Return one line a feature of one row, the largest first."""
+        values = self.values[row, :, output]
+        half = self.half_widths()[row, :, output]
+        frame = pd.DataFrame(
+            {
+                "feature": self.features,
+                "given": [self.shown(row, feature) for feature in range(len(self.features))],
+                "value": values,
+                "low": values - half,
+                "high": values + half,
+            }
+        )
+        return frame.iloc[np.argsort(-np.abs(values), kind="stable")].reset_index(drop=True)
+
+    def shown(self, row: int, feature: int) -> str:
+        """Return what a row holds in a feature, as text: the level, where columns spell it out."""
+        names = self.columns[feature]
+        cells = (
+            self.rows.iloc[row][list(names)].to_list()
+            if isinstance(self.rows, pd.DataFrame)
+            else [self.rows[row, at] for at in names]
+        )
+        if len(cells) == 1:
+            return _cell(cells[0])
+        if set(cells) == {0, 1}:
+            level = str(names[[bool(cell) for cell in cells].index(True)])
+            return level.removeprefix(self.features[feature]).strip("_=:.-/ |") or level
+        return ", ".join(map(_cell, cells))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+        errors = self.background_errors
+        return {
+            "game": self.game,
+            "method": self.method,
+            "scale": self.scale,
+            "features": list(self.features),
+            "outputs": list(self.outputs),
+            "base": self.base.tolist(),
+            "answers": self.answers.tolist(),
+            "values": self.values.tolist(),
+            "standard_errors": self.standard_errors.tolist(),
+            "background_errors": None if errors is None else errors.tolist(),
+            "background_rows": self.background_rows,
+            "evaluations": self.evaluations,
+            "notes": list(self.notes),
+        }
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}"
+    return str(value)

@@ -237,6 +237,10 @@ NETS = {
     "packed": (Packed, STEPS),
 }
 FROM_THE_START = {"branching", "remembers", "reads again", "adds in place", "packed"}
+REASONS = {
+    "reads again": "computed from the start (it reads again what dropout changes in place)",
+    "packed": "computed from the start (it packs sequences of unequal length)",
+}
 UNKNOWN_ROWS = {"time major", "packed"}
 
 
@@ -270,6 +274,7 @@ def test_moments_are_those_of_the_honest_loop(name):
         gap = one.var(axis=0) - other.var(axis=0)
         assert np.all(np.abs(gap) < 4.5 * error + 1e-12)
     assert ("from the start" in drawn.kind) == (name in FROM_THE_START)
+    assert REASONS.get(name, "") in drawn.kind
     assert ("left in evaluation" in drawn.kind) == (name == "two outputs")
 
 

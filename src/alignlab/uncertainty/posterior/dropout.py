@@ -204,6 +204,7 @@ class _Job:
         import torch
 
         from alignlab.uncertainty.posterior import dropout_passes as ways
+        from alignlab.uncertainty.posterior.dropout_calls import UnmappedError
 
         numbers = torch.arange(start, stop, device=rows.device)
         torch.default_generator.manual_seed(self.seed % 2**63 + start)
@@ -216,6 +217,8 @@ class _Job:
                 self.failure = "it answers with numbers that are not finite"
             except AlignlabError:
                 raise
+            except UnmappedError as reason:
+                self.failure = str(reason)
             except Exception as error:  # the module's own errors come again, below
                 self.failure = _one_line(error)
         masks = ways.Masks(self.plan, self.seed, places, numbers, self.consistent, self.major)

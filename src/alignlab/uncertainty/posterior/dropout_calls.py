@@ -22,13 +22,17 @@ from torch.overrides import TorchFunctionMode
 
 from alignlab.uncertainty.posterior.dropout_masks import kept_share
 
-__all__ = ["ATTENTION", "PACKED", "Draw", "DropoutCalls", "DropoutSite"]
+__all__ = ["ATTENTION", "PACKED", "Draw", "DropoutCalls", "DropoutSite", "UnmappedError"]
 
 SELU_FLOOR = -1.7580993408473766
 """What alpha dropout puts in place of what it drops: SELU's limit at minus infinity."""
 
 
 ATTENTION, PACKED = "attention", "packed"
+
+
+class UnmappedError(Exception):
+    """Why a module cannot be mapped over passes, in words: the batch is repeated instead."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ class DropoutCalls(TorchFunctionMode):  # type: ignore[misc]
                 if not isinstance(tensor, torch.Tensor) or is_batched(tensor):
                     continue
                 if tensor.untyped_storage().data_ptr() in gone:
-                    raise NotImplementedError("it reads again what dropout changes in place")
+                    raise UnmappedError("it reads again what dropout changes in place")
 
 
 def is_batched(tensor: torch.Tensor) -> bool:

@@ -20,7 +20,12 @@ from torch import nn
 
 from alignlab.errors import InputError
 from alignlab.random import row_streams
-from alignlab.uncertainty.posterior.dropout_calls import PACKED, DropoutCalls, DropoutSite
+from alignlab.uncertainty.posterior.dropout_calls import (
+    PACKED,
+    DropoutCalls,
+    DropoutSite,
+    UnmappedError,
+)
 from alignlab.uncertainty.posterior.dropout_masks import keep
 from alignlab.uncertainty.posterior.dropout_switch import (
     DropoutPlan,
@@ -136,8 +141,10 @@ def mapped_passes(module: nn.Module, rows: torch.Tensor, masks: Masks) -> Any:
 
     Raises
     ------
+    UnmappedError
+        If dropout is where it cannot be mapped over passes.
     Exception
-        Whatever an operation raises that cannot be mapped over passes.
+        Whatever an operation raises that cannot be mapped.
     """
 
     def one(number: torch.Tensor) -> Any:
@@ -212,7 +219,7 @@ def _folded(
 ) -> Sequence[torch.Tensor]:
     """Run a layer of a recurrent network, with passes laid among its rows."""
     if rows_first is None:
-        raise NotImplementedError("it packs sequences of unequal length")
+        raise UnmappedError("it packs sequences of unequal length")
     place = 0 if rows_first else 1
     return _Folded.apply(layer, place, x, *states)
 

@@ -20,6 +20,15 @@ def test_json_is_said_in_the_same_words_everywhere(alignlab):
         assert "Print JSON, and nothing else." in alignlab(f"{command} --help")[1]
 
 
+def test_intervals_and_rows_are_said_in_the_same_words_everywhere(alignlab):
+    for command in ("calibrate", "values irl", "values elicit", "values prefer"):
+        words = " ".join(alignlab(f"{command} --help")[1].split())
+        assert "Coverage of the intervals. [default: 0.95]" in words
+    for command in ("audit", "attack", "calibrate", "predict"):
+        words = " ".join(alignlab(f"{command} --help")[1].split())
+        assert "a folder with one folder of pictures a class, digits or mnist-5k." in words
+
+
 def test_commas_part_names():
     assert split_names(None, "--classes") is None
     assert split_names("no, yes", "--classes") == ["no", "yes"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignlab.cli.options import (
+    ROWS,
     AllowPickle,
     Classes,
     Features,
@@ -43,8 +44,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A table (CSV, Parquet or Arrow file), images (a .npz file, or a folder of one "
-        "folder a class), digits or mnist-5k.",
+        help=f"The rows: {ROWS}",
     ),
 ]
 ThreatText = Annotated[

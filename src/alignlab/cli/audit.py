@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import AllowPickle, Classes, Features, Task, Trust
+from alignlab.cli.options import ROWS, AllowPickle, Classes, Features, Task, Trust
 
 if TYPE_CHECKING:
     from alignlab.audit.check import Check
@@ -42,8 +42,7 @@ Data = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="The rows: a CSV, Parquet or Arrow file; or images: a .npz file, a folder with one "
-        "folder of pictures a class, digits or mnist-5k.",
+        help=f"The rows: {ROWS}",
     ),
 ]
 Reference = Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignlab.cli.options import (
+    ROWS,
     AllowPickle,
     Classes,
     Features,
@@ -40,8 +41,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="Rows that the model was not fitted on: a CSV, Parquet or Arrow file; or images: a "
-        ".npz file, a folder with one folder of pictures a class, digits or mnist-5k.",
+        help=f"Rows that the model was not fitted on: {ROWS}",
     ),
 ]
 Method = Annotated[

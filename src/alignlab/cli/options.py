@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "ROWS",
     "AllowPickle",
     "Classes",
     "Features",
@@ -20,6 +21,11 @@ __all__ = [
     "Trust",
     "split_names",
 ]
+
+ROWS = (
+    "a CSV, Parquet or Arrow file; or images: a .npz file, a folder with one folder of pictures a "
+    "class, digits or mnist-5k."
+)
 
 Model = Annotated[
     str,

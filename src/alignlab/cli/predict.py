@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignlab.cli.options import (
+    ROWS,
     AllowPickle,
     Classes,
     Features,
@@ -36,8 +37,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="The rows: a CSV, Parquet or Arrow file; or images: a .npz file, a folder with one "
-        "folder of pictures a class, digits or mnist-5k.",
+        help=f"The rows: {ROWS}",
     ),
 ]
 Intervals = Annotated[
@@ -118,7 +118,7 @@ def predict(
     """
     from alignlab.cli.output import Result, deliver, prepare
     from alignlab.cli.predicted_data import Reading, opened, read_rows, training_rows
-    from alignlab.uncertainty.calibration import require_unseen
+    from alignlab.uncertainty.calibration.unseen import require_unseen
 
     _require(intervals, calibration, target, by, level, max_risk, confidence, training)
     place = prepare(out)

@@ -204,6 +204,8 @@ def test_what_does_not_fit_is_said(usual):
         detect_outliers(None, usual, usual[["age"]])
     with pytest.raises(InputError, match="groups has 600 rows and X has 5"):
         detect_outliers(None, usual, usual.head(5), groups=grouping(usual, "home"))
+    with pytest.raises(InputError, match=r"training= holds .* and model is None"):
+        detect_outliers(None, usual, usual[:5], training=usual[:50])
     with pytest.raises(InputError, match="The reference has 3 rows"):
         detect_outliers(None, usual.head(3), usual)
     values = as_predictor(lambda frame: np.ones(len(frame)), task="regression")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import Json
+from alignlab.cli.options import Json, Level
 from alignlab.cli.values.options import Out
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def elicit(
     questions: Annotated[
         int, typer.Option(metavar="N", help="How many to ask at most, over all sittings.")
     ] = QUESTIONS,
-    level: Annotated[
-        float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")
-    ] = 0.95,
+    level: Level = 0.95,
     out: Out = None,
     as_json: Json = False,
 ) -> int:

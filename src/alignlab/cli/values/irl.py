@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignlab.cli.options import Json
+from alignlab.cli.options import Json, Level
 from alignlab.cli.values.options import Discount, Horizon, Options, Out, Process
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def irl(
     ] = 0.0,
     discount: Discount = 0.99,
     horizon: Horizon = None,
-    level: Annotated[
-        float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")
-    ] = 0.95,
+    level: Level = 0.95,
     option: Options = None,
     out: Out = None,
     as_json: Json = False,

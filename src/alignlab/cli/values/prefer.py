@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alignlab.cli.options import Json
+from alignlab.cli.options import Json, Level, Seed
 from alignlab.cli.values.options import Options, Out
 
 __all__ = ["prefer"]
@@ -103,10 +103,8 @@ def prefer(
         float | None,
         typer.Option(metavar="SHARE", help="How often it says the opposite. [default: 0]"),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="The root of all randomness.")] = 0,
-    level: Annotated[
-        float, typer.Option(metavar="SHARE", help="Coverage of the intervals.")
-    ] = 0.95,
+    seed: Seed = 0,
+    level: Level = 0.95,
     option: Options = None,
     out: Out = None,
     as_json: Json = False,

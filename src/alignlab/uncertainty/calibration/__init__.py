@@ -17,7 +17,6 @@ from alignlab.uncertainty.calibration.smooth import (
     SmoothCalibrationError,
     smooth_calibration_error,
 )
-from alignlab.uncertainty.calibration.unseen import require_unseen
 
 __all__ = [
     "BrierDecomposition",
@@ -38,6 +37,5 @@ __all__ = [
     "log_loss_decomposition",
     "recalibrate",
     "reliability",
-    "require_unseen",
     "smooth_calibration_error",
 ]

@@ -240,8 +240,8 @@ def detect_outliers(
     groups
         The new rows' groups.
     training
-        The model's training rows, or their hashes, beside those that it knows itself; shared rows
-        are refused.
+        The model's training rows, or their hashes, beside those that it knows itself; reference
+        rows among them are refused.
     neighbours
         Which neighbour counts, for "neighbours".
     temperature
@@ -282,6 +282,11 @@ def detect_outliers(
     critical_value(level)
     if groups is not None and len(groups.codes) != len(X):
         raise InputError(f"groups has {len(groups.codes)} rows and X has {len(X)}.")
+    if model is None and training is not None:
+        raise InputError(
+            "training= holds the rows that a model was fitted on, and model is None. Give the "
+            "model, or leave training out."
+        )
     predictor = None if model is None else _predictor(model, reference, classes)
     asked = 0 if predictor is None else predictor.rows_evaluated
     if predictor is not None:

@@ -1,0 +1,292 @@
+"""Shapley values of a model's answers, by the cheapest route that is right for the model.
+
+    answer(x) = base + sum_p phi_p(x)
+
+holds to rounding on every route. Routes, in the order in which "auto" tries them: the closed form
+of a linear model, the exact recursion of trees, all coalitions where they are affordable, and a
+sample of coalitions, with standard errors and a stopping rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError, listed, require_choice
+from alignlab.random import as_generator
+from alignlab.transparency.outputs import Scale, output_of
+from alignlab.transparency.pool import players_of
+from alignlab.transparency.shapley.games import RowGame
+from alignlab.transparency.shapley.solver import (
+    Method,
+    Solved,
+    budget_note,
+    chosen_method,
+    described,
+    require_tolerance,
+    solve,
+    whole_number,
+)
+from alignlab.transparency.shapley.values import ShapleyValues
+
+__all__ = ["shapley_values"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+GAMES = ("interventional", "baseline")
+METHODS = ("auto", "exact", "odd regression", "kernel", "permutation", "trees", "linear")
+
+COALITIONS = 4096
+"""Coalitions a row where no budget is stated: all of them up to 12 features."""
+
+CELLS = 2**24
+"""Worths of coalitions to parts of the background held at once."""
+
+
+def shapley_values(
+    model: Any,
+    X: pd.DataFrame | NDArray[Any],
+    background: pd.DataFrame | NDArray[Any],
+    *,
+    game: Literal["interventional", "baseline"] = "interventional",
+    method: Literal[
+        "auto", "exact", "odd regression", "kernel", "permutation", "trees", "linear"
+    ] = "auto",
+    scale: Scale | None = None,
+    target: Hashable | Sequence[Hashable] | None = None,
+    groups: Mapping[str, Sequence[Any]] | None = None,
+    max_evaluations: int | None = None,
+    tolerance: float | None = 0.01,
+    seed: int = 0,
+    classes: Sequence[Hashable] | None = None,
+    task: Literal["classification", "regression"] | None = None,
+    features: Sequence[str] | None = None,
+) -> ShapleyValues:
+    """Return how much each feature moved each answer away from the average answer.
+
+    Use it to say what a model went by in single answers. It says what the model does with a row,
+    not what would happen in the world if a feature changed; and where features depend on each
+    other, the interventional game asks the model about rows that the data do not have.
+
+    Parameters
+    ----------
+    model
+        The model, as `as_predictor` takes it.
+    X
+        The rows to explain, shape (n, columns).
+    background
+        The rows that unknown features are taken from, of the same columns: all of them are used.
+        At least two, or exactly one with `game="baseline"`.
+    game
+        "interventional": unknown features are taken from background rows regardless of the known
+        ones. "baseline": from one row.
+    method
+        "auto": "linear" or "trees" where the model is one and its answers are met exactly, "exact"
+        where all coalitions are affordable, else "odd regression". "kernel" and "permutation" are
+        the two other ways to sample.
+    scale, target
+        Which numbers are explained; see `output_of`.
+    groups
+        Columns that are one feature, by the feature's name. One-hot columns are found.
+    max_evaluations
+        The most rows to ask the model for, in all. `None` allows 4,096 coalitions a row.
+    tolerance
+        Sampling stops for a row once its standard errors are below this share of the spread of its
+        values; `None` spends the budget.
+    seed
+        Of the coalitions drawn.
+    classes, task, features
+        Passed to `as_predictor`.
+
+    Returns
+    -------
+    ShapleyValues
+
+    Raises
+    ------
+    InputError
+        If the tables do not fit each other or an argument is not of its kind.
+    ModelError
+        If the model fails, or answers something that is not a prediction.
+
+    References
+    ----------
+    [shapley1953value; lundberg2017unified; janzing2020feature]
+
+    Examples
+    --------
+    >>> background = np.array([[0.0, 0.0], [2.0, 0.0]])
+    >>> area = lambda rows: rows[:, 0] * rows[:, 1]
+    >>> found = shapley_values(area, np.array([[3.0, 4.0]]), background, task="regression")
+    >>> found.base.tolist(), found.values[0, :, 0].tolist()
+    ([0.0], [4.0, 8.0])
+    """
+    require_choice(game, GAMES, what="game")
+    require_choice(method, METHODS, what="method")
+    require_tolerance(tolerance)
+    as_generator(seed)  # says what is wrong with a seed
+    X, background = _aligned(X, background)
+    _require_rows(X, background, game)
+    output = output_of(
+        model, scale=scale, target=target, classes=classes, task=task, features=features
+    )
+    players = players_of(_together(X, background), groups)
+    budget = None if max_evaluations is None else whole_number(max_evaluations, "max_evaluations")
+    found = RowGame(output, X, background, players)
+    solved, chosen, notes = _solved(found, method, budget, tolerance, seed)
+    spread = None
+    if len(background) > 1:
+        centred = (solved.parts - (solved.parts @ found.mean)[..., None]) * found.mean
+        count = len(found.mean)
+        spread = np.sqrt((centred**2).sum(axis=-1) * (count / (count - 1)))
+    return ShapleyValues(
+        values=solved.values,
+        base=found.empty @ found.mean,
+        answers=found.full,
+        standard_errors=solved.errors,
+        background_errors=spread,
+        features=tuple(players),
+        columns=tuple(players.values()),
+        outputs=output.names,
+        rows=X,
+        game=game,
+        method=chosen,
+        scale=output.scale,
+        evaluations=found.evaluations,
+        background_rows=len(background),
+        notes=notes,
+    )
+
+
+def _solved(
+    game: RowGame, method: Any, budget: int | None, tolerance: float | None, seed: int
+) -> tuple[Solved, str, tuple[str, ...]]:
+    """Solve the rows' games, those with the same moving features together."""
+    n, players = game.codes[: game.rows].shape
+    outputs, parts = game.empty.shape
+    left = None if budget is None else (budget - game.evaluations) // max(n, 1)
+    moved = game.moved()
+    shape = (n, players, outputs)
+    solved = Solved(
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros((*shape, parts)),
+        np.zeros(n, dtype=np.intp),
+        np.ones(n, dtype=bool),
+    )
+    distinct = game.distinct_rows()
+    methods: dict[str, None] = {}
+    patterns, belongs = np.unique(moved, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        rows = np.flatnonzero(belongs.ravel() == number)
+        active = np.flatnonzero(pattern)
+        if not len(active):
+            continue
+        coalitions = COALITIONS if left is None else max(left // game.size, 0) + 2
+        # Where features have few values, all coalitions may cost less than their number says.
+        every = 2.0 ** len(active)
+        if method in ("auto", "exact") and left is not None and every > coalitions:
+            cost = np.minimum(every * game.size, distinct[rows]).mean()
+            coalitions = int(every) if cost <= left else coalitions
+        chosen = chosen_method(method, len(active), coalitions)
+        methods[described(chosen)] = None
+        held = outputs * parts * (1 if chosen == "exact" else coalitions // 2)
+        for start in range(0, len(rows), max(1, CELLS // max(held, 1))):
+            some = rows[start : start + max(1, CELLS // max(held, 1))]
+            part = _block(game, some, active, chosen, coalitions, tolerance, seed)
+            at = np.ix_(some, active)
+            solved.values[at], solved.errors[at] = part.values, part.errors
+            solved.parts[at] = part.parts
+            solved.coalitions[some], solved.settled[some] = part.coalitions, part.settled
+    note = budget_note(solved, tolerance, "max_evaluations")
+    return solved, ", ".join(methods) or "exact, no feature moves", (note,) if note else ()
+
+
+def _block(
+    game: RowGame,
+    rows: NDArray[np.intp],
+    active: NDArray[np.intp],
+    method: Method,
+    coalitions: int,
+    tolerance: float | None,
+    seed: int,
+) -> Solved:
+    outputs, parts = game.empty.shape
+
+    def ask(drawn: Bools, some: NDArray[np.intp]) -> Floats:
+        if not len(drawn):
+            return np.empty((0, len(some), outputs, parts))
+        known = np.ones((len(drawn), game.codes.shape[1]), dtype=bool)
+        known[:, active] = drawn
+        return game.ask(known, rows[some])
+
+    return solve(
+        ask,
+        game.full[rows],
+        np.repeat(game.empty[None], len(rows), axis=0),
+        game.mean,
+        len(active),
+        method=method,
+        coalitions=coalitions - 2,
+        tolerance=tolerance,
+        generator=as_generator(seed, "shapley"),
+    )
+
+
+def _aligned(X: Any, background: Any) -> tuple[Any, Any]:
+    """Return both tables with the columns in one order and categories in one list."""
+    if isinstance(X, pd.Series):
+        raise InputError("X is one row as a series. Give a data frame: X.to_frame().T, or X[[0]].")
+    if not isinstance(X, pd.DataFrame) or not isinstance(background, pd.DataFrame):
+        return X, background
+    missing = [str(column) for column in X.columns if column not in background.columns]
+    more = [str(column) for column in background.columns if column not in X.columns]
+    if missing or more:
+        where, which = ("the background", missing) if missing else ("X", more)
+        raise InputError(
+            f"The column {which[0]!r} is missing from {where}. Give X and the background with the "
+            f"same columns: {listed(map(str, (X if missing else background).columns))}."
+        )
+    background = background[list(X.columns)]
+    changed = {}
+    for column in X.columns:
+        mine, theirs = X[column].dtype, background[column].dtype
+        if mine == theirs or not isinstance(theirs, pd.CategoricalDtype):
+            continue
+        new = [each for each in X[column].dropna().unique() if each not in theirs.categories]
+        changed[column] = pd.CategoricalDtype([*theirs.categories, *new], theirs.ordered)
+    return (X.astype(changed), background.astype(changed)) if changed else (X, background)
+
+
+def _require_rows(X: Any, background: Any, game: str) -> None:
+    """Say what is wrong with the number of rows."""
+    for rows, what in ((X, "X"), (background, "The background")):
+        if not isinstance(rows, pd.DataFrame | np.ndarray) or rows.ndim != 2:
+            raise InputError(
+                f"{what} is a {type(rows).__name__} of shape {tuple(getattr(rows, 'shape', ()))}. "
+                "Give a data frame, or an array of shape (n, columns)."
+            )
+        if not len(rows):
+            raise InputError(f"{what} has no row.")
+    if game == "baseline" and len(background) != 1:
+        raise InputError(
+            f"game='baseline' takes one background row, and there are {len(background)}. Give "
+            "background[:1], or play game='interventional' with all of them."
+        )
+    if game != "baseline" and len(background) < 2:
+        raise InputError(
+            f"game={game!r} needs at least two background rows, and there is one. Give more, or "
+            "say game='baseline'."
+        )
+
+
+def _together(X: Any, background: Any) -> Any:
+    """Return all rows in one table, in which one-hot columns are looked for."""
+    if isinstance(X, pd.DataFrame) and isinstance(background, pd.DataFrame):
+        return pd.concat([X, background], ignore_index=True)
+    return background if isinstance(background, np.ndarray) else X

@@ -1,0 +1,176 @@
+"""Shapley values of a model's answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alignlab.errors import InputError, ModelError
+from alignlab.predictors import Predictor
+from alignlab.transparency.shapley import shapley_values
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(3, 5))
+BACKGROUND = RNG.normal(size=(40, 5))
+SLOPES = np.array([1.0, -2.0, 0.5, 0.0, 3.0])
+
+
+def curved(rows):
+    rows = np.asarray(rows, dtype=float)
+    return np.tanh(rows @ SLOPES) + rows[:, 0] * rows[:, 1]
+
+
+def linear(rows):
+    return np.asarray(rows, dtype=float) @ SLOPES
+
+
+@pytest.mark.parametrize("method", ["exact", "permutation"])
+def test_of_a_linear_model_they_are_slope_times_distance_from_the_mean(method):
+    found = shapley_values(linear, X, BACKGROUND, task="regression", method=method)
+    expected = SLOPES * (X - BACKGROUND.mean(axis=0))
+    np.testing.assert_allclose(found.values[:, :, 0], expected, atol=1e-12)
+    assert found.gap < 1e-12
+    np.testing.assert_allclose(found.base, linear(BACKGROUND).mean())
+    # The error of the background mean of slope * feature.
+    spread = np.abs(SLOPES) * BACKGROUND.std(axis=0, ddof=1) / np.sqrt(len(BACKGROUND))
+    np.testing.assert_allclose(found.background_errors[:, :, 0], [spread] * 3, atol=1e-12)
+
+
+def test_an_exact_run_asks_for_each_coalition_with_each_background_row_once():
+    model = Predictor(curved, "regression")
+    found = shapley_values(model, X, BACKGROUND)
+    assert found.method == "exact, all coalitions"
+    assert found.evaluations == model.rows_evaluated == 3 * 30 * 40 + 40 + 3
+    assert not found.standard_errors.any()
+    assert found.gap < 1e-14
+
+
+def test_the_background_error_is_the_spread_over_background_rows():
+    found = shapley_values(curved, X[:1], BACKGROUND, task="regression")
+    alone = [
+        shapley_values(curved, X[:1], row[None], task="regression", game="baseline").values[0, :, 0]
+        for row in BACKGROUND
+    ]
+    np.testing.assert_allclose(found.values[0, :, 0], np.mean(alone, axis=0), atol=1e-12)
+    expected = np.std(alone, axis=0, ddof=1) / np.sqrt(len(BACKGROUND))
+    np.testing.assert_allclose(found.background_errors[0, :, 0], expected, atol=1e-12)
+
+
+def test_rows_explained_together_are_as_if_explained_alone():
+    together = shapley_values(curved, X, BACKGROUND, task="regression", method="permutation")
+    alone = shapley_values(curved, X[1:2], BACKGROUND, task="regression", method="permutation")
+    np.testing.assert_allclose(together.values[1], alone.values[0], atol=1e-12)
+
+
+def test_a_feature_that_cannot_differ_has_the_value_zero_exactly():
+    fixed = BACKGROUND.copy()
+    fixed[:, 1] = 2.0
+    rows = X.copy()
+    rows[0, 1] = 2.0
+    found = shapley_values(curved, rows, fixed, task="regression", method="permutation")
+    assert found.values[0, 1, 0] == 0
+    assert found.values[1, 1, 0] != 0
+    assert found.gap < 1e-13
+
+
+def test_tables_with_categories_missing_values_and_one_hot_columns():
+    background = pd.DataFrame(
+        {
+            "age": [30.0, np.nan, 50.0, 60.0],
+            "job": pd.Categorical(["nurse", "clerk", None, "clerk"]),
+            "race_a": [1, 0, 0, 1],
+            "race_b": [0, 1, 1, 0],
+        }
+    )
+    rows = background.iloc[[1]].assign(job=pd.Categorical(["pilot"]))
+    seen = []
+
+    def model(table):
+        seen.append(table)
+        return table["age"].fillna(40) / 10 + (table["job"] == "pilot") - 2 * table["race_b"]
+
+    found = shapley_values(model, rows[background.columns[::-1]], background, task="regression")
+    assert found.features == ("race", "job", "age")
+    expected = [-2 + 1, 1.0, (40 - 45) / 10]
+    np.testing.assert_allclose(found.values[0, :, 0], expected, atol=1e-12)
+    assert all(table["race_a"].add(table["race_b"]).eq(1).all() for table in seen)
+    assert all(isinstance(table["job"].dtype, pd.CategoricalDtype) for table in seen)
+
+
+def test_classes_are_explained_together_and_sum_to_nothing():
+    def three(rows):
+        scores = np.exp(np.asarray(rows)[:, :3])
+        return scores / scores.sum(axis=1, keepdims=True)
+
+    found = shapley_values(three, X, BACKGROUND, classes=["a", "b", "c"])
+    assert found.outputs == ("a", "b", "c")
+    assert found.values.shape == (3, 5, 3)
+    np.testing.assert_allclose(found.values.sum(axis=2), 0, atol=1e-14)
+    one = shapley_values(three, X, BACKGROUND, classes=["a", "b", "c"], target="b")
+    np.testing.assert_allclose(one.values[:, :, 0], found.values[:, :, 1], atol=1e-14)
+
+
+def test_a_group_is_one_player():
+    found = shapley_values(curved, X, BACKGROUND, task="regression", groups={"first two": [0, 1]})
+    assert found.features == ("first two", "2", "3", "4")
+
+
+def test_the_budget_is_kept():
+    found = shapley_values(
+        curved, X, BACKGROUND, task="regression", max_evaluations=2500, method="permutation"
+    )
+    assert found.evaluations <= 2500
+    assert "stopped at the budget" in found.notes[0]
+
+
+def test_few_values_make_all_coalitions_affordable():
+    rows = RNG.integers(0, 2, (2, 12))
+    background = RNG.integers(0, 2, (400, 12))
+    found = shapley_values(
+        lambda table: np.cos(table.sum(axis=1)), rows, background, task="regression",
+        max_evaluations=10_000,
+    )  # fmt: skip
+    assert found.method == "exact, all coalitions"
+    assert found.evaluations <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"game": "marginal"}, "game='marginal'"),
+        ({"method": "kernal"}, "Did you mean 'kernel'"),
+        ({"background": BACKGROUND[:1]}, "say game='baseline'"),
+        ({"game": "baseline"}, r"background\[:1\]"),
+        ({"background": BACKGROUND[:, :4]}, "one width"),
+        ({"background": pd.DataFrame(BACKGROUND)}, "in one kind"),
+        ({"groups": {"a": [7]}}, "names the column '7'"),
+        ({"tolerance": 0}, "tolerance=0"),
+        ({"max_evaluations": 2.5}, "max_evaluations=2.5"),
+        ({"max_evaluations": 100, "method": "exact"}, "needs 32 coalitions"),
+        ({"X": X[0]}, r"shape \(5,\)"),
+        ({"X": X[:0]}, "X has no row"),
+        ({"seed": "a"}, "seed='a'"),
+        ({"scale": "log odds"}, "scale='log odds'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(change, said):
+    given = {"X": X, "background": BACKGROUND, "task": "regression"} | change
+    with pytest.raises(InputError, match=said) as error:
+        shapley_values(curved, given.pop("X"), given.pop("background"), **given)
+    assert "\n" not in str(error.value)
+
+
+def test_other_columns_are_named():
+    frame, other = pd.DataFrame({"age": [1.0]}), pd.DataFrame({"aeg": [1.0, 2.0]})
+    with pytest.raises(InputError, match="'age' is missing from the background"):
+        shapley_values(len, frame, other, task="regression")
+    with pytest.raises(InputError, match="as a series"):
+        shapley_values(len, frame.iloc[0], other, task="regression")
+
+
+def test_a_model_that_answers_with_labels_or_nothing_is_refused():
+    with pytest.raises(ModelError):
+        shapley_values(lambda rows: np.array(["a"] * len(rows)), X, BACKGROUND, classes=["a", "b"])
+    with pytest.raises(ModelError, match="not a finite number"):
+        shapley_values(lambda rows: np.full(len(rows), np.nan), X, BACKGROUND, task="regression")

@@ -45,7 +45,7 @@ def importance(check: Check, context: AuditContext) -> Finding:
     result = permutation_importance(
         context.predictor,
         context.features,
-        context.outcomes,
+        _labels(context),
         weights=context.weights,
         answers=_known_answers(context),
         repeats=repeats,
@@ -62,6 +62,13 @@ def importance(check: Check, context: AuditContext) -> Finding:
         charts=(result.chart(most=SHOWN),),
         tables=(_table(result),),
     )
+
+
+def _labels(context: AuditContext) -> np.ndarray:
+    """Return the outcomes as the model's classes are written, or the values."""
+    if context.task == "regression":
+        return context.outcomes
+    return np.array(context.classes, dtype=object)[context.outcomes.astype(np.intp)]
 
 
 def _known_answers(context: AuditContext) -> np.ndarray:
@@ -106,13 +113,13 @@ def _sentence(result: PermutationImportance, declared: list[FeatureImportance]) 
 def _worsens(tops: list[FeatureImportance], result: PermutationImportance) -> str:
     """Return what shuffling does to the loss, as people say it."""
     values = [each.estimate.value for each in tops]
-    if result.loss == "error":
+    if result.metric == "error":
         points = _joined([f"{100 * value:.1f}" for value in values])
         return f"makes {points} more decisions in a hundred wrong"
     if result.baseline > 0:
         shares = _joined([f"{value / result.baseline:.0%}" for value in values])
-        return f"raises its {result.loss} by {shares}"
-    return f"raises its {result.loss} by {_joined([f'{value:.3g}' for value in values])}"
+        return f"raises its {result.metric} by {shares}"
+    return f"raises its {result.metric} by {_joined([f'{value:.3g}' for value in values])}"
 
 
 def _rows(result: PermutationImportance) -> str:
@@ -157,5 +164,5 @@ def _table(result: PermutationImportance) -> Table:
         )
         for each in result.features
     )
-    title = f"Rise of the {result.loss} (from {result.baseline:.4g}) when a feature is shuffled"
+    title = f"Rise of the {result.metric} (from {result.baseline:.4g}) when a feature is shuffled"
     return Table(title, COLUMNS, rows)

@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 
 from alignlab.predictors import Predictor
 from alignlab.transparency import permutation_importance
-from alignlab.transparency.swaps import circle, swaps_of
+from alignlab.transparency.importance.swaps import Circle, circle, swaps_of
+
+
+def seats(donors):
+    """Return one circle of which only the donors matter."""
+    donors = np.array(donors)
+    one = np.zeros(donors.shape[1], dtype=np.intp)
+    return Circle(donors, one, one)
 
 
 def test_the_circle_moves_every_row_and_never_repeats_a_pair():
-    donors = circle(23, 22, np.random.default_rng(0))
+    donors = circle(23, 22, np.random.default_rng(0)).donors
     for row in range(23):
         assert sorted(donors[:, row]) == [other for other in range(23) if other != row]
     for repeat in donors:
@@ -20,8 +27,8 @@ def test_the_circle_moves_every_row_and_never_repeats_a_pair():
 
 def test_swaps_by_hand():
     X = pd.DataFrame({"x": ["a", "b", "a", None]})
-    donors = np.array([[1, 2, 3, 0]])
-    sampled = swaps_of("x", ("x",), X, donors)
+    donors = [[1, 2, 3, 0]]
+    sampled = swaps_of("x", ("x",), X, seats(donors))
     assert not sampled.complete
     assert list(zip(sampled.receivers, sampled.givers, strict=True)) == [
         (0, 1),
@@ -29,7 +36,7 @@ def test_swaps_by_hand():
         (2, 3),
         (3, 0),
     ]
-    everything = swaps_of("x", ("x",), X, np.array([[1, 2, 3, 0], [2, 3, 0, 1]]))
+    everything = swaps_of("x", ("x",), X, seats([[1, 2, 3, 0], [2, 3, 0, 1]]))
     assert everything.complete
     assert list(zip(everything.receivers, everything.givers, strict=True)) == [
         (0, 1), (0, 3), (1, 0), (1, 3), (2, 1), (2, 3), (3, 0), (3, 1),
@@ -38,7 +45,7 @@ def test_swaps_by_hand():
 
 def test_columns_that_move_together_are_told_apart_by_all_of_them():
     X = pd.DataFrame({"a": [0, 0, 1, 1, 0], "b": [0, 1, 0, 1, 0]})
-    both = swaps_of("ab", ("a", "b"), X, np.array([[1, 2, 3, 4, 0]]))
+    both = swaps_of("ab", ("a", "b"), X, seats([[1, 2, 3, 4, 0]]))
     assert both.values == 4
     assert both.codes[0] == both.codes[4]
     assert list(both.receivers) == [0, 1, 2, 3]  # row 4 would take what it holds
@@ -48,8 +55,9 @@ def test_columns_that_move_together_are_told_apart_by_all_of_them():
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=40), st.integers(1, 6), st.integers(0, 5))
 def test_the_model_is_asked_only_for_rows_that_differ_and_once_for_each(values, repeats, seed):
     X = pd.DataFrame({"x": values})
-    donors = circle(len(X), min(repeats, len(X) - 1), np.random.default_rng(seed))
-    swaps = swaps_of("x", ("x",), X, donors)
+    seated = circle(len(X), min(repeats, len(X) - 1), np.random.default_rng(seed))
+    donors = seated.donors
+    swaps = swaps_of("x", ("x",), X, seated)
     column = X["x"].to_numpy()
     pairs = list(zip(swaps.receivers, column[swaps.givers], strict=True))
     assert len(set(pairs)) == len(pairs)

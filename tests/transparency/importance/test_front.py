@@ -11,7 +11,7 @@ from alignlab.intervals import critical_value
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
 from alignlab.transparency import affordable, permutation_importance
-from alignlab.transparency.swaps import circle
+from alignlab.transparency.importance.swaps import circle
 
 BETA = np.array([1.0, 0.3, 0.0, -0.5])
 
@@ -25,7 +25,7 @@ def logistic(beta, columns=None):
         X = rows[columns] if columns else rows
         return 1 / (1 + np.exp(-X.to_numpy(float) @ beta))
 
-    return Predictor(answer, task="classification", classes=("no", "yes"))
+    return Predictor(answer, task="classification", classes=(0, 1))
 
 
 def gaussian(n, seed=0):
@@ -75,7 +75,7 @@ def test_with_sampled_donors_it_is_the_sum_over_the_pairs_of_the_circle(repeats)
     X, y = gaussian(n, seed=4)
     weights = np.random.default_rng(2).exponential(size=n)
     found = permutation_importance(linear(), X, y, weights=weights, repeats=repeats, seed=6)["a"]
-    donors = circle(n, repeats, as_generator(6, "permutation importance"))
+    donors = circle(n, repeats, as_generator(6, "permutation importance")).donors
 
     def loss(i, j):
         row = X.iloc[i].to_numpy(copy=True)
@@ -228,7 +228,7 @@ def test_the_order_of_columns_and_the_size_of_batches_change_nothing(monkeypatch
     model = Predictor(lambda rows: rows.to_numpy(float) @ beta[rows.columns], task="regression")
     whole = permutation_importance(model, X, y, repeats=3)
     turned = permutation_importance(model, X[list("dbca")], y, repeats=3)
-    monkeypatch.setattr("alignlab.transparency.swaps.BATCH_BYTES", 64 * 4 * 37)
+    monkeypatch.setattr("alignlab.transparency.importance.swaps.BATCH_BYTES", 64 * 4 * 37)
     parts = permutation_importance(model, X, y, repeats=3)
     for name in "abcd":
         expected = whole[name].estimate
@@ -303,8 +303,8 @@ def test_decisions_alone_are_judged_by_their_error():
         classes=("n", "y"),
         probabilistic=False,
     )
-    result = permutation_importance(model, X, X["a"].to_numpy())
-    assert result.loss == "error"
+    result = permutation_importance(model, X, X["a"].map({0: "n", 1: "y"}))
+    assert result.metric == "error"
     assert result["a"].estimate.value == pytest.approx(0.5 * 40 / 39)
 
 
@@ -331,8 +331,8 @@ def test_the_result_can_be_shown():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X": np.zeros((3, 2))}, "X is a ndarray; give a pandas data frame"),
-        ({"outcomes": [1.0, 2.0]}, "There are 3 rows in X and 2 outcomes"),
+        ({"X": np.zeros(3)}, r"X is a ndarray of shape \(3,\). Give a data frame, or an array"),
+        ({"outcomes": [1.0, 2.0]}, "There are 3 rows in X and 2 labels in y"),
         ({"weights": [1.0]}, "There are 3 rows in X and 1 weights"),
         ({"weights": [1.0, 0.0, 0.0]}, "There are 1 rows to use"),
         ({"repeats": 0}, "repeats=0 is not a whole number from 1"),

@@ -1,6 +1,15 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# Each worker of pytest-xdist has a core: threads beyond it would spin while they wait for another
+# worker's. Libraries read this as they are imported, which is after this file.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +19,37 @@ def shared_data() -> Path:
     if not (directory / "adult.csv.gz").exists():
         pytest.skip(f"the data files are not at {directory}")
     return directory
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run a Python program in a process of its own, with warnings as errors: see starter.py."""
+    printed = [str(tmp_path_factory.mktemp("printed") / name) for name in ("out", "err")]
+    starter = subprocess.Popen(
+        [sys.executable, "-W", "error", str(Path(__file__).parent / "starter.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(
+        program: Path, *words: str, directory: Path, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        for file in printed:
+            Path(file).write_bytes(b"")
+        asked = {
+            "program": str(program),
+            "words": words,
+            "directory": str(directory),
+            "printed": printed,
+            "environment": environment,
+        }
+        starter.stdin.write(f"{json.dumps(asked)}\n")
+        starter.stdin.flush()
+        code = int(starter.stdout.readline())
+        out, err = (Path(file).read_text(encoding="utf-8") for file in printed)
+        return subprocess.CompletedProcess([str(program), *words], code, out, err)
+
+    with starter:
+        yield run
+        starter.stdin.close()

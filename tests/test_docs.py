@@ -1,7 +1,7 @@
 """What the README and the tutorial tell a reader to type is typed here; what they show comes back.
 
 Python blocks of a page run in order in one namespace, and the `text` block after one is what it
-prints. Of `console` blocks the lines `$ alignlab ...` run in a shell. Every shown line must be
+prints. Of `console` blocks the lines `$ alignlab ...` run as commands. Every shown line must be
 among the printed ones; `...` stands for what is left out. A `toml` block that begins with a
 file's name as a comment is written to that file.
 """
@@ -12,10 +12,12 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,25 +47,28 @@ def assert_shown(shown: list[str], printed: str) -> None:
             )
 
 
-def run_console(text: str, directory: Path) -> None:
+ALIGNLAB = Path(sys.executable).parent / "alignlab"
+
+
+def run_console(text: str, directory: Path, start: Callable[..., Any]) -> None:
     commands = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
     for each in commands:
         command, *shown = re.sub(r"\\\n", " ", each).splitlines()
         if not command.startswith("alignlab"):
             continue
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=directory,
-            env={
-                **os.environ,
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "COLUMNS": "120",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        if re.search(r"[<>;|&$*]", command):
+            path = f"{ALIGNLAB.parent}{os.pathsep}{os.environ['PATH']}"
+            done = subprocess.run(
+                command,
+                shell=True,
+                cwd=directory,
+                env={**os.environ, "PATH": path, "COLUMNS": "120"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        else:
+            done = start(ALIGNLAB, *shlex.split(command)[1:], directory=directory, COLUMNS="120")
         printed = done.stdout + done.stderr
         assert done.returncode == 0, printed
         assert_shown(shown, printed)
@@ -77,7 +82,7 @@ TYPED = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", TYPED)
-def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch):
+def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch, start):
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__main__"}
     printed = ""
@@ -85,7 +90,7 @@ def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch):
     for language, text in blocks(page):
         languages.append(language)
         if language == "console":
-            run_console(text, tmp_path)
+            run_console(text, tmp_path, start)
         elif language == "python":
             stream = io.StringIO()
             with contextlib.redirect_stdout(stream):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -47,15 +44,9 @@ def test_every_example_is_here():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAYS)
-def test_an_example_runs(name, tmp_path):
+def test_an_example_runs(name, tmp_path, start):
     shutil.copytree(EXAMPLES, tmp_path / "examples")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", f"examples/{name}"],
-        cwd=tmp_path,
-        env={**os.environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    program = tmp_path / "examples" / name
+    done = start(program, directory=tmp_path, COLUMNS="100")
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout

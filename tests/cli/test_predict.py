@@ -150,6 +150,13 @@ def test_rows_that_are_also_calibration_rows_are_named(alignlab, files):
     assert "3 of the 303 rows of new.csv are also in known.csv (rows 300, 301, 302)" in err
 
 
+def test_cases_that_merely_look_alike_are_no_calibration_rows(alignlab, files):
+    for name in ("train", "known", "new"):
+        pd.read_csv(f"{name}.csv").round(-1).to_csv(f"{name}.csv", index=False)
+    code, _, err = alignlab(f"predict repaid.skops new.csv --intervals {KNOWN}")
+    assert (code, "are also in known.csv" in err) == (0, False)
+
+
 def test_training_rows_do_not_calibrate(alignlab, files):
     line = "predict repaid.skops new.csv --intervals --calibration train.csv --target repaid"
     code, out, err = alignlab(f"{line} --training train.csv")

@@ -228,14 +228,17 @@ def _require_probabilities(predictor: Predictor) -> None:
 
 
 def _note_shared(made: Predicted, predictor: Predictor, rows: Rows, known: Rows) -> None:
+    """Note rows that are calibration rows, not those of other cases that merely look alike."""
     import numpy as np
 
-    from alignlab.datasets.row_hashes import row_hashes, shared_rows
-    from alignlab.errors import listed
+    from alignlab.datasets.row_hashes import require_apart, row_hashes, shared_rows
+    from alignlab.errors import InputError, listed
 
     here, there = (row_hashes(predictor.selected(each.X)) for each in (rows, known))
-    at = np.flatnonzero(shared_rows(here, there))
-    if len(at):
+    try:
+        require_apart(here, there)
+    except InputError:
+        at = np.flatnonzero(shared_rows(here, there))
         made.notes.append(
             f"{len(at):,} of the {len(rows):,} rows of {rows.name} are also in {known.name} (rows "
             f"{listed(at.tolist(), most=5)}): what is promised is about rows that are new."

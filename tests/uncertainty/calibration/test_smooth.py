@@ -121,28 +121,26 @@ def test_intervals_cover_and_noise_is_removed(name, n):
         assert np.mean(off) < 0.6 * np.mean(plug_in_off)
 
 
-def p_values(repetitions):
+def p_values(repetitions, truth):
     rng = np.random.default_rng(3)
-    right, wrong = [], []
+    found = []
     for seed in range(repetitions):
         said = rng.beta(0.6, 1.2, 120)
-        draws = rng.random(120)
-        right.append(smooth_calibration_error(said, draws < said, redraws=99, seed=seed).p_value)
-        bent = TRUTHS["over-confident"](said)
-        wrong.append(smooth_calibration_error(said, draws < bent, redraws=99, seed=seed).p_value)
-    return np.array(right), np.array(wrong)
+        happened = rng.random(120) < truth(said)
+        found.append(smooth_calibration_error(said, happened, redraws=99, seed=seed).p_value)
+    return np.array(found)
 
 
 def test_p_values_are_even_where_calibrated_and_small_where_not():
-    right, wrong = p_values(40)
+    right = p_values(40, lambda said: said)
     assert abs(right.mean() - 0.5) < 4 * np.sqrt(1 / 12 / 40)
     assert np.mean(right <= 0.05) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 40)
-    assert np.mean(wrong <= 0.05) > 0.7
+    assert np.mean(p_values(40, TRUTHS["over-confident"]) <= 0.05) > 0.7
 
 
 @pytest.mark.slow
 def test_the_test_has_its_size():
-    right, _ = p_values(800)
+    right = p_values(800, lambda said: said)
     assert abs(np.mean(right <= 0.05) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 800)
     assert abs(np.mean(right <= 0.2) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / 800)
 

@@ -42,6 +42,18 @@ def test_new_rows_equal_rows_built_one_by_one_with_their_dtypes(columns):
     pd.testing.assert_frame_equal(made, brute(frame, players, index))
 
 
+@pytest.mark.parametrize("columns", [list(FRAME.columns), ["age"], ["age", "old"]])
+def test_rows_that_take_what_is_known_from_one_are_those_of_the_index_written_out(columns):
+    frame = FRAME[columns]
+    pool = Pool([frame], players_of(frame, {"both": columns[:2]} if len(columns) > 1 else None))
+    generator = np.random.default_rng(0)
+    known = generator.random((5, len(pool.players))) < 0.5
+    whose, others = generator.integers(0, 3, 5), np.array([2, 0])
+    index = np.where(known[:, None, :], whose[:, None, None], others[None, :, None])
+    made = pool.blended(known, whose, others)
+    pd.testing.assert_frame_equal(made, pool.composed(index.reshape(10, -1)))
+
+
 def test_rows_of_several_tables_are_numbered_on():
     pool = Pool([FRAME.iloc[:1], FRAME.iloc[1:]], players_of(FRAME))
     pd.testing.assert_frame_equal(pool.rows(np.arange(3)), FRAME)
@@ -61,6 +73,14 @@ def test_an_arrays_columns_are_players_by_position():
     assert players_of(array, {"ends": [0, 2]}) == {"ends": (0, 2), "1": (1,)}
     made = Pool([array], players_of(array, {"ends": [0, 2]})).composed(np.array([[0, 1]]))
     assert made.tolist() == [[0.0, 4.0, 2.0]]
+
+
+def test_arrays_are_blended_too():
+    pool = Pool([np.array([[1, 2]]), np.array([[10, 20], [30, 40]])], {"a": (0,), "b": (1,)})
+    made = pool.blended(
+        np.array([[True, False], [False, False]]), np.array([0, 0]), np.array([1, 2])
+    )
+    assert made.tolist() == [[1, 20], [1, 40], [10, 20], [30, 40]]
 
 
 def test_wrong_rows_are_refused():

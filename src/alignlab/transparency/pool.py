@@ -101,6 +101,7 @@ class Pool:
             raise InputError(f"The column {int(owner.argmin())} belongs to no feature.")
         self.owner = owner
         """The feature of each column, shape (width,)."""
+        self._one_each = bool((owner == np.arange(width)).all()) and len(players) == width
 
     def composed(self, index: Index) -> Any:
         """Return new rows of the tables' kind, feature p of row r from pool row `index[r, p]`.
@@ -111,7 +112,9 @@ class Pool:
             Shape (m, players).
         """
         if self._block is not None:
-            rows = self._block[index[:, self.owner], np.arange(self.width)]
+            # A copy of the index is as much work as the rows are.
+            cells = index if self._one_each else index[:, self.owner]
+            rows = self._block[cells, np.arange(self.width)]
             if self._names is None:
                 return rows
             return pd.DataFrame(rows, columns=self._names, copy=False)
@@ -121,6 +124,42 @@ class Pool:
         ]
         frame = pd.DataFrame(dict(enumerate(columns)), copy=False)
         return frame.set_axis(self._names, axis=1)
+
+    def blended(self, known: NDArray[np.bool_], whose: Index, others: Index) -> Any:
+        """Return rows that take what is known from one row and the rest from each of some others.
+
+        The same as `composed` with an index written out, in a quarter of its time.
+
+        Parameters
+        ----------
+        known
+            Which features are taken from the one row, shape (m, players).
+        whose
+            The one row of each of the m, a position in the pool.
+        others
+            The k rows that the rest is taken from in turn, the same for all m.
+
+        Returns
+        -------
+        rows of the tables' kind
+            m * k of them, those of the first of the m first.
+        """
+        if self._block is not None:
+            kept = known[:, self.owner][:, None, :]
+            rows = np.where(kept, self._block[whose][:, None, :], self._block[others])
+            rows = rows.reshape(-1, self.width)
+            if self._names is None:
+                return rows
+            return pd.DataFrame(rows, columns=self._names, copy=False)
+        places = [
+            np.where(known[:, p, None], whose[:, None], others).ravel()
+            for p in range(len(self.players))
+        ]
+        columns = [
+            column.take(places[owner])
+            for column, owner in zip(self._columns, self.owner, strict=True)
+        ]
+        return pd.DataFrame(dict(enumerate(columns)), copy=False).set_axis(self._names, axis=1)
 
     def rows(self, index: Index) -> Any:
         """Return whole rows of the pool, one for each of `index`, shape (m,)."""

@@ -25,7 +25,7 @@ def linear(rows):
     return np.asarray(rows, dtype=float) @ SLOPES
 
 
-@pytest.mark.parametrize("method", ["exact", "permutation"])
+@pytest.mark.parametrize("method", ["exact", "odd regression", "kernel", "permutation"])
 def test_of_a_linear_model_they_are_slope_times_distance_from_the_mean(method):
     found = shapley_values(linear, X, BACKGROUND, task="regression", method=method)
     expected = SLOPES * (X - BACKGROUND.mean(axis=0))

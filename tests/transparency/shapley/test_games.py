@@ -36,7 +36,7 @@ def test_worths_equal_those_computed_one_by_one(values, size):
     game = RowGame(output_of(model, task="regression"), X, background, players_of(X))
     coalitions = generator.random((7, 4)) < 0.5
     found = game.ask(coalitions, np.array([2, 0]))
-    assert found.shape == (7, 2, 1, min(size, 64))
+    assert found.shape == (7, 2, 1, min(size, 128))
     for coalition, worth in zip(coalitions, found, strict=True):
         expected = worth_of(model, X[[2, 0]], background, coalition)
         np.testing.assert_allclose((worth @ game.mean)[:, 0], expected, rtol=1e-12)

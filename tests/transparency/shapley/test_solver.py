@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alignlab.errors import InputError, ModelError
 from alignlab.transparency.shapley import shapley_of_game
 
-SAMPLED = ["permutation"]
+SAMPLED = ["odd regression", "kernel", "permutation"]
 
 
 def by_orders(game, players):

@@ -27,7 +27,7 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-PARTS = 64
+PARTS = 128
 """So many groups of background rows are told apart, for the error of having a sample of them."""
 
 KEYS = 2**22
@@ -130,8 +130,7 @@ class RowGame:
     def _composed(self, known: Bools, whose: Rows) -> Floats:
         """Return the answers for all rows of each pair, shape (pairs, background, outputs)."""
         theirs = np.arange(self.rows, self.pool.size)
-        index = np.where(known[:, None, :], whose[:, None, None], theirs[None, :, None])
-        answers = self._asked(self.pool.composed(index.reshape(-1, known.shape[1])))
+        answers = self._asked(self.pool.blended(known, whose, theirs))
         return answers.reshape(len(known), self.size, -1)
 
     def _distinct(self, known: Bools, whose: Rows) -> Floats:

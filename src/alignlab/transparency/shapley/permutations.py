@@ -36,8 +36,6 @@ class Permutations:
         Draws the orders.
     """
 
-    name = "antithetic permutations"
-
     def __init__(self, players: int, generator: np.random.Generator) -> None:
         self.players, self.generator = players, generator
         self.orders = np.empty((0, players), dtype=np.intp)

@@ -20,6 +20,7 @@ from alignlab.errors import InputError, ModelError, require_choice
 from alignlab.random import as_generator
 from alignlab.transparency.shapley.coalitions import every_pair, pair_weights, pairs_in_all
 from alignlab.transparency.shapley.permutations import Permutations
+from alignlab.transparency.shapley.regressions import PairRegression
 
 __all__ = ["Ask", "GameValues", "Method", "Solved", "shapley_of_game", "solve"]
 
@@ -43,7 +44,7 @@ CELLS = 2**23
 class Route(Protocol):
     """A way to draw pairs of coalitions and to estimate values from them."""
 
-    name: str
+    players: int
     fewest: int
     most: int | None
 
@@ -135,7 +136,7 @@ def _sampled(
     tolerance: float | None,
 ) -> Solved:
     n, outputs, parts = whole.shape
-    players = route_players(route)
+    players = route.players
     budget = coalitions // 2 if route.most is None else min(coalitions // 2, route.most)
     values, found = np.empty((n, players, outputs)), np.empty((n, players, outputs, parts))
     errors, asked = np.empty_like(values), np.zeros(n, dtype=np.intp)
@@ -163,11 +164,6 @@ def _sampled(
         pairs = min(2 * pairs, budget)
 
 
-def route_players(route: Route) -> int:
-    """Return the number of players that a route draws coalitions of."""
-    return int(route.extended(0).shape[1])
-
-
 def _settled(values: Floats, errors: Floats, tolerance: float) -> Bools:
     """Return which rows are known well enough; values of shape (rows, players, outputs)."""
     spread = np.ptp(values, axis=1).max(axis=1)
@@ -183,7 +179,9 @@ def _differences(ask: Ask, half: Bools, rows: Rows) -> Floats:
 
 
 def _route(method: Method, players: int, generator: np.random.Generator) -> Route:
-    return Permutations(players, generator)
+    if method == "permutation":
+        return Permutations(players, generator)
+    return PairRegression(players, generator, degree=1 if method == "kernel" else 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,7 +324,7 @@ def chosen_method(method: Method, players: int, coalitions: int) -> Method:
         The most coalitions a row, with the empty and the full one.
     """
     affordable = players < 63 and 2**players <= coalitions
-    chosen: Method = ("exact" if affordable else "permutation") if method == "auto" else method
+    chosen: Method = ("exact" if affordable else "odd regression") if method == "auto" else method
     needed = (
         2**players
         if chosen == "exact"

@@ -1,0 +1,235 @@
+"""From the columns of rows to the numbers that a model's last step reads, feature by feature.
+
+A pipeline that works on each feature by itself (scaling, filling in, spelling out levels) turns a
+row x into cells z(x) with   z_j(x) = e_j(x_p),   one feature p = owner(j) for each cell j. Then a
+row put together from two rows has its cells from the two rows' cells, and exact Shapley values of
+the last step, with features as players, are exact for the pipeline.
+
+Who owns a cell is found out and not believed: from one row, each feature is replaced by another
+row's alone, and the cells that move are its own. A cell that two features move ends the route, and
+so does a model that answers otherwise for rows put together than its last step's parts say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.transparency.outputs import Output
+from alignlab.transparency.pool import Pool
+
+__all__ = ["Encoded", "Route", "agreement", "encoded_rows", "rounding", "route_of"]
+
+Floats = NDArray[np.float64]
+Owner = NDArray[np.int64]
+
+MIXED = 64
+"""Rows put together to compare a route with the model."""
+
+CLOSE = 1e-9
+"""How far a route may be from the model, as a share of the largest answer."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A model taken apart: what turns rows into cells, and the estimator that reads them.
+
+    Attributes
+    ----------
+    output
+        What is explained.
+    steps
+        The transformers, in order.
+    estimator
+        The last step.
+    named
+        Whether the steps take data frames.
+    """
+
+    output: Output
+    steps: tuple[Any, ...]
+    estimator: Any
+    named: bool
+
+    def cells(self, rows: Any) -> Floats | None:
+        """Return what the estimator reads for rows, shape (n, cells); `None` if not numbers."""
+        from sklearn.utils import check_array
+
+        rows = self.output.predictor.selected(rows)
+        if isinstance(rows, pd.DataFrame) and not self.named:
+            rows = rows.to_numpy()
+        # A transformer may be told to work in place.
+        rows = rows.copy() if self.steps else rows
+        for step in self.steps:
+            rows = step.transform(rows)
+        if hasattr(rows, "toarray"):
+            rows = rows.toarray()
+        try:
+            cells = check_array(
+                rows, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0
+            )
+        except (TypeError, ValueError):
+            return None
+        return np.asarray(cells, dtype=np.float64)
+
+
+def route_of(output: Output) -> Route | None:
+    """Return a scikit-learn model taken apart, or `None` where it is no such thing."""
+    model = output.predictor.estimator
+    if model is None:
+        return None
+    named = getattr(model, "feature_names_in_", None) is not None
+    steps: list[Any] = []
+    while True:
+        inner = getattr(model, "steps", None)
+        if isinstance(inner, list) and inner:
+            steps += [step for _, step in inner[:-1] if step is not None and step != "passthrough"]
+            model = inner[-1][1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        elif type(model).__name__ in ("FixedThresholdClassifier", "TunedThresholdClassifierCV"):
+            model = model.estimator_
+        else:
+            break
+    if getattr(model, "_preprocessor", None) is not None:
+        steps.append(model._preprocessor)  # histogram boosting turns levels into codes
+    if not all(hasattr(step, "transform") for step in steps):
+        return None
+    return Route(output, tuple(steps), model, named)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Rows as the last step reads them.
+
+    Attributes
+    ----------
+    rows, background
+        The cells, shape (n, cells) each.
+    owner
+        The feature (player) that each cell comes from; -1 where the cell is the same in all rows,
+        which tells nothing.
+    mixed
+        The cells of rows put together from both, shape (m, cells).
+    asked
+        The model's outputs for those rows, shape (m, outputs).
+    """
+
+    rows: Floats
+    background: Floats
+    owner: Owner
+    mixed: Floats
+    asked: Floats
+
+
+def encoded_rows(
+    route: Route, X: Any, background: Any, players: Mapping[str, Sequence[Any]]
+) -> Encoded | None:
+    """Return the rows' cells and whose each cell is; `None` where a cell mixes features.
+
+    Parameters
+    ----------
+    route
+        The model taken apart.
+    X, background
+        Rows of one kind: data frames or arrays.
+    players
+        The columns of each feature.
+    """
+    rows, behind = route.cells(X), route.cells(background)
+    if rows is None or behind is None or rows.ndim != 2:
+        return None
+    pool = Pool([X, background], {name: tuple(columns) for name, columns in players.items()})
+    both = np.concatenate([rows, behind])
+    owner = _structure(route, X, pool, both.shape[1])
+    if owner is None:
+        owner = _moved(route, pool, both)
+    if owner is None:
+        return None
+    index = _mixture(X, background, len(pool.players))
+    # A cell of no feature is the same in all rows: any row will do.
+    source = np.column_stack([index, np.zeros(MIXED, dtype=index.dtype)])
+    mixed = both[source[:, owner], np.arange(both.shape[1])]
+    return Encoded(rows, behind, owner, mixed, route.output(pool.composed(index)))
+
+
+def _mixture(X: Any, background: Any, count: int) -> NDArray[np.intp]:
+    """Return which row each feature of the rows put together comes from, shape (MIXED, count).
+
+    Half of them take rows with a missing cell, where there are any: what fills it in may look at
+    other columns, and does so in those rows alone.
+    """
+    rng = np.random.default_rng(0)
+    sides = []
+    for start, rows in ((0, X), (len(X), background)):
+        gaps = np.flatnonzero(np.asarray(pd.isna(rows)).any(axis=1))
+        chosen = rng.integers(len(rows), size=MIXED)
+        if len(gaps):
+            chosen[::2] = rng.choice(gaps, size=len(chosen[::2]))
+        sides.append(start + chosen[:, None])
+    return np.where(rng.random((MIXED, count)) < 0.5, *sides)
+
+
+def _structure(route: Route, X: Any, pool: Pool, width: int) -> Owner | None:
+    """Return the owners where the last step reads the columns as they are."""
+    if route.steps:
+        return None
+    owner = pool.owner
+    if isinstance(X, pd.DataFrame) and route.output.predictor.features is not None:
+        at = {str(name): place for place, name in enumerate(X.columns)}
+        read = route.output.predictor.columns_in(X.columns)
+        owner = owner[[at[name] for name in read]]
+    return owner.astype(np.int64) if len(owner) == width else None
+
+
+def _moved(route: Route, pool: Pool, both: Floats) -> Owner | None:
+    """Return the owners by moving one feature at a time; `None` if a cell has not just one."""
+    apart = _differ(both, both[0])
+    cells = np.flatnonzero(apart.any(axis=0))
+    owner = np.full(both.shape[1], -1, dtype=np.int64)
+    if not len(cells):
+        return owner
+    # For each cell a row that holds another value: its features are tried one by one.
+    other = apart[:, cells].argmax(axis=0)
+    count = len(pool.players)
+    index = np.zeros((len(cells), count, count), dtype=np.intp)
+    index[:, np.arange(count), np.arange(count)] = other[:, None]
+    moved = route.cells(pool.composed(index.reshape(-1, count)))
+    if moved is None:
+        return None
+    at = moved.reshape(len(cells), count, -1)[np.arange(len(cells)), :, cells]
+    hit = _differ(at, both[0, cells, None])
+    if (hit.sum(axis=1) != 1).any():
+        return None
+    owner[cells] = hit.argmax(axis=1)
+    return owner
+
+
+def _differ(first: Floats, second: Floats) -> NDArray[np.bool_]:
+    return (first != second) & ~(np.isnan(first) & np.isnan(second))
+
+
+def agreement(output: Output, sums: Floats, asked: Floats) -> Floats | None:
+    """Return the constants between a route's sums and the model's answers, shape (outputs,).
+
+    `None` where the difference is no constant: the route is not the model.
+    """
+    apart = asked - sums
+    allowed = rounding(output, asked) + CLOSE * np.abs(sums).max(initial=0)
+    best = allowed.argmin(axis=0), np.arange(asked.shape[1])
+    constants = apart[best]
+    return constants if (np.abs(apart - constants) <= allowed + allowed[best]).all() else None
+
+
+def rounding(output: Output, answers: Floats) -> Floats:
+    """Return how far the model's own answers may be from what they stand for, in their shape."""
+    allowed = np.full(answers.shape, CLOSE * np.abs(answers).max(initial=0))
+    if output.scale == "log odds":
+        # A probability p carries an error of one unit of 1, so its log-odds one of 1 / p (1 - p).
+        allowed += 4 * np.finfo(np.float64).eps * (2 + 2 * np.cosh(answers))
+    return allowed

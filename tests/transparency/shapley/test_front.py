@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression
 
 from alignlab.errors import InputError, ModelError
-from alignlab.predictors import Predictor
+from alignlab.predictors import Predictor, as_predictor
 from alignlab.transparency.shapley import shapley_values
 
 RNG = np.random.default_rng(0)
@@ -133,6 +135,58 @@ def test_few_values_make_all_coalitions_affordable():
     )  # fmt: skip
     assert found.method == "exact, all coalitions"
     assert found.evaluations <= 10_000
+
+
+FITTED = {
+    "linear": LinearRegression().fit(BACKGROUND, curved(BACKGROUND)),
+    "trees": RandomForestRegressor(5, random_state=0).fit(BACKGROUND, curved(BACKGROUND)),
+}
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_linear_models_and_trees_are_solved_by_their_structure_to_the_same_values(kind):
+    model = as_predictor(FITTED[kind])
+    told = shapley_values(model, X, BACKGROUND)
+    assert told.method.startswith("exact")
+    assert told.evaluations == model.rows_evaluated < 1000
+    asked = shapley_values(FITTED[kind], X, BACKGROUND, method="exact")
+    assert asked.evaluations > 1000
+    np.testing.assert_allclose(told.values, asked.values, atol=1e-10)
+    np.testing.assert_allclose(told.base, asked.base, atol=1e-10)
+    by_name = shapley_values(FITTED[kind], X, BACKGROUND, method=kind)
+    assert by_name.values.tobytes() == told.values.tobytes()
+
+
+def test_a_structure_that_the_model_does_not_have_is_refused():
+    with pytest.raises(InputError, match="method='trees' cannot be had"):
+        shapley_values(FITTED["linear"], X, BACKGROUND, method="trees")
+    with pytest.raises(InputError, match="game='path-dependent' cannot be had"):
+        shapley_values(FITTED["linear"], X, BACKGROUND, game="path-dependent")
+    with pytest.raises(InputError, match="method='linear' cannot be had"):
+        shapley_values(FITTED["linear"], X, BACKGROUND, method="linear", game="conditional")
+
+
+def test_a_scale_that_is_in_the_way_of_exact_values_is_said():
+    model = GradientBoostingClassifier(n_estimators=3).fit(BACKGROUND, BACKGROUND[:, 0] > 0)
+    assert "scale='log odds'" in shapley_values(model, X, BACKGROUND).notes[0]
+    assert shapley_values(model, X, BACKGROUND, scale="log odds").method.startswith("exact")
+
+
+def test_the_games_have_their_names_and_their_own_answers():
+    forest = FITTED["trees"]
+    found = {
+        game: shapley_values(
+            forest, X, BACKGROUND[:1] if game == "baseline" else BACKGROUND, game=game
+        )
+        for game in ("interventional", "baseline", "conditional", "path-dependent")
+    }
+    assert [each.game for each in found.values()] == list(found)
+    values = [each.values for each in found.values()]
+    assert all(
+        np.abs(one - two).max() > 1e-3 for at, one in enumerate(values) for two in values[:at]
+    )
+    assert all(each.gap < 1e-12 for each in found.values())
+    assert found["conditional"].background_errors is None
 
 
 @pytest.mark.parametrize(

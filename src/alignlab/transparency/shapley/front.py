@@ -10,6 +10,7 @@ sample of coalitions, with standard errors and a stopping rule.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, listed, require_choice
 from alignlab.random import as_generator
-from alignlab.transparency.outputs import Scale, output_of
+from alignlab.transparency.outputs import Output, Scale, output_of
 from alignlab.transparency.pool import players_of
+from alignlab.transparency.shapley.conditional import ConditionalGame
 from alignlab.transparency.shapley.games import RowGame
 from alignlab.transparency.shapley.solver import (
     Method,
@@ -31,14 +33,14 @@ from alignlab.transparency.shapley.solver import (
     solve,
     whole_number,
 )
-from alignlab.transparency.shapley.values import ShapleyValues
+from alignlab.transparency.shapley.values import Game, ShapleyValues
 
 __all__ = ["shapley_values"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-GAMES = ("interventional", "baseline")
+GAMES = ("interventional", "baseline", "conditional", "path-dependent")
 METHODS = ("auto", "exact", "odd regression", "kernel", "permutation", "trees", "linear")
 
 COALITIONS = 4096
@@ -53,7 +55,7 @@ def shapley_values(
     X: pd.DataFrame | NDArray[Any],
     background: pd.DataFrame | NDArray[Any],
     *,
-    game: Literal["interventional", "baseline"] = "interventional",
+    game: Game = "interventional",
     method: Literal[
         "auto", "exact", "odd regression", "kernel", "permutation", "trees", "linear"
     ] = "auto",
@@ -84,7 +86,9 @@ def shapley_values(
         At least two, or exactly one with `game="baseline"`.
     game
         "interventional": unknown features are taken from background rows regardless of the known
-        ones. "baseline": from one row.
+        ones. "baseline": from one row. "conditional": as they go with the known ones, for columns
+        of numbers (`ConditionalGame`). "path-dependent": for trees, by the shares of their
+        training rows. They are four questions with four answers.
     method
         "auto": "linear" or "trees" where the model is one and its answers are met exactly, "exact"
         where all coalitions are affordable, else "odd regression". "kernel" and "permutation" are
@@ -137,19 +141,23 @@ def shapley_values(
     )
     players = players_of(_together(X, background), groups)
     budget = None if max_evaluations is None else whole_number(max_evaluations, "max_evaluations")
-    found = RowGame(output, X, background, players)
+    before = output.predictor.rows_evaluated
+    told = _by_structure(output, X, background, players, game, method)
+    if told is not None:
+        return replace(told, evaluations=output.predictor.rows_evaluated - before)
+    kind = ConditionalGame if game == "conditional" else RowGame
+    found = kind(output, X, background, players)
+    if budget is not None:
+        budget -= output.predictor.rows_evaluated - before
     solved, chosen, notes = _solved(found, method, budget, tolerance, seed)
-    spread = None
-    if len(background) > 1:
-        centred = (solved.parts - (solved.parts @ found.mean)[..., None]) * found.mean
-        count = len(found.mean)
-        spread = np.sqrt((centred**2).sum(axis=-1) * (count / (count - 1)))
+    if method == "auto" and game != "conditional":
+        notes += _advice(output)
     return ShapleyValues(
         values=solved.values,
         base=found.empty @ found.mean,
         answers=found.full,
         standard_errors=solved.errors,
-        background_errors=spread,
+        background_errors=_background_errors(solved.parts, found.mean),
         features=tuple(players),
         columns=tuple(players.values()),
         outputs=output.names,
@@ -157,10 +165,56 @@ def shapley_values(
         game=game,
         method=chosen,
         scale=output.scale,
-        evaluations=found.evaluations,
+        evaluations=output.predictor.rows_evaluated - before,
         background_rows=len(background),
         notes=notes,
     )
+
+
+def _by_structure(
+    output: Output,
+    X: Any,
+    background: Any,
+    players: dict[str, tuple[Any, ...]],
+    game: Game,
+    method: str,
+) -> ShapleyValues | None:
+    """Return the exact values of a linear model or of trees, where the model is one."""
+    # What trees need is loaded for models that may be trees only.
+    from alignlab.transparency.shapley.linear import linear_values
+    from alignlab.transparency.shapley.trees import tree_note, tree_values
+
+    told = None
+    if method in ("auto", "linear") and game in ("interventional", "baseline"):
+        told = linear_values(output, X, background, players, game=game)
+    if told is None and method in ("auto", "trees") and game != "conditional":
+        told = tree_values(output, X, background, players, game=game)
+    if told is None and (method in ("trees", "linear") or game == "path-dependent"):
+        asked = f"method={method!r}" if method in ("trees", "linear") else f"game={game!r}"
+        note = tree_note(output)
+        raise InputError(
+            f"{asked} cannot be had: the model {output.predictor.name!r} is not one whose parts "
+            f"add up to its answers as {output.scale}, or the game {game!r} is not one for it. "
+            + (note or "Leave the choice to method='auto' and game='interventional'.")
+        )
+    return told
+
+
+def _advice(output: Output) -> tuple[str, ...]:
+    """Return how the model's values could be had exactly, where its scale is in the way."""
+    from alignlab.transparency.shapley.trees import tree_note
+
+    note = tree_note(output)
+    return (note,) if note else ()
+
+
+def _background_errors(parts: Floats, mean: Floats) -> Floats | None:
+    """Return the errors from a sample of background rows, by the spread of its parts' values."""
+    count = len(mean)
+    if count < 2:
+        return None
+    apart = (parts - (parts @ mean)[..., None]) * mean
+    return np.asarray(np.sqrt((apart**2).sum(axis=-1) * (count / (count - 1))))
 
 
 def _solved(
@@ -169,7 +223,7 @@ def _solved(
     """Solve the rows' games, those with the same moving features together."""
     n, players = game.codes[: game.rows].shape
     outputs, parts = game.empty.shape
-    left = None if budget is None else (budget - game.evaluations) // max(n, 1)
+    left = None if budget is None else budget // max(n, 1)
     moved = game.moved()
     shape = (n, players, outputs)
     solved = Solved(

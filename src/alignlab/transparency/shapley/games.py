@@ -48,6 +48,8 @@ class RowGame:
         The rows explained and the background, tables of one kind.
     players
         The columns of each feature.
+    parts
+        How many groups of background rows to tell apart.
 
     Attributes
     ----------
@@ -62,13 +64,19 @@ class RowGame:
     """
 
     def __init__(
-        self, output: Output, X: Any, background: Any, players: dict[str, tuple[Any, ...]]
+        self,
+        output: Output,
+        X: Any,
+        background: Any,
+        players: dict[str, tuple[Any, ...]],
+        *,
+        parts: int = PARTS,
     ) -> None:
         self.output = output
         self.rows, self.size = len(X), len(background)
         self.pool = Pool([X, background], players)
         self.codes = codes_of(pd.concat([_frame(X), _frame(background)]), players)
-        count = min(self.size, PARTS)
+        count = min(self.size, parts)
         self.starts = np.arange(count) * self.size // count
         lengths = np.diff(np.append(self.starts, self.size))
         self.lengths = lengths

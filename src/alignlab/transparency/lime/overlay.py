@@ -1,0 +1,177 @@
+"""An image with its pieces over it, coloured by what they speak for.
+
+The image is drawn in grey; a piece is the bluer the more it raises the answer, and the more orange
+the more it lowers it. The strongest pieces carry a + or a - and their place in the ranking, so that
+nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from alignlab.charts import Chart, Table
+from alignlab.theme import ACCENT, INK, WARN
+
+__all__ = ["overlay", "overlay_chart", "png"]
+
+Floats = NDArray[np.float64]
+
+SIDE = 360
+"""The longer side of the drawing, in pixels."""
+
+MARKED = 5
+"""So many pieces, the strongest, carry a sign."""
+
+STRONGEST_TINT = 0.75
+
+
+def overlay(picture: Floats, segments: NDArray[np.intp], strengths: Floats) -> NDArray[np.uint8]:
+    """Return the image in grey with its pieces tinted, enlarged where it is small.
+
+    Parameters
+    ----------
+    picture
+        Shape (channels, H, W), from 0 to 1.
+    segments
+        The piece of each pixel, shape (H, W).
+    strengths
+        Of each piece, signed.
+
+    Returns
+    -------
+    ndarray of uint8
+        Shape (H k, W k, 3), where k makes the longer side about 360 pixels.
+
+    Examples
+    --------
+    >>> drawn = overlay(np.ones((1, 2, 2)), np.array([[0, 0], [1, 1]]), np.array([1.0, 0.0]))
+    >>> drawn.shape, drawn[20, 20].tolist(), drawn[300, 20].tolist()
+    ((360, 360, 3), [72, 137, 190], [255, 255, 255])
+    """
+    times = max(1, SIDE // max(segments.shape))
+    grey = picture.mean(axis=0)
+    # Lighter, so that a tint shows on black too.
+    light = 0.35 + 0.65 * grey
+    largest = float(np.abs(strengths).max()) or 1.0
+    share = (strengths / largest)[segments]
+    colour = np.where(share[..., None] >= 0, _rgb(ACCENT), _rgb(WARN))
+    alpha = STRONGEST_TINT * np.abs(share)[..., None]
+    tinted = (1 - alpha) * light[..., None] + alpha * colour
+    large = np.kron(tinted, np.ones((times, times, 1)))
+    pieces = np.kron(segments, np.ones((times, times), dtype=segments.dtype))
+    edge = np.zeros(pieces.shape, dtype=bool)
+    edge[:, 1:] |= pieces[:, 1:] != pieces[:, :-1]
+    edge[1:] |= pieces[1:] != pieces[:-1]
+    large[edge] = 0.6 * large[edge] + 0.4 * _rgb(INK)
+    return np.round(255 * np.clip(large, 0, 1)).astype(np.uint8)
+
+
+def overlay_chart(
+    question: str, picture: Floats, segments: NDArray[np.intp], strengths: Floats
+) -> Chart:
+    """Return the tinted image as a chart, with a table of the pieces; see `overlay`."""
+    drawn = overlay(picture, segments, strengths)
+    height, width = drawn.shape[:2]
+    times = height // segments.shape[0]
+    order = np.argsort(-np.abs(strengths), kind="stable")
+    number = np.arange(len(strengths))
+    centres = np.array(ndimage.center_of_mass(np.ones_like(segments), segments, number))
+    sizes = np.bincount(segments.reshape(-1), minlength=len(strengths))
+    rows = tuple(
+        (
+            f"piece {at}",
+            float(strengths[at]),
+            round(float(centres[at, 0]), 1),
+            round(float(centres[at, 1]), 1),
+            int(sizes[at]),
+        )
+        for at in order.tolist()
+    )
+    signs = [
+        {
+            "x": float((centres[at, 1] + 0.5) * times),
+            "y": float((centres[at, 0] + 0.5) * times),
+            "sign": f"#{place} {'+' if strengths[at] > 0 else '−'}",
+        }
+        for place, at in enumerate(order[:MARKED].tolist(), start=1)
+        if strengths[at] != 0
+    ]
+    url = "data:image/png;base64," + base64.b64encode(png(drawn)).decode()
+    text = {"type": "text", "fontSize": 15, "fontWeight": "bold"}
+    plane = {
+        "x": {
+            "field": "x", "type": "quantitative", "axis": None,
+            "scale": {"domain": [0, width], "nice": False},
+        },
+        "y": {
+            "field": "y", "type": "quantitative", "axis": None,
+            "scale": {"domain": [height, 0], "nice": False},
+        },
+    }  # fmt: skip
+    label = {"text": {"field": "sign"}}
+    spec = {
+        "width": width,
+        "height": height,
+        "layer": [
+            {
+                "data": {"values": [{"x": width / 2, "y": height / 2, "url": url}]},
+                "mark": {"type": "image", "width": width, "height": height, "aspect": False},
+                "encoding": {**plane, "url": {"field": "url"}},
+            },
+            {
+                "data": {"values": signs},
+                "mark": {
+                    **text,
+                    "color": "white",
+                    "stroke": "white",
+                    "strokeWidth": 4,
+                    "strokeJoin": "round",
+                },
+                "encoding": {**plane, **label},
+            },
+            {
+                "data": {"values": signs},
+                "mark": {**text, "color": INK},
+                "encoding": {**plane, **label},
+            },
+        ],
+    }
+    table = Table(question, ("piece", "strength", "row", "column", "pixels"), rows)
+    return Chart(question, spec, table)
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    r"""Return an RGB image as a PNG file.
+
+    Parameters
+    ----------
+    image
+        Shape (H, W, 3).
+
+    Examples
+    --------
+    >>> png(np.zeros((2, 2, 3), np.uint8))[:4]
+    b'\x89PNG'
+    """
+    height, width = image.shape[:2]
+    # Each line begins with its filter: 0, none.
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), image.reshape(height, -1)], axis=1)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in parts
+    )
+
+
+def _rgb(colour: str) -> Floats:
+    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255

@@ -1,0 +1,328 @@
+"""A row of a table, and what may stand in its cells: values that the background holds.
+
+Every number and every category in a sample is one that some background row has, or the row itself,
+so nothing lies outside the observed ranges and integers stay integers. Columns that spell out one
+feature move together. Real rows near the row come with the weights
+
+    w_i = exp(-D_i^2 / (2 width^2)),      D_i^2 = sum over features of their squared distances,
+
+with the smallest width that has enough effective rows, (sum w)^2 / sum w^2 [kish1965survey].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.errors import InputError, nearest
+from alignlab.predictors import Predictor
+from alignlab.transparency.lime.neighbourhood import (
+    SLOTS,
+    SPREAD_OF_TWO,
+    Neighbourhood,
+    ordered_values,
+    slots_of_numbers,
+    two_states,
+)
+from alignlab.transparency.lime.one_row import background_rows, row_like
+from alignlab.transparency.lime.sampling import LocalFeature
+from alignlab.transparency.pool import Pool, players_of
+
+__all__ = ["NearRows", "TableSubject", "table_subject"]
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+WIDTHS = (1.0, 0.71, 0.5, 0.35, 0.25)
+"""In spreads of each number."""
+
+MOST_NEAR = 2_000
+"""Real rows that are asked for, at most."""
+
+FEW = 5
+"""A state that fewer effective rows have is not told from the others by them."""
+
+
+@dataclass(frozen=True, eq=False)
+class NearRows:
+    """Real rows around the row, with their weights.
+
+    Attributes
+    ----------
+    rows
+        m rows, as the model takes them.
+    design
+        What the linear model reads of them, shape (m, moving features).
+    weights
+        The largest is 1, shape (m,).
+    width
+        The width of the kernel.
+    """
+
+    rows: Any
+    design: Floats
+    weights: Floats
+    width: float
+
+    @property
+    def effective(self) -> float:
+        """As how many rows of equal weight they count."""
+        return _effective(self.weights)
+
+    def told_apart(self) -> tuple[NearRows, NDArray[np.bool_]]:
+        """Return the rows without states that too few of them have, and which features vary.
+
+        A feature of two values of which one is rare says nothing here, and the rows that have it
+        would lend what it does to the other features.
+        """
+        rare = np.zeros(len(self.weights), dtype=bool)
+        for column in self.design.T:
+            values = np.unique(column)
+            if len(values) == 2:
+                sizes = [_effective(self.weights[column == value]) for value in values]
+                if min(sizes) < FEW:
+                    rare |= column == values[int(np.argmin(sizes))]
+        kept = np.flatnonzero(~rare)
+        rows = self.rows.iloc[kept] if isinstance(self.rows, pd.DataFrame) else self.rows[kept]
+        design = self.design[kept]
+        varies = (design != design[:1]).any(axis=0)
+        return NearRows(rows, design, self.weights[kept], self.width), varies
+
+
+@dataclass(frozen=True, eq=False)
+class TableSubject:
+    """A row, its background, and the features that the model reads.
+
+    Attributes
+    ----------
+    features
+        One a player.
+    pool
+        The row, then the background.
+    values
+        A number for each pool row and moving feature, shape (n + 1, moving): the number itself,
+        or 1 for the row's own state and 0 for another.
+    """
+
+    features: tuple[LocalFeature, ...]
+    pool: Pool = field(repr=False)
+    values: Floats = field(repr=False)
+
+    @cached_property
+    def _orders(self) -> list[Index]:
+        moving = [each for each in self.features if each.moves]
+        return [
+            ordered_values(column, 0) if each.kind == "number" else np.zeros(0, dtype=np.intp)
+            for each, column in zip(moving, self.values.T, strict=True)
+        ]
+
+    @property
+    def row(self) -> Any:
+        """The row explained, as the model takes it."""
+        return self.pool.rows(np.zeros(1, dtype=np.intp))
+
+    @property
+    def at_once(self) -> int:
+        """Rows in one call."""
+        return self.pool.at_once()
+
+    @property
+    def _moving(self) -> Index:
+        return np.flatnonzero([each.moves for each in self.features])
+
+    def neighbourhood(self, width: float) -> Neighbourhood:
+        """Return where samples come from."""
+        moving = [each for each in self.features if each.moves]
+        design = np.empty((SLOTS, len(moving)))
+        choice = np.zeros((SLOTS, len(moving)), dtype=np.intp)
+        for at, feature in enumerate(moving):
+            values = self.values[:, at]
+            if feature.kind == "number":
+                order = self._orders[at]
+                distance = (values[order] - values[0]) / feature.spread
+                choice[:, at] = order[slots_of_numbers(distance, width)]
+                design[:, at] = values[choice[:, at]] - values[0]
+            else:
+                left = two_states(width)
+                others = np.flatnonzero(values == 0)
+                # Other states come as often as the background has them.
+                spaced = np.linspace(0, len(others) - 1, int(left.sum())).round().astype(np.intp)
+                choice[left, at] = others[spaced]
+                design[:, at] = ~left
+        return Neighbourhood(design, choice)
+
+    def rows(self, choices: Index) -> Any:
+        """Return rows that take each moving feature from a pool row."""
+        if choices.shape[1] == len(self.features):
+            return self.pool.composed(choices)
+        index = np.zeros((len(choices), len(self.features)), dtype=np.intp)
+        index[:, self._moving] = choices
+        return self.pool.composed(index)
+
+    def without(self, still: NDArray[np.bool_]) -> TableSubject:
+        """Return the subject with some of its moving features, as marked, not moving."""
+        features = list(self.features)
+        for at in self._moving[still]:
+            features[at] = replace(features[at], moves=False)
+        return replace(self, features=tuple(features), values=self.values[:, ~still])
+
+    def near_rows(self, enough: float) -> NearRows:
+        """Return the real rows around the row, in the smallest width with enough of them.
+
+        Parameters
+        ----------
+        enough
+            The effective number of rows wanted; all rows count alike where there are fewer.
+        """
+        moving = [each for each in self.features if each.moves]
+        numbers = np.array([each.kind == "number" for each in moving], dtype=bool)
+        spread = np.array([each.spread if each.kind == "number" else 1.0 for each in moving])
+        usable = 1 + np.flatnonzero(np.isfinite(self.values[1:]).all(axis=1))
+        values = self.values[usable]
+        squared = np.square((values - self.values[0]) / spread).sum(axis=1)
+        order = np.argsort(squared, kind="stable")[:MOST_NEAR]
+        width = _width_for(squared[order], min(enough, 0.9 * len(order)))
+        weights = np.exp(-(squared[order] - squared[order[0]]) / (2 * width**2))
+        kept = np.sort(order[weights > 1e-3])
+        weights = np.exp(-(squared[kept] - squared[order[0]]) / (2 * width**2))
+        design = np.where(numbers, values[kept] - self.values[0], values[kept])
+        return NearRows(self.pool.rows(usable[kept]), design, weights, width)
+
+
+def table_subject(
+    predictor: Predictor,
+    row: Any,
+    background: Any,
+    *,
+    groups: Mapping[str, Sequence[Any]] | None = None,
+    categorical: Sequence[Any] = (),
+) -> TableSubject:
+    """Return a row of a table as a subject.
+
+    Parameters
+    ----------
+    predictor
+        The model: of a data frame only the columns that it reads are explained.
+    row
+        A data frame of one row, a series, a mapping, or a sequence in the columns' order.
+    background
+        Rows of the data, at least 2: a data frame or an array.
+    groups
+        Columns that move together, by name.
+    categorical
+        Columns of numbers that are codes, to be kept or changed and not measured.
+
+    Raises
+    ------
+    InputError
+        If the row or the background cannot be used.
+    """
+    background = background_rows(predictor, background)
+    own, background = row_like(row, background, predictor)
+    players = players_of(background, groups)
+    if isinstance(background, np.ndarray):
+        categorical = [int(each) for each in categorical]
+    columns = [column for each in players.values() for column in each]
+    unknown = [each for each in categorical if each not in columns]
+    if unknown:
+        raise InputError(
+            f"categorical names the column {str(unknown[0])!r}, which the background does not have."
+            f"{nearest(str(unknown[0]), list(map(str, columns)))}"
+        )
+    pool = Pool([own, background], players)
+    joined = pool.rows(np.arange(pool.size))
+    features, values = [], []
+    for name, members in players.items():
+        feature, numbers = _feature(joined, name, members, set(categorical))
+        features.append(feature)
+        if feature.moves:
+            values.append(numbers)
+    if not values:
+        raise InputError(
+            "The background holds the row's own values in every column, so nothing can be moved. "
+            "Give a background of rows that differ."
+        )
+    return TableSubject(tuple(features), pool, np.column_stack(values))
+
+
+def _feature(
+    joined: Any, name: str, members: tuple[Any, ...], categorical: set[Any]
+) -> tuple[LocalFeature, Floats]:
+    """Return a player as a feature, and what the linear model reads of it in each pool row."""
+    cells = (
+        joined[list(members)]
+        if isinstance(joined, pd.DataFrame)
+        else pd.DataFrame(joined[:, list(members)], columns=list(members))
+    )
+    first = cells.iloc[:, 0]
+    given = _shown(cells, name)
+    measured = (
+        len(members) == 1
+        and members[0] not in categorical
+        and pd.api.types.is_numeric_dtype(first)
+        and not pd.api.types.is_bool_dtype(first)
+    )
+    if measured:
+        numbers = first.to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isfinite(numbers[0]):
+            numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+            differs = float(np.nanmax(np.abs(numbers - numbers[0])))
+            spread = _spread(numbers[1:]) or differs
+            return LocalFeature(name, given, "number", spread, differs > 0), numbers
+    own = cells.iloc[0]
+    same = np.ones(len(cells), dtype=bool)
+    for column in cells.columns:
+        value = own[column]
+        alike = cells[column].isna() if pd.isna(value) else (cells[column] == value)
+        same &= alike.fillna(False).to_numpy(dtype=bool)
+    feature = LocalFeature(name, given, "state", SPREAD_OF_TWO, bool(not same.all()))
+    return feature, same.astype(np.float64)
+
+
+def _spread(values: Floats) -> float:
+    """Return 1.25 times the mean distance from the median: a normal's standard deviation.
+
+    A few values far out, as amounts of money have them, decide a standard deviation; not this.
+    """
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return 0.0
+    return float(np.sqrt(np.pi / 2) * np.abs(values - np.median(values)).mean())
+
+
+def _shown(cells: pd.DataFrame, name: str) -> str:
+    values = cells.iloc[0].to_list()
+    if len(values) == 1:
+        value = values[0]
+        return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    if all(value in (0, 1) for value in values) and sum(values) == 1:
+        level = str(cells.columns[[bool(value) for value in values].index(True)])
+        return level.removeprefix(name).strip("_=:.-/ |") or level
+    return ", ".join(map(str, values))
+
+
+def _width_for(squared: Floats, enough: float) -> float:
+    """Return the smallest kernel width with `enough` effective rows, to 1%."""
+    base = squared - squared.min()
+    low, high = 1e-3, 2.0
+
+    def effective(width: float) -> float:
+        return _effective(np.exp(-base / (2 * width**2)))
+
+    while effective(high) < enough and high < 1e6:
+        high *= 2
+    while high / low > 1.01:
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if effective(middle) >= enough else (middle, high)
+    return high
+
+
+def _effective(weights: Floats) -> float:
+    """Return as how many rows of equal weight some count."""
+    return float(weights.sum() ** 2 / np.square(weights).sum())

@@ -30,6 +30,7 @@ SAYS = {
     "who_agrees.py": "5 members of an ensemble, one after another",
     "when_to_ask.py": "is at most 0.05",
     "who_could_flip.py": "denied applicants could flip their decision",
+    "shapley.py": "20 of 20 signs are sure of the coalitions drawn",
     "sets_for_every_group.py": "They surely fall short for Black (73.3%).",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
     "sure_digits.py": "errors are in the tenth that it is least sure of",

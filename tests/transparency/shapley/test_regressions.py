@@ -116,7 +116,8 @@ def test_many_terms_are_replaced_by_what_the_pairs_span(monkeypatch):
     written_out = regressions._terms(signs)
     products = written_out @ written_out.T
     np.testing.assert_allclose(regressions._products(signs, signs), products, atol=1e-10)
-    monkeypatch.setattr(regressions, "TERMS", 40)
+    monkeypatch.setattr(regressions, "TERMS", 10)
+    monkeypatch.setattr(regressions, "SPANNED", 40)
     spanned = regressions._terms(signs)
     assert spanned.shape[1] <= 40
     np.testing.assert_allclose(spanned @ spanned.T, products, atol=1e-8)

@@ -41,11 +41,14 @@ __all__ = ["PairRegression"]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-PENALTIES = (*10.0 ** np.arange(-4, 3.1, 0.5), np.inf)
+PENALTIES = (*10.0 ** np.arange(-4, 2.1, 0.5), np.inf)
 """Tried, in units of the mean eigenvalue of the terms of degree 3; infinity leaves them out."""
 
 TERMS = 1024
-"""Terms of degree 3 worked with; of more, as many combinations as fit the sampled pairs best."""
+"""Terms of degree 3 that are written out; there are no more up to 19 players."""
+
+SPANNED = 512
+"""Combinations of them worked with where there are more."""
 
 SMALL = 1e-10
 
@@ -164,15 +167,15 @@ class _Cubic:
 def _terms(signs: Floats) -> Floats:
     """Return terms of degree 3 that have no part in the values, shape (pairs, terms).
 
-    More than `TERMS` are replaced by combinations of them, those that evenly chosen pairs span
-    (Nyström): their inner products are known without forming them.
+    More than `TERMS` are replaced by `SPANNED` combinations of them, those that evenly chosen pairs
+    span (Nyström): their inner products are known without forming them.
     """
     pairs, players = signs.shape
     if comb(players, 3) <= TERMS:
         i, j, k = np.array(list(combinations(range(players), 3))).T
         a, b, c = signs[:, i], signs[:, j], signs[:, k]
         return np.asarray(a * b * c - (a + b + c) / 3)
-    chosen = signs[np.linspace(0, pairs - 1, min(pairs, TERMS)).astype(np.intp)]
+    chosen = signs[np.linspace(0, pairs - 1, min(pairs, SPANNED)).astype(np.intp)]
     powers, axes = np.linalg.eigh(_products(chosen, chosen))
     kept = powers > SMALL * powers[-1]
     return np.asarray(_products(signs, chosen) @ (axes[:, kept] / np.sqrt(powers[kept])))

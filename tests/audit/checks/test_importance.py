@@ -128,3 +128,73 @@ def test_the_allowance_of_evaluations_is_kept(monkeypatch):
     finding = run_check(CHECK, context())
     assert finding.evaluations <= 1000
     assert "200 of 600 rows" in finding.summary
+
+
+def suspicious(kind, n=600, seed=0):
+    """An honest model of three features beside one of which something is wrong."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(n, 3)), columns=["income", "debt", "age"])
+    truth = rng.random(n) < 1 / (1 + np.exp(-(frame["income"] - frame["debt"])))
+    weight = {"honest": 0.0, "leak": 3.0, "watermark": 8.0}[kind]
+    if kind == "watermark":  # a mark of the source, on most pictures of one class
+        frame["source"] = np.where(truth ^ (rng.random(n) < 0.15), "b", "a")
+    elif kind == "leak":  # noted after the outcome, with a few errors of the pen
+        frame["reminders"] = np.where(truth ^ (rng.random(n) < 0.002), 3, 0) + rng.integers(0, 2, n)
+    else:
+        frame["source"] = rng.choice(["a", "b"], n)
+
+    def answer(rows):
+        mark = rows["source"] == "b" if "source" in rows else rows["reminders"] >= 3
+        honest = 1.0 if kind != "watermark" else 0.1
+        score = honest * (rows["income"] - rows["debt"]) + weight * (mark - 0.5)
+        return 1 / (1 + np.exp(-score.to_numpy(float)))
+
+    predictor = Predictor(answer, "classification", ("no", "yes"))
+    answers = predictor(frame)
+    predictor.rows_evaluated = 0
+    return AuditContext(
+        "classification", ("no", "yes"), frame, frame, predictor, truth.astype(int).to_numpy(),
+        answers.argmax(axis=1), answers,
+    )  # fmt: skip
+
+
+def test_a_leaked_label_is_named_in_the_first_sentence():
+    finding = run_check(CHECK, suspicious("leak"))
+    assert finding.summary.startswith(
+        "reminders alone tells the outcome almost perfectly: AUC 0.99"
+    )
+    assert "Find out when 'reminders' is known" in finding.advice[0]
+
+
+def test_a_clever_hans_feature_is_named_in_the_first_sentence():
+    finding = run_check(CHECK, suspicious("watermark"))
+    assert finding.summary.startswith(
+        "The model goes almost wholly by source: shuffling it alone takes away "
+    )
+    assert "of its skill (AUC 0.8" in finding.summary
+    assert "Ask whether 'source' is about the case" in finding.advice[0]
+
+
+def test_honest_models_are_not_suspected():
+    for seed in range(12):
+        summary = run_check(CHECK, suspicious("honest", seed=seed)).summary
+        assert summary.startswith("The model goes most by")
+
+
+def test_a_model_without_skill_is_carried_by_nothing():
+    made = suspicious("watermark")
+    rng = np.random.default_rng(0)
+    finding = run_check(CHECK, replace(made, outcomes=rng.integers(0, 2, 600)))
+    assert "wholly" not in finding.summary
+
+
+def test_a_leaked_number_of_a_regression_is_named():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(500, 3)), columns=list("abc"))
+    truth = (frame["a"] + frame["b"]).to_numpy() * 10
+    frame["paid"] = np.round(truth, 1)
+    predictor = Predictor(lambda rows: rows["paid"], "regression")
+    made = AuditContext("regression", (), frame, frame, predictor, truth, frame["paid"].to_numpy())
+    finding = run_check(CHECK, made)
+    assert finding.summary.startswith("paid alone tells the outcome almost perfectly: R² 0.9")
+    assert "the model goes almost wholly by paid: shuffling it alone takes away" in finding.summary

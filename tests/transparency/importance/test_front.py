@@ -295,6 +295,26 @@ def test_rows_of_weight_zero_count_for_nothing():
     assert left["a"].estimate.high == pytest.approx(alone["a"].estimate.high)
 
 
+def test_models_arrays_and_labels_are_taken_as_people_hold_them():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 3))
+    y = np.where(X[:, 0] + rng.normal(size=120) > 0, "paid", "failed")
+    model = LogisticRegression().fit(X, y)
+    by_array = permutation_importance(model, X, y, repeats=2)
+    frame = pd.DataFrame(X, columns=["0", "1", "2"])
+    by_frame = permutation_importance(
+        lambda rows: model.predict_proba(rows.to_numpy()), frame, y, classes=list(model.classes_),
+        repeats=2,
+    )  # fmt: skip
+    assert by_array["0"].matters
+    for name in "012":
+        assert by_array[name].estimate.low == pytest.approx(by_frame[name].estimate.low)
+    moved = permutation_importance(model, X, y, groups={"both": [0, 2]})
+    assert moved["both"].columns == (0, 2)
+
+
 def test_decisions_alone_are_judged_by_their_error():
     X = pd.DataFrame({"a": [0, 0, 1, 1] * 10})
     model = Predictor(
@@ -332,6 +352,14 @@ def test_the_result_can_be_shown():
     ("change", "message"),
     [
         ({"X": np.zeros(3)}, r"X is a ndarray of shape \(3,\). Give a data frame, or an array"),
+        ({"outcomes": ["a", "b", "c"]}, "The model predicts a value, and y holds something else"),
+        ({"outcomes": [1.0, np.nan, 2.0]}, "Row 1 of y is nan"),
+        ({"weights": [1.0, -1.0, 1.0]}, "The weight of row 1 is -1"),
+        ({"form": "conditonal"}, "Did you mean 'conditional'"),
+        ({"form": "conditional"}, "There are 3 rows, and form='conditional' learns"),
+        ({"groups": {"g": ["b"]}}, "names the column 'b', which X does not have"),
+        ({"metric": "auc"}, "metric='auc' is not one of"),
+        ({"outcomes": None}, "Without y there is no loss"),
         ({"outcomes": [1.0, 2.0]}, "There are 3 rows in X and 2 labels in y"),
         ({"weights": [1.0]}, "There are 3 rows in X and 1 weights"),
         ({"weights": [1.0, 0.0, 0.0]}, "There are 1 rows to use"),

@@ -1,4 +1,10 @@
-"""What the model goes by: how much worse its answers get when a feature is shuffled among rows."""
+"""What the model goes by: how much worse its answers get when a feature is shuffled among rows.
+
+Two features are looked for besides, and named first: one that tells the outcome by itself almost
+perfectly, as what was noted after the outcome does [kaufman2012leakage], and one whose shuffling
+takes away almost all of the model's skill, as the mark on the horses' pictures would
+[lapuschkin2019unmasking]. Numbers show both; whether either is a fault, a person must say.
+"""
 
 import numpy as np
 
@@ -6,24 +12,43 @@ from alignlab.audit.check import Check, check
 from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding
 from alignlab.charts import Table
+from alignlab.errors import InputError
 from alignlab.transparency import (
     FeatureImportance,
     PermutationImportance,
     affordable,
     features_of,
-    permutation_importance,
 )
+from alignlab.transparency.importance import ShuffledAnswers, shuffled_answers
+from alignlab.transparency.importance.metrics import skill_of
+from alignlab.transparency.importance.results import DEPENDENT
+from alignlab.transparency.proxies import Telling, predictability
 
 EVALUATIONS = 700_000
 """Rows that the model may be asked for: seconds for a model of tables."""
 
+NAMED = 3
+
 SHOWN = 20
 """Features in the chart; the table has them all."""
 
-DEPENDENT = 0.8
-"""Explained by the others beyond this (a variance inflation of 5), shuffling leaves the data."""
+MOST_NUMBERS = 2**24
+"""Probabilities kept at once: with many classes fewer rows are asked for."""
 
-COLUMNS = ("feature", "importance", "low", "high", "matters", "explained by others")
+LEAKED = 0.97
+"""A feature whose AUC or R², alone, is surely above this gives the outcome away."""
+
+WHOLLY, SURELY = 0.9, 0.75
+"""A feature carries the model if its shuffling takes away this share of the skill, and surely
+more than the second."""
+
+FEWEST_FEATURES = 3
+"""Of two features, one carries the model as a matter of course."""
+
+COLUMNS = (
+    "feature", "importance", "low", "high", "matters", "explained by others", "skill lost",
+    "tells the outcome alone",
+)  # fmt: skip
 
 
 @check(
@@ -41,8 +66,11 @@ def importance(check: Check, context: AuditContext) -> Finding:
             "not enough data", "There are not two rows between which to swap a feature's values."
         )
     features = len(features_of(context.features))
-    max_rows, repeats = affordable(len(context.features), features, evaluations=EVALUATIONS)
-    result = permutation_importance(
+    numbers = MOST_NUMBERS // max(len(context.classes), 1)
+    max_rows, repeats = affordable(
+        len(context.features), features, evaluations=min(EVALUATIONS, numbers)
+    )
+    asked = shuffled_answers(
         context.predictor,
         context.features,
         _labels(context),
@@ -50,18 +78,109 @@ def importance(check: Check, context: AuditContext) -> Finding:
         answers=_known_answers(context),
         repeats=repeats,
         max_rows=max_rows,
-        level=context.level,
         seed=context.seed,
     )
+    result = asked.importance(level=context.level)
+    skill = _skill(asked, context)
+    told = _told(context)
     declared = _declared(result, context)
+    suspects = _suspects(skill, told)
     return check.finding(
         "measured",
-        _sentence(result, declared),
+        suspects + _sentence(result, declared),
         estimates={each.name: each.estimate for each in result.features},
-        advice=_advice(result, declared),
+        advice=_warnings(skill, told) + _advice(result, declared),
         charts=(result.chart(most=SHOWN),),
-        tables=(_table(result),),
+        tables=(_table(result, skill, told),),
     )
+
+
+def _skill(asked: ShuffledAnswers, context: AuditContext) -> PermutationImportance | None:
+    """Return what each feature's shuffling does to the model's skill, where there is skill."""
+    assert context.predictor is not None
+    try:
+        return asked.importance(skill_of(context.predictor), level=context.level)
+    except InputError:  # an AUC needs two classes that have rows
+        return None
+
+
+def _told(context: AuditContext) -> Telling | None:
+    """Return how well each feature alone tells the outcome, where there are rows to learn it."""
+    try:
+        return predictability(
+            context.features,
+            context.outcomes,
+            values=context.task == "regression",
+            together=False,
+            weights=context.weights,
+            level=context.level,
+            seed=context.seed,
+        )
+    except InputError:
+        return None
+
+
+def _leaked(told: Telling | None) -> list[str]:
+    """Return the features that give the outcome away, the best first."""
+    if told is None:
+        return []
+    found = [name for name, each in told.features.items() if each.low > LEAKED]
+    return sorted(found, key=lambda name: -told.features[name].value)
+
+
+def _carrier(skill: PermutationImportance | None) -> FeatureImportance | None:
+    """Return the feature that carries the model almost wholly, or `None`."""
+    if skill is None or len(skill.features) < FEWEST_FEATURES:
+        return None
+    shares = [each for each in skill.features if each.share is not None]
+    return next(
+        (
+            each
+            for each in shares
+            if each.share and each.share.value > WHOLLY and each.share.low > SURELY
+        ),
+        None,
+    )
+
+
+def _suspects(skill: PermutationImportance | None, told: Telling | None) -> str:
+    """Return a first sentence on a feature that is too good to be true, or nothing."""
+    parts = []
+    leaked, carrier = _leaked(told), _carrier(skill)
+    if leaked and told is not None:
+        first = told.features[leaked[0]]
+        more = f" (and so do {_joined(leaked[1:4])})" if len(leaked) > 1 else ""
+        own = "" if skill is None else f", the model's own {skill.metric} {skill.baseline:.3f}"
+        parts.append(
+            f"{leaked[0]} alone tells the outcome almost perfectly{more}: {told.measure} "
+            f"{first.value:.3f}{own}"
+        )
+    if carrier is not None and skill is not None and carrier.share is not None:
+        lost = min(carrier.share.value, 1.0)
+        parts.append(
+            f"the model goes almost wholly by {carrier.name}: shuffling it alone takes away "
+            f"{lost:.0%} of its skill ({skill.metric} {skill.baseline:.3f})"
+        )
+    if not parts:
+        return ""
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper() if not leaked else sentence[0]}{sentence[1:]}. "
+
+
+def _warnings(skill: PermutationImportance | None, told: Telling | None) -> tuple[str, ...]:
+    lines = [
+        f"Find out when {name!r} is known: if only after the outcome, the model will not have it "
+        "when it is needed. Leave it out of training, and audit again."
+        for name in _leaked(told)[:NAMED]
+    ]
+    carrier = _carrier(skill)
+    if carrier is not None:
+        lines.append(
+            f"Ask whether {carrier.name!r} is about the case or about how the rows were gathered "
+            "(a source, a mark, a number of the file): in the latter case the model fails where "
+            "rows are gathered otherwise. Audit it on rows of another source."
+        )
+    return tuple(lines)
 
 
 def _labels(context: AuditContext) -> np.ndarray:
@@ -152,7 +271,11 @@ def _advice(result: PermutationImportance, declared: list[FeatureImportance]) ->
     return tuple(lines)
 
 
-def _table(result: PermutationImportance) -> Table:
+def _table(
+    result: PermutationImportance, skill: PermutationImportance | None, told: Telling | None
+) -> Table:
+    lost = {} if skill is None else {each.name: each.share for each in skill.features}
+    alone = {} if told is None else told.features
     rows = tuple(
         (
             each.name,
@@ -161,6 +284,8 @@ def _table(result: PermutationImportance) -> Table:
             each.estimate.high,
             "yes" if each.matters else "not shown",
             None if np.isnan(each.explained) else each.explained,
+            None if (share := lost.get(each.name)) is None else share.value,
+            None if (known := alone.get(each.name)) is None else known.value,
         )
         for each in result.features
     )

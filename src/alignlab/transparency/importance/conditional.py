@@ -162,8 +162,8 @@ def _foretold(
         linear[rest] = _ridge(filled[fit], x[fit], filled[rest])
         if use_trees:
             forest = HistGradientBoostingRegressor(
-                max_iter=40, learning_rate=0.2, max_leaf_nodes=15, early_stopping=False,
-                random_state=0,
+                max_iter=60, learning_rate=0.2, max_leaf_nodes=15, min_samples_leaf=8,
+                early_stopping=False, random_state=0,
             )  # fmt: skip
             trees[rest] = forest.fit(others[fit], x[fit]).predict(others[rest])
     if use_trees and np.mean((x - trees)[held] ** 2) < np.mean((x - linear)[held] ** 2):
@@ -202,7 +202,9 @@ def _leaves(own: Floats, others: Floats, repeats: int, generator: np.random.Gene
         tree = DecisionTreeRegressor(
             min_samples_leaf=fewest, max_leaf_nodes=64, random_state=0
         ).fit(others[half != side], target[half != side])
-        strata[half == side] = _merged(tree.apply(others[half == side]), fewest // 2)
+        strata[half == side] = _merged(
+            _from_left(tree)[tree.apply(others[half == side])], fewest // 2
+        )
         strata[half == side] += n * side
     strata = np.unique(strata, return_inverse=True)[1].astype(np.intp)
     counts = np.bincount(strata)
@@ -212,6 +214,21 @@ def _leaves(own: Floats, others: Floats, repeats: int, generator: np.random.Gene
     explained = float("nan") if spread == 0 else float(np.clip(1 - left / spread, 0, 1))
     seated = circle(n, repeats, generator, strata=strata)
     return _Alike(seated, seated.donors, explained)
+
+
+def _from_left(tree: Any) -> Rows:
+    """Return each node's place when a tree's leaves are counted from the left."""
+    grown = tree.tree_
+    place = np.zeros(grown.node_count, dtype=np.intp)
+    open_nodes, seen = [0], 0
+    while open_nodes:
+        node = open_nodes.pop()
+        if grown.children_left[node] < 0:
+            place[node] = seen
+            seen += 1
+        else:
+            open_nodes += [int(grown.children_right[node]), int(grown.children_left[node])]
+    return place
 
 
 def _merged(leaves: NDArray[Any], fewest: int) -> Rows:

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.datasets import grouping
 from alignlab.errors import InputError, require_choice
+from alignlab.intervals import critical_value
 from alignlab.measures import (
     CLASSIFICATION_MEASURES,
     REGRESSION_MEASURES,
@@ -34,14 +35,14 @@ from alignlab.measures import (
 )
 from alignlab.predictors import Predictor, class_positions
 
-__all__ = ["Direction", "Gap", "Metric", "MetricLike", "Pooled", "metric_of", "skill_of"]
+__all__ = ["Direction", "Gap", "Metric", "MetricLike", "Pooled", "gap_of", "metric_of", "skill_of"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 RowFunction = Callable[[Any, Any], Any]
 Direction = Literal["rise", "fall"]
 
-FEWEST_ROWS = 10
+FEWEST_ROWS = 20
 """A group of fewer rows is not compared."""
 
 
@@ -137,8 +138,8 @@ class Gap:
         Only rows of this outcome: with `of="decision"` and the favourable outcome, the gap is that
         of the true positive rates.
     between
-        The two groups, the first less the second; `None` takes those of the largest and the
-        smallest mean on the rows as they are.
+        The two groups, the first less the second; `None` takes those whose gap,
+        on the rows as they are, has the greatest lower limit.
     """
 
     groups: Any
@@ -179,7 +180,7 @@ def metric_of(
     if isinstance(metric, str):
         return _named(metric, whole)
     if isinstance(metric, Gap):
-        return _gap(metric, whole, kept, given)
+        return gap_of(metric, whole, kept, given)[0]
     if callable(metric):
         return _function(metric, whole, direction)
     return _utility(metric, whole.predictor)
@@ -308,7 +309,10 @@ def _per_row(function: RowFunction, pooled: Pooled) -> Floats:
     return values
 
 
-def _gap(stated: Gap, whole: Pooled, kept: Rows, given: int) -> Metric:
+def gap_of(
+    stated: Gap, whole: Pooled, kept: Rows, given: int
+) -> tuple[Metric, tuple[str, str], Rows]:
+    """Return a gap as a metric, its two groups, and which rows are theirs: 0, 1 or -1 for none."""
     labels = pd.Series(np.asarray(stated.groups, dtype=object)).infer_objects()
     if len(labels) != given:
         raise InputError(f"There are {given} rows in X and {len(labels)} labels of groups.")
@@ -337,15 +341,7 @@ def _gap(stated: Gap, whole: Pooled, kept: Rows, given: int) -> Metric:
                 f"A gap needs two groups of {FEWEST_ROWS} rows or more; {len(enough)} of "
                 f"{len(parted.labels)} have as many."
             )
-        means = [
-            np.average(
-                values[counted & (codes == at)], weights=whole.weights[counted & (codes == at)]
-            )
-            for at in enough
-        ]
-        first, second = int(enough[np.argmax(means)]), int(enough[np.argmin(means)])
-        if first == second:
-            first, second = int(enough[0]), int(enough[1])
+        first, second = _surest(values, np.where(counted, codes, -1), whole.shares, enough)
 
     def compute(pooled: Pooled) -> Measured:
         of, shares = score(pooled), pooled.shares
@@ -359,15 +355,37 @@ def _gap(stated: Gap, whole: Pooled, kept: Rows, given: int) -> Metric:
             influence[members] = sign * (of[members] - mean) / mass
         return Measured(value, influence, shares)
 
+    ends = parted.labels[first], parted.labels[second]
     what = stated.of if isinstance(stated.of, str) else "number"
     where = "" if stated.among is None else f" where the outcome is {stated.among}"
-    return Metric(
-        f"gap in the mean {what} between {parted.labels[first]} and {parted.labels[second]}{where}",
+    metric = Metric(
+        f"gap in the mean {what} between {ends[0]} and {ends[1]}{where}",
         "fall",
         compute,
         chance=0.0,
         needs_outcomes=stated.of == "loss" or stated.among is not None or callable(stated.of),
     )
+    members = np.where(codes == first, 0, np.where(codes == second, 1, -1))
+    return metric, ends, np.where(counted, members, -1)
+
+
+def _surest(values: Floats, codes: Rows, shares: Floats, groups: Rows) -> tuple[int, int]:
+    """Return the two groups whose gap has the greatest lower limit, the larger mean first.
+
+    The largest gap alone would be that of the two smallest groups, by chance.
+    """
+    means, variances = [], []
+    for at in groups:
+        own = shares * (codes == at)
+        own = own / own.sum()
+        centre = float(own @ values)
+        means.append(centre)
+        variances.append(float(own**2 @ (values - centre) ** 2))
+    mean, variance = np.array(means), np.array(variances)
+    sure = mean[:, None] - mean - critical_value(0.95) * np.sqrt(variance[:, None] + variance)
+    np.fill_diagonal(sure, -np.inf)
+    first, second = np.unravel_index(int(sure.argmax()), sure.shape)
+    return int(groups[first]), int(groups[second])
 
 
 def _scores(stated: Gap, predictor: Predictor) -> Callable[[Pooled], Floats]:

@@ -34,6 +34,10 @@ __all__ = ["Change", "change_of"]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
+SURE = 4.0
+"""So many standard errors from nothing: shares of less are too wide, and too small on average,
+since a gap that just passes for one is mostly a gap overestimated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -112,8 +116,8 @@ def _skilled(metric: Metric, whole: Pooled) -> bool:
 
 
 def _away(measured: Measured, chance: float) -> bool:
-    """Tell whether a measure is surely away from the value that says nothing."""
-    return abs(measured.value - chance) > critical_value(0.95) * measured.standard_error
+    """Tell whether a measure is far enough from the value that says nothing to be shared out."""
+    return abs(measured.value - chance) > SURE * measured.standard_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +173,9 @@ class _Pairs:
 
 def _sampled_pairs(plan: Swaps, whole: Pooled) -> _Pairs:
     shares, donors, strata = whole.shares, plan.circle.donors, plan.circle.strata
-    weights = shares * shares[donors] / np.bincount(strata, shares)[strata]
+    # Within a stratum a donor counts by its share of the stratum, a receiver by its own.
+    mean_share = np.bincount(strata, shares) / np.bincount(strata)
+    weights = shares * shares[donors] / mean_share[strata]
     rows = np.tile(np.arange(len(shares)), len(donors))
     return _Pairs(plan, shares, rows, weights / weights.sum())
 

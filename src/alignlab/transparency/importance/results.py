@@ -40,7 +40,7 @@ class FeatureImportance:
         "all" if every row was tried with every other row's value, "sampled" otherwise.
     share
         The change as a share of what there was (of the gap, of the AUC beyond 0.5); `None` where
-        the measure has no value that says nothing, or is not surely away from it.
+        the measure has no value that says nothing, or is not four standard errors away from it.
     """
 
     name: str

@@ -29,7 +29,7 @@ Rows = NDArray[np.intp]
 ROUNDING = 1e-6
 """Answers that differ by less than this share are the same: models in single precision round so."""
 
-BLOCKS = 40
+BLOCKS = 20
 """Blocks of rows that a jackknife leaves out in turn."""
 
 

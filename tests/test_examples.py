@@ -20,6 +20,7 @@ SAYS = {
     "compare_two.py": "performance.auc",
     "how_sure_is_right.py": "surely off: ['south by 0.092 [0.068, 0.117]']",
     "learn_from_comparisons.py": "20 questions wait",
+    "effects.py": "so go by the accumulated local effects",
     "mend_probabilities.py": "Every decision is the model's own",
     "mortgage.py": "report.html",
     "out_of_distribution.py": "1 of 2 columns has drifted, most of all age",

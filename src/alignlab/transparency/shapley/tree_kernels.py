@@ -6,8 +6,8 @@ background row b meet, the leaf counts for a coalition S where every player of S
 other one in m_b. So it counts at all only if m_x | m_b is everyone, and then
 [lundberg2020local]
 
-    player i in m_x and not m_b    + v (p - 1)! q! / (p + q)!        p = |m_x \\ m_b|
-    player i in m_b and not m_x    - v p! (q - 1)! / (p + q)!        q = |m_b \\ m_x|
+    player i in m_x and not m_b    + v (p - 1)! q! / (p + q)!        p players
+    player i in m_b and not m_x    - v p! (q - 1)! / (p + q)!        q players
 
 The walk goes down a tree with the sets of distinct m_x and m_b alone, each with its number of rows:
 the cost of a leaf is in how many different ways it is met, not in pairs of rows. Where no m_b fits
@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["MOST", "answers", "shares", "weights", "values"]
+__all__ = ["MOST", "answers", "shares", "values", "weights"]
 
 MOST = 62
 """The most players on one path: a set of them is the bits of one integer."""
@@ -120,7 +120,7 @@ def _meet(cells, rows, masks, count, bit, new, side, split, into_rows, into_mask
 
 @_compiled
 def _distinct(masks, count, players, table, stamp, bits, keys, group):
-    """Number the distinct masks; return how many there are."""
+    """Give each distinct mask a number; return how many there are."""
     found = 0
     last = (1 << bits) - 1
     for at in range(count):

@@ -16,8 +16,9 @@ from having a sample of background rows alone stands apart in `background_errors
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, critical_value
+
+if TYPE_CHECKING:
+    from alignlab.charts import Chart
 
 __all__ = ["Game", "ShapleyValues"]
 
@@ -161,7 +165,7 @@ class ShapleyValues:
         """Return what a row holds in a feature, as text: the level, where columns spell it out."""
         names = self.columns[feature]
         cells = (
-            self.rows.iloc[row][list(names)].to_list()
+            [self.rows[name].array[row] for name in names]
             if isinstance(self.rows, pd.DataFrame)
             else [self.rows[row, at] for at in names]
         )
@@ -171,6 +175,85 @@ class ShapleyValues:
             level = str(names[[bool(cell) for cell in cells].index(True)])
             return level.removeprefix(self.features[feature]).strip("_=:.-/ |") or level
         return ", ".join(map(_cell, cells))
+
+    def beeswarm(self, output: int = 0, *, most: int = 20) -> Chart:
+        """Draw every row's values, a line of points for each feature, the largest first.
+
+        Parameters
+        ----------
+        output
+            Which output.
+        most
+            Features drawn by themselves; the others are drawn as their sum.
+        """
+        from alignlab.transparency.shapley.charts import beeswarm
+
+        return beeswarm(self, output, most=most)
+
+    def waterfall(self, row: int, output: int = 0, *, most: int = 12) -> Chart:
+        """Draw one row's way from the average answer to its own, the largest step first.
+
+        Raises
+        ------
+        InputError
+            If there is no such row.
+        """
+        from alignlab.transparency.shapley.steps import waterfall
+
+        return waterfall(self, row, output, most=most)
+
+    def dependence(self, feature: str, output: int = 0, *, colour: str | None = None) -> Chart:
+        """Draw a feature's values against what the rows hold in it.
+
+        Parameters
+        ----------
+        feature
+            The feature along the axis.
+        output
+            Which output.
+        colour
+            Another feature, told by colour and shape: where its levels lie apart, the two interact.
+
+        Raises
+        ------
+        InputError
+            If there is no such feature.
+        """
+        from alignlab.transparency.shapley.charts import dependence
+
+        return dependence(self, feature, output, colour=colour)
+
+    def cohorts(
+        self,
+        groups: Sequence[Any] | pd.Series | NDArray[Any],
+        output: int = 0,
+        *,
+        most: int = 12,
+        level: float = 0.95,
+    ) -> Chart:
+        """Draw each feature's mean value in each group: which make the mean answers differ.
+
+        Over all features the differences sum to that of the groups' mean answers, exactly.
+
+        Parameters
+        ----------
+        groups
+            The group of each row, shape (n,); 2 to 5 groups.
+        output
+            Which output.
+        most
+            Features drawn by themselves; the others are drawn as their sum.
+        level
+            Of each interval over the rows.
+
+        Raises
+        ------
+        InputError
+            If there are too few or too many groups, or not one a row.
+        """
+        from alignlab.transparency.shapley.charts import cohorts
+
+        return cohorts(self, groups, output, most=most, level=level)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""

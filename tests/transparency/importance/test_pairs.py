@@ -101,7 +101,7 @@ def test_the_intervals_of_any_measure_cover_the_truth_at_their_level(form):
             form=form,
         )  # fmt: skip
         metrics = {
-            "loss": None, "auc": skill_of(MODEL), "utility": table,
+            "loss": None, "auc": "auc", "skill": skill_of(MODEL), "utility": table,
             "gap": Gap(group, between=(1, 0)),
             "tpr": Gap(group, of="decision", among=1, between=(1, 0)),
         }  # fmt: skip

@@ -13,6 +13,7 @@ from alignlab.audit.context import AuditContext
 from alignlab.audit.finding import Finding
 from alignlab.charts import Table
 from alignlab.errors import InputError
+from alignlab.measures import measure
 from alignlab.transparency import (
     FeatureImportance,
     PermutationImportance,
@@ -84,7 +85,7 @@ def importance(check: Check, context: AuditContext) -> Finding:
     skill = _skill(asked, context)
     told = _told(context)
     declared = _declared(result, context)
-    suspects = _suspects(skill, told)
+    suspects = _suspects(skill, told, context)
     return check.finding(
         "measured",
         suspects + _sentence(result, declared),
@@ -95,13 +96,10 @@ def importance(check: Check, context: AuditContext) -> Finding:
     )
 
 
-def _skill(asked: ShuffledAnswers, context: AuditContext) -> PermutationImportance | None:
+def _skill(asked: ShuffledAnswers, context: AuditContext) -> PermutationImportance:
     """Return what each feature's shuffling does to the model's skill, where there is skill."""
     assert context.predictor is not None
-    try:
-        return asked.importance(skill_of(context.predictor), level=context.level)
-    except InputError:  # an AUC needs two classes that have rows
-        return None
+    return asked.importance(skill_of(context.predictor), level=context.level)
 
 
 def _told(context: AuditContext) -> Telling | None:
@@ -128,9 +126,9 @@ def _leaked(told: Telling | None) -> list[str]:
     return sorted(found, key=lambda name: -told.features[name].value)
 
 
-def _carrier(skill: PermutationImportance | None) -> FeatureImportance | None:
+def _carrier(skill: PermutationImportance) -> FeatureImportance | None:
     """Return the feature that carries the model almost wholly, or `None`."""
-    if skill is None or len(skill.features) < FEWEST_FEATURES:
+    if len(skill.features) < FEWEST_FEATURES:
         return None
     shares = [each for each in skill.features if each.share is not None]
     return next(
@@ -143,31 +141,34 @@ def _carrier(skill: PermutationImportance | None) -> FeatureImportance | None:
     )
 
 
-def _suspects(skill: PermutationImportance | None, told: Telling | None) -> str:
+def _suspects(skill: PermutationImportance, told: Telling | None, context: AuditContext) -> str:
     """Return a first sentence on a feature that is too good to be true, or nothing."""
     parts = []
     leaked, carrier = _leaked(told), _carrier(skill)
     if leaked and told is not None:
-        first = told.features[leaked[0]]
         more = f" (and so do {_joined(leaked[1:4])})" if len(leaked) > 1 else ""
-        own = "" if skill is None else f", the model's own {skill.metric} {skill.baseline:.3f}"
         parts.append(
             f"{leaked[0]} alone tells the outcome almost perfectly{more}: {told.measure} "
-            f"{first.value:.3f}{own}"
+            f"{told.features[leaked[0]].value:.3f}{_own(told, context)}"
         )
-    if carrier is not None and skill is not None and carrier.share is not None:
-        lost = min(carrier.share.value, 1.0)
+    if carrier is not None and carrier.share is not None:
         parts.append(
-            f"the model goes almost wholly by {carrier.name}: shuffling it alone takes away "
-            f"{lost:.0%} of its skill ({skill.metric} {skill.baseline:.3f})"
+            f"{'the' if parts else 'The'} model goes almost wholly by {carrier.name}: shuffling it "
+            f"alone takes away {min(carrier.share.value, 1.0):.0%} of what its answers tell of the "
+            "outcome"
         )
-    if not parts:
+    return "; ".join(parts) + ". " if parts else ""
+
+
+def _own(told: Telling, context: AuditContext) -> str:
+    """Return the model's own AUC or R², to set beside a feature's."""
+    if context.task == "classification" and context.probabilities is None:
         return ""
-    sentence = "; ".join(parts)
-    return f"{sentence[0].upper() if not leaked else sentence[0]}{sentence[1:]}. "
+    own = measure("r2" if context.task == "regression" else "auc", context.answers)
+    return f", the model's own {told.measure} {own.value:.3f}"
 
 
-def _warnings(skill: PermutationImportance | None, told: Telling | None) -> tuple[str, ...]:
+def _warnings(skill: PermutationImportance, told: Telling | None) -> tuple[str, ...]:
     lines = [
         f"Find out when {name!r} is known: if only after the outcome, the model will not have it "
         "when it is needed. Leave it out of training, and audit again."
@@ -272,9 +273,9 @@ def _advice(result: PermutationImportance, declared: list[FeatureImportance]) ->
 
 
 def _table(
-    result: PermutationImportance, skill: PermutationImportance | None, told: Telling | None
+    result: PermutationImportance, skill: PermutationImportance, told: Telling | None
 ) -> Table:
-    lost = {} if skill is None else {each.name: each.share for each in skill.features}
+    lost = {each.name: each.share for each in skill.features}
     alone = {} if told is None else told.features
     rows = tuple(
         (

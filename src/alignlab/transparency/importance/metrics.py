@@ -6,9 +6,9 @@ are one case, and only a function of which nothing is known is measured by leavi
 
     mean of a loss or utility        T = E l,                        psi = l - T
     gap between groups a and b       T = E[s | a] - E[s | b],        psi = ±(s - E[s | group]) / P(group)
-    correlation                      T = E z_f z_y,                  psi = z_f z_y - T (z_f² + z_y²) / 2
+    slope of answers on outcomes     T = E f' y' / E y'²,            psi = y' (f' - T y') / E y'²
 
-with z standardised [hampel1974influence]; the others stand in `alignlab.measures`.
+with f' and y' centred [hampel1974influence]; the others stand in `alignlab.measures`.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -187,18 +187,15 @@ def metric_of(
 
 
 def skill_of(predictor: Predictor) -> Metric:
-    """Return the measure of skill whose value without any skill is known.
+    """Return how far a model's answers keep outcomes apart: 0 without any skill.
 
-    The AUC of probabilities, the balanced accuracy of decisions, the correlation of values.
+    Of classes, the mean over k of E[p_k | k] - E[p_k | not k], which is Tjur's coefficient for two
+    [tjur2009coefficients]; of values, the slope of answers on outcomes. It is linear in the
+    answers: in a model that adds up, the features' shares add up to one, and a feature that breaks
+    ties has the share of what it adds, where in an AUC it has that of whatever it orders.
     """
-    if predictor.task == "regression":
-        return Metric("correlation of answer and outcome", "fall", _correlation, chance=0.0)
-    if predictor.probabilistic:
-        return Metric("AUC", "fall", _of_answers("auc"), chance=0.5)
-    return Metric(
-        "balanced accuracy", "fall", _of_answers("balanced_accuracy"),
-        chance=1 / len(predictor.classes),
-    )  # fmt: skip
+    compute = _slope if predictor.task == "regression" else _separation
+    return Metric("separation of outcomes", "fall", compute, chance=0.0)
 
 
 def _named(name: str, whole: Pooled) -> Metric:
@@ -231,17 +228,33 @@ def _mean_loss(pooled: Pooled) -> Measured:
     return _mean(row_losses(pooled.answers)[0], pooled)
 
 
-def _correlation(pooled: Pooled) -> Measured:
-    shares = pooled.shares
-    z = []
-    for values in (pooled.answers.decisions, pooled.answers.outcomes):
-        centred = values.astype(float) - shares @ values.astype(float)
-        spread = np.sqrt(float(shares @ centred**2))
-        if spread == 0:  # a constant goes with nothing
-            return Measured(0.0, np.zeros(len(shares)), shares, (-1, 1))
-        z.append(centred / spread)
-    value = float(shares @ (z[0] * z[1]))
-    return Measured(value, z[0] * z[1] - value * (z[0] ** 2 + z[1] ** 2) / 2, shares, (-1, 1))
+def _separation(pooled: Pooled) -> Measured:
+    shares, outcomes = pooled.shares, pooled.answers.outcomes
+    influence = np.zeros(len(shares))
+    value, compared = 0.0, 0
+    for k, said in enumerate(pooled.raw.T):
+        members = outcomes == k
+        mass = float(shares[members].sum())
+        if not 0 < mass < 1:  # nobody, or everybody, is of this class
+            continue
+        compared += 1
+        for side, part, sign in ((members, mass, 1.0), (~members, 1 - mass, -1.0)):
+            mean = float(shares[side] @ said[side]) / part
+            value += sign * mean
+            influence[side] += sign * (said[side] - mean) / part
+    compared = max(compared, 1)
+    return Measured(value / compared, influence / compared, shares, (-1, 1))
+
+
+def _slope(pooled: Pooled) -> Measured:
+    shares, y = pooled.shares, pooled.answers.outcomes.astype(np.float64)
+    y = y - shares @ y
+    said = pooled.raw - shares @ pooled.raw
+    spread = float(shares @ y**2)
+    if spread == 0:  # nothing to keep apart
+        return Measured(0.0, np.zeros(len(y)), shares)
+    value = float(shares @ (said * y)) / spread
+    return Measured(value, y * (said - value * y) / spread, shares)
 
 
 def _utility(matrix: Any, predictor: Predictor) -> Metric:

@@ -91,7 +91,7 @@ def test_the_favourable_class_is_what_is_drawn_and_the_allowance_is_kept(monkeyp
     monkeypatch.setattr("alignlab.audit.checks.effects.MEAN_EVALUATIONS", 8_800)
     finding = run_check(CHECK, made)
     assert finding.evaluations <= 2_400 + 8_800
-    assert "on 400 of 800 rows" in finding.tables[0].title
+    assert "on 200 of 800 rows" in finding.tables[0].title
 
 
 @pytest.mark.parametrize("kept", [0, 1])

@@ -116,3 +116,11 @@ def test_when_rows_leave_the_data():
 )  # fmt: skip
 def test_amounts(value, scale, text):
     assert amount(value, scale) == text
+
+
+def test_gaps_that_meet_are_told_as_one():
+    rows = pd.DataFrame({"a": [*np.linspace(0, 1, 200), 5.0, 9.0, 30.0, *np.linspace(30, 31, 50)]})
+    lines = partial_dependence(lambda r: r["a"], rows, "a", task="regression").warnings
+    assert lines == (
+        "There are no rows with a between 1 and 30 (but for 5 and 9): don't read there.",
+    )

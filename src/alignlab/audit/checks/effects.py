@@ -14,8 +14,8 @@ from alignlab.transparency.effects import Effects, accumulated_local_effects, pa
 LOCAL_EVALUATIONS = 200_000
 """Rows that the model may be asked for to find what moves the answers: seconds for a table."""
 
-MEAN_EVALUATIONS = 100_000
-"""Rows that it may be asked for to draw the mean answers along those features."""
+MEAN_EVALUATIONS = 150_000
+"""Rows that it may be asked for to draw the mean answers along the likeliest features."""
 
 SHOWN = 4
 """Features drawn."""
@@ -51,27 +51,31 @@ def effects(check: Check, context: AuditContext) -> Finding:
         **common,
     )
     widest = sorted(local.effects, key=lambda each: -each.spread())
-    names = [each.feature for each in widest if each.spread() > 0][:SHOWN]
-    if not names:
+    likely = [each.feature for each in widest if each.spread() > 0][: 2 * SHOWN]
+    if not likely:
         return check.finding(
             "measured",
             f"No feature moves the model's answers on {local.rows:,} rows.",
             tables=(_table(local, None),),
         )
+    # Local effects add up across rows that differ, and can promise more than any row sees; so the
+    # mean answers decide which of the likely features come first.
     drawn = partial_dependence(
         context.predictor,
         context.features,
-        names,
+        likely,
         points=POINTS,
-        max_rows=max(200, MEAN_EVALUATIONS // (len(names) * (POINTS + 2))),
+        max_rows=max(200, MEAN_EVALUATIONS // (len(likely) * (POINTS + 2))),
         individual=0,
         **common,
     )
+    by_mean = sorted(drawn.effects, key=lambda each: -each.spread())
+    names = [each.feature for each in by_mean][:SHOWN]
     return check.finding(
         "measured",
         _summary(drawn, names, len(local.effects)),
         estimates={name: _range(drawn, name, context.level) for name in names},
-        advice=_advice(drawn, local),
+        advice=_advice(drawn, local, names),
         charts=tuple(drawn.chart(name) for name in names),
         tables=(_table(local, drawn),),
     )
@@ -113,33 +117,34 @@ def _range(drawn: Effects, name: str, level: float) -> Estimate:
     return Estimate(value, max(least, 0.0), most, level, drawn.rows, method)
 
 
-def _advice(drawn: Effects, local: Effects) -> tuple[str, ...]:
+def _advice(drawn: Effects, local: Effects, names: list[str]) -> tuple[str, ...]:
     left_out = [f"{name} ({reason})" for name, reason in list(local.left_out.items())[:3]]
     more = f" and {len(local.left_out) - 3} more" if len(local.left_out) > 3 else ""
     lines = [f"Left out: {', '.join(left_out)}{more}."] if left_out else []
-    return (*drawn.warnings, *lines)
+    return (*(line for name in names for line in drawn.warnings_of(name)), *lines)
 
 
 def _table(local: Effects, drawn: Effects | None) -> Table:
-    drawn_names = {each.feature for each in drawn.effects} if drawn else set()
+    means = {each.feature: each for each in drawn.effects} if drawn else {}
     rows = []
-    for each in sorted(local.effects, key=lambda each: -each.spread()):
-        shown = each.feature in drawn_names
-        source = drawn if drawn is not None and shown else local
-        effect = source[each.feature]
+    for each in local.effects:
+        effect = means.get(each.feature, each)
+        source = drawn if drawn is not None and each.feature in means else local
         rows.append(
             (
                 each.feature,
-                each.spread(),
+                effect.spread(),
                 None if np.isnan(each.explained) else each.explained,
-                float(effect.outside.mean()) if shown else None,
+                float(effect.outside.mean()) if each.feature in means else None,
                 source.sentence(each.feature),
             )
         )
+    rows.sort(key=lambda row: (row[0] not in means, -row[1]))
     unit = {"probability": "probability", "decision": "share of decisions"}.get(
         local.scale, "predicted value"
     )
-    title = f"What moves the answers (standard deviation of the local effect, {unit})"
-    if local.rows < local.rows_given:
-        title += f", on {local.rows:,} of {local.rows_given:,} rows"
+    title = f"What moves the answers (standard deviation over the rows, {unit})"
+    used = local.rows if drawn is None else drawn.rows
+    if used < local.rows_given:
+        title += f", on {used:,} of {local.rows_given:,} rows"
     return Table(title, COLUMNS, tuple(rows))

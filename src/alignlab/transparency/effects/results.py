@@ -265,9 +265,13 @@ class Effects:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Where the effects should not be read, in words."""
+        return tuple(line for each in self.effects for line in self.warnings_of(each.feature))
+
+    def warnings_of(self, feature: str) -> tuple[str, ...]:
+        """Return where the effect of one feature should not be read, in words."""
         from alignlab.transparency.effects.words import warnings_of
 
-        return tuple(line for each in self.effects for line in warnings_of(each))
+        return warnings_of(self[feature])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line a point of a feature and output."""

@@ -161,11 +161,7 @@ def warnings_of(effect: Effect) -> tuple[str, ...]:
             "by the accumulated local effects."
         )
     if effect.gaps:
-        between = [
-            f"between {shown_number(low, effect.kind)} and {shown_number(high, effect.kind)}"
-            for low, high in effect.gaps
-        ]
-        lines.append(f"There are no rows with {name} {' or '.join(between)}: don't read there.")
+        lines.append(f"There are no rows with {name} {_stretches(effect)}: don't read there.")
     worst = float(np.nanmax(effect.against, initial=0.0)) if len(effect.against) else 0.0
     if worst > OPPOSED:
         lines.append(
@@ -182,6 +178,22 @@ def warnings_of(effect: Effect) -> tuple[str, ...]:
             f"{effect.unshown:,} {_rows(effect.unshown)} of rarer levels of {name} are not drawn."
         )
     return tuple(lines)
+
+
+def _stretches(effect: Effect) -> str:
+    """Return the gaps; those that meet at one value as one, but for that value."""
+    told: list[list[float]] = []
+    for low, high in effect.gaps:
+        if told and told[-1][-1] == low:
+            told[-1].append(high)
+        else:
+            told.append([low, high])
+    parts = []
+    for ends in told:
+        first, *inside, last = [shown_number(end, effect.kind) for end in ends]
+        apart = f" (but for {joined(inside)})" if inside else ""
+        parts.append(f"between {first} and {last}{apart}")
+    return " or ".join(parts)
 
 
 def _rows(number: int) -> str:

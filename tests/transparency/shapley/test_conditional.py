@@ -119,6 +119,19 @@ def test_unrelated_features_make_it_the_interventional_game():
     np.testing.assert_allclose(conditional.values, plain.values, atol=1e-12)
 
 
+def test_what_is_known_is_as_given_to_the_last_digit():
+    seen = []
+
+    def model(rows):
+        seen.append(rows)
+        return linear(rows)
+
+    shapley_values(model, X[:1], BACKGROUND, game="conditional", task="regression")
+    asked = np.concatenate(seen)
+    # Of the 14 coalitions between nobody and everybody, 7 know a feature; and the row itself.
+    assert ((asked == X[0]).sum(axis=0) == 7 * len(BACKGROUND) + 1).all()
+
+
 @pytest.mark.parametrize(
     ("column", "said"),
     [

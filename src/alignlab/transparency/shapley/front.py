@@ -98,7 +98,8 @@ def shapley_values(
     groups
         Columns that are one feature, by the feature's name. One-hot columns are found.
     max_evaluations
-        The most rows to ask the model for, in all. `None` allows 4,096 coalitions a row.
+        The most rows to ask the model for, in all; equal rows are counted each, and asked once.
+        `None` allows 4,096 coalitions a row.
     tolerance
         Sampling stops for a row once its standard errors are below this share of the spread of its
         values; `None` spends the budget.

@@ -76,7 +76,7 @@ def test_intervals_cover_the_coefficients_of_the_population():
     for run in range(runs):
         told = lime(
             curved, row, background=background, task="regression", width=0.5, seed=run,
-            max_evaluations=1_700,
+            max_evaluations=2_100,
         )  # fmt: skip
         for at in range(2):
             estimate = told[str(at)]
@@ -99,7 +99,7 @@ def test_the_decoy_is_seen_and_real_rows_show_what_it_hides():
     fooled = lime(decoy, data.iloc[5], background=data, task="regression")
     assert fooled.ranking[0] == "c"
     assert fooled.fidelity.value > 0.5
-    assert fooled.data_fidelity.high < 0.25
+    assert fooled.data_fidelity.high < 0.2 < 0.4 < fooled.made_up_fidelity
     assert not fooled.trusted
     assert "for perturbed rows and not for real ones" in fooled.sentence
     honest = lime(lambda rows: rows["c"], data.iloc[5], background=data, task="regression")
@@ -249,7 +249,7 @@ def test_a_torch_module_is_explained():
         (X.iloc[0], {"background": X, "width": -1.0}, "width=-1.0 is not above 0"),
         (X.iloc[0], {"background": X, "level": 95}, "level=95"),
         (X.iloc[0], {"background": X, "seed": -1}, "seed=-1"),
-        (X.iloc[0], {"background": X, "max_evaluations": 100}, "max_evaluations leaves"),
+        (X.iloc[0], {"background": X, "max_evaluations": 1000}, "max_evaluations leaves"),
         (X.iloc[0], {"background": X.iloc[:6], "perturb": "rows"}, "Give at least 10"),
     ],
 )

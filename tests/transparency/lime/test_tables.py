@@ -9,7 +9,7 @@ import pytest
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
 from alignlab.transparency.lime.neighbourhood import drawn_pairs
-from alignlab.transparency.lime.tables import table_subject
+from alignlab.transparency.lime.tables import NearRows, table_subject
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -157,16 +157,27 @@ def test_near_rows_are_as_many_as_wanted_and_the_nearest():
     near = about.near_rows(60)
     assert near.effective == pytest.approx(60, rel=0.05)
     assert near.weights.max() == 1
-    assert len(near.rows) == len(near.weights) == len(near.design)
+    rows = about.pool.rows(near.index)
+    assert len(near.index) == len(near.weights) == len(near.design)
     squared = ((TABLE["age"] - TABLE["age"][0]) / about.features[0].spread) ** 2
     squared += ((TABLE["pay"] - TABLE["pay"][0]) / about.features[1].spread) ** 2
     for name in ("job", "town", "colour_red"):
         squared += TABLE[name] != TABLE[name][0]
     nearest = np.argsort(squared, kind="stable")[: len(near.weights)]
-    assert set(near.rows.index) <= set(range(len(near.rows)))
-    assert sorted(near.rows["pay"]) == sorted(TABLE["pay"].iloc[nearest])
+    assert sorted(rows["pay"]) == sorted(TABLE["pay"].iloc[nearest])
     kernel = np.sort(np.exp(-squared.iloc[nearest] / (2 * near.width**2)))
     assert np.sort(near.weights) == pytest.approx(kernel, rel=1e-6)
+
+
+def test_a_state_that_few_near_rows_have_is_left_out():
+    design = np.zeros((40, 3))
+    design[:, 0] = np.arange(40)
+    design[:3, 1] = 1
+    design[:20, 2] = 1
+    near = NearRows(np.arange(40), design, np.ones(40), 1.0)
+    kept, varies = near.told_apart()
+    assert kept.tolist() == [False] * 3 + [True] * 37
+    assert varies.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ class LimeExplanation:
         The squared correlation of the linear model with the model on real rows nearest to the
         row, 0 where it is negative; `None` for texts and images, and where the samples are real
         rows.
+    made_up_fidelity
+        The same on perturbed rows as far away as those; NaN where there are none.
     stability
         How likely a rerun ranks the first `top` features alike.
     top
@@ -89,6 +91,7 @@ class LimeExplanation:
     local_answer: float
     fidelity: Estimate
     data_fidelity: Estimate | None
+    made_up_fidelity: float
     stability: float
     top: int
     trusted: bool
@@ -212,6 +215,7 @@ class LimeExplanation:
             ],
             "fidelity": self.fidelity.to_dict(),
             "data_fidelity": None if self.data_fidelity is None else self.data_fidelity.to_dict(),
+            "made_up_fidelity": self.made_up_fidelity,
             "stability": self.stability,
             "top": self.top,
             "width": self.width,

@@ -30,7 +30,13 @@ from alignlab.transparency.lime.regression import Samples, local_fit
 from alignlab.transparency.lime.sampling import sampled
 from alignlab.transparency.lime.stability import stability_of
 from alignlab.transparency.lime.tables import NearRows
-from alignlab.transparency.lime.trust import Run, notes_on, reasons_against, true_of_data
+from alignlab.transparency.lime.trust import (
+    Run,
+    correlation,
+    notes_on,
+    reasons_against,
+    true_of_data,
+)
 from alignlab.transparency.outputs import Output, Scale, output_of
 
 __all__ = ["lime"]
@@ -197,37 +203,48 @@ def lime(
         widths = texts.WIDTHS
 
     asked = output.predictor.rows_evaluated
-    own = output(subject.row)[0]
-    at, output = _one_output(output, own)
-    answer = float(own[at])
-    ask = _Ask(output)
-    widths = widths if width is None else (width,)
     near = None
     if kind == "table":
         moving = sum(each.moves for each in subject.features)
-        enough = max(100, A_COEFFICIENT * (moving + 1))
-        near = subject.near_rows(enough)
+        near = subject.near_rows(max(100, A_COEFFICIENT * (moving + 1)))
+        # The row and the real rows around it in one call.
+        known = output(subject.pool.rows(np.append(0, near.index)))
+    else:
+        known = output(subject.row)
+    at, output = _one_output(output, known[0])
+    answer, real = float(known[0, at]), known[1:, at]
+    check = None
     if perturb == "rows" and near is not None:
+        kept, varies = near.told_apart()
         spread = np.array([each.spread for each in subject.features if each.moves])
-        near, varies = near.told_apart()
-        run = _from_rows(near, varies, spread, ask, top)
+        run = _from_rows(near, kept, varies, spread[varies], real, top)
         subject = subject.without(~varies)
     else:
-        spare = max_evaluations - 1 - (len(near.weights) if near is not None else 0)
-        found = sampled(subject, ask, widths=widths, top=top, budget=spare, generator=generator)
+        found = sampled(
+            subject,
+            _Ask(output),
+            widths=widths if width is None else (width,),
+            top=top,
+            budget=max_evaluations - len(known),
+            generator=generator,
+            check=None if near is None else near.width,
+        )
         run = Run(found.fit, found.width, found.stability, found.trials)
+        check = found.check
     fit = run.fit
     moves = np.array([each.moves for each in subject.features])
     own_design = np.array(
         [0.0 if each.kind == "number" else 1.0 for each in subject.features if each.moves]
     )
-    data_fidelity = None
-    if near is not None and perturb == "cells":
-        data_fidelity = true_of_data(fit, near, ask(near.rows), level)
+    data_fidelity, made_up = None, float("nan")
+    if near is not None and check is not None:
+        data_fidelity = true_of_data(fit, near, real, level)
+        design, answers = check
+        made_up = max(correlation(design @ fit.slopes, answers), 0.0) ** 2
     fidelity = fit.fidelity_estimate(level)
     local_answer = float(fit.intercept + own_design @ fit.slopes)
     reasons = reasons_against(
-        fidelity, data_fidelity, run, (answer, local_answer), perturb, subject, top
+        fidelity, data_fidelity, made_up, run, (answer, local_answer), perturb, subject, top
     )
     coefficients, errors = np.full((2, len(moves)), np.nan)
     coefficients[moves], errors[moves] = fit.slopes, fit.standard_errors
@@ -240,6 +257,7 @@ def lime(
         local_answer=local_answer,
         fidelity=fidelity,
         data_fidelity=data_fidelity,
+        made_up_fidelity=made_up,
         stability=run.stability,
         top=int(top),
         trusted=not reasons,
@@ -299,24 +317,29 @@ def _one_output(output: Output, own: Floats) -> tuple[int, Output]:
 
 
 def _from_rows(
-    near: NearRows, moves: NDArray[np.bool_], spread: Floats, ask: _Ask, top: int
+    near: NearRows,
+    kept: NDArray[np.bool_],
+    varies: NDArray[np.bool_],
+    spread: Floats,
+    answers: Floats,
+    top: int,
 ) -> Run:
     """Fit real rows, weighted: nothing is drawn."""
-    coefficients = int(moves.sum()) + 1
-    if near.effective < 2 * coefficients or coefficients < 2:
+    raw, weights = near.design[kept][:, varies], near.weights[kept]
+    coefficients = raw.shape[1] + 1
+    if weights.sum() ** 2 < 2 * coefficients * np.square(weights).sum() or coefficients < 2:
         raise InputError(
             f"perturb='rows' fits {coefficients} coefficients and the background has "
-            f"{len(near.weights)} usable rows around this one. Give at least "
+            f"{len(weights)} usable rows around this one. Give at least "
             f"{max(2 * coefficients, 10)} that differ, or perturb='cells'."
         )
-    raw = near.design[:, moves]
-    mean = np.average(raw, axis=0, weights=near.weights)
-    deviation = np.sqrt(np.average((raw - mean) ** 2, axis=0, weights=near.weights))
+    mean = np.average(raw, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((raw - mean) ** 2, axis=0, weights=weights))
     design = ((raw - mean) / deviation)[:, None]
-    fit = local_fit([Samples(design, ask(near.rows)[:, None], near.weights)], mean, deviation)
+    fit = local_fit([Samples(design, answers[kept][:, None], weights)], mean, deviation)
     stability = stability_of(
-        fit.slopes * spread[moves],
-        fit.covariance * np.outer(spread[moves], spread[moves]),
+        fit.slopes * spread,
+        fit.covariance * np.outer(spread, spread),
         top=top,
         generator=np.random.default_rng(0),
     )

@@ -97,13 +97,13 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """A local fit and how it came about."""
+    """A local fit and how it came about; `check` are samples of the neighbourhood asked for."""
 
     fit: LocalFit
     width: float
     stability: float
     trials: tuple[Trial, ...]
-    deviation: Floats
+    check: tuple[Floats, Floats] | None = None
 
 
 def sampled(
@@ -114,6 +114,7 @@ def sampled(
     top: int,
     budget: int,
     generator: np.random.Generator,
+    check: float | None = None,
 ) -> Sampled:
     """Choose a width, then draw samples until the ranking is stable.
 
@@ -131,6 +132,9 @@ def sampled(
         Rows that the model may be asked for.
     generator
         Draws the samples.
+    check
+        The width of one more neighbourhood, of which samples are returned as they are: their
+        design, shape (n, features), and the answers.
 
     Raises
     ------
@@ -141,24 +145,34 @@ def sampled(
     features = len(spread)
     pilot = max(PILOT, 2 * (features + 1)) if len(widths) > 1 else 0
     first = max(FIRST, 4 * (features + 1))
-    least = 2 * (pilot * len(widths) + first)
-    if budget < least:
+    checked = PILOT if check is not None else 0
+    before = 2 * (pilot * len(widths) + checked)
+    if budget < before + 2 * first:
         raise InputError(
             f"max_evaluations leaves {budget:,} samples, and {features} features take at least "
-            f"{least:,}. Raise it, state width=…, or explain fewer features."
+            f"{before + 2 * first:,}. Raise it, state width=…, or explain fewer features."
         )
     places = [subject.neighbourhood(width) for width in widths]
-    trials = _trials(subject, ask, widths, places, pilot, generator) if pilot else ()
+    asked = [(place, pilot) for place in places if pilot]
+    if check is not None:
+        asked.append((subject.neighbourhood(check), checked))
+    slots = [drawn_pairs(generator, pairs, features) for _, pairs in asked]
+    tried = _answered(subject, ask, [place for place, _ in asked], slots) if asked else []
+    trials = tuple(
+        _trial(width, place, batch)
+        for width, place, batch in zip(widths, places, tried, strict=False)
+        if pilot
+    )
     width = widest_faithful(trials) if trials else widths[0]
     place = places[list(widths).index(width)]
     mean, deviation = place.mean, place.deviation
 
-    left = budget - 2 * pilot * len(widths)
+    left = budget - before
     batches: list[Samples] = []
     pairs = first
     while True:
-        slots = drawn_pairs(generator, pairs, features)
-        batches.append(_answered(subject, ask, [place], [slots])[0])
+        drawn = drawn_pairs(generator, pairs, features)
+        batches += _answered(subject, ask, [place], [drawn])
         fit = local_fit(batches, mean, deviation)
         strengths = fit.slopes * spread
         covariance = fit.covariance * np.outer(spread, spread)
@@ -168,7 +182,11 @@ def sampled(
         left -= 2 * pairs
         pairs = min(fit.samples // 2, left // 2)
         if stability >= STABLE or pairs < 1:
-            return Sampled(fit, width, stability, trials, deviation)
+            kept = None
+            if check is not None:
+                raw = tried[-1].design * asked[-1][0].deviation + asked[-1][0].mean
+                kept = raw.reshape(-1, features), tried[-1].answers.reshape(-1)
+            return Sampled(fit, width, stability, trials, kept)
 
 
 def widest_faithful(trials: Sequence[Trial]) -> float:
@@ -194,23 +212,9 @@ def widest_faithful(trials: Sequence[Trial]) -> float:
     return next(trial.width for trial in told if trial.fidelity >= enough)
 
 
-def _trials(
-    subject: Subject,
-    ask: Callable[[Any], Floats],
-    widths: Sequence[float],
-    places: Sequence[Neighbourhood],
-    pairs: int,
-    generator: np.random.Generator,
-) -> tuple[Trial, ...]:
-    features = places[0].design.shape[1]
-    slots = [drawn_pairs(generator, pairs, features) for _ in widths]
-    found = []
-    for width, place, batch in zip(
-        widths, places, _answered(subject, ask, places, slots), strict=True
-    ):
-        fit = local_fit([batch], place.mean, place.deviation)
-        found.append(Trial(width, fit.fidelity, (1 - fit.fidelity) * fit.error))
-    return tuple(found)
+def _trial(width: float, place: Neighbourhood, batch: Samples) -> Trial:
+    fit = local_fit([batch], place.mean, place.deviation)
+    return Trial(width, fit.fidelity, (1 - fit.fidelity) * fit.error)
 
 
 def _answered(

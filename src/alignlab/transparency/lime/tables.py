@@ -55,8 +55,8 @@ class NearRows:
 
     Attributes
     ----------
-    rows
-        m rows, as the model takes them.
+    index
+        Their positions in the subject's pool, shape (m,).
     design
         What the linear model reads of them, shape (m, moving features).
     weights
@@ -65,7 +65,7 @@ class NearRows:
         The width of the kernel.
     """
 
-    rows: Any
+    index: Index
     design: Floats
     weights: Floats
     width: float
@@ -75,24 +75,21 @@ class NearRows:
         """As how many rows of equal weight they count."""
         return _effective(self.weights)
 
-    def told_apart(self) -> tuple[NearRows, NDArray[np.bool_]]:
-        """Return the rows without states that too few of them have, and which features vary.
+    def told_apart(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which rows have no state that too few have, and which features vary among them.
 
         A feature of two values of which one is rare says nothing here, and the rows that have it
         would lend what it does to the other features.
         """
-        rare = np.zeros(len(self.weights), dtype=bool)
+        kept = np.ones(len(self.weights), dtype=bool)
         for column in self.design.T:
             values = np.unique(column)
             if len(values) == 2:
                 sizes = [_effective(self.weights[column == value]) for value in values]
                 if min(sizes) < FEW:
-                    rare |= column == values[int(np.argmin(sizes))]
-        kept = np.flatnonzero(~rare)
-        rows = self.rows.iloc[kept] if isinstance(self.rows, pd.DataFrame) else self.rows[kept]
+                    kept &= column != values[int(np.argmin(sizes))]
         design = self.design[kept]
-        varies = (design != design[:1]).any(axis=0)
-        return NearRows(rows, design, self.weights[kept], self.width), varies
+        return kept, (design != design[:1]).any(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +189,7 @@ class TableSubject:
         kept = np.sort(order[weights > 1e-3])
         weights = np.exp(-(squared[kept] - squared[order[0]]) / (2 * width**2))
         design = np.where(numbers, values[kept] - self.values[0], values[kept])
-        return NearRows(self.pool.rows(usable[kept]), design, weights, width)
+        return NearRows(usable[kept], design, weights, width)
 
 
 def table_subject(

@@ -2,9 +2,9 @@
 
 It is not where any of these holds: a rerun would rank the first features otherwise (stability below
 0.9); the line surely explains less than half of the variance on samples not fitted; it misses the
-row itself by far more than the samples; it is right for perturbed rows and, on real rows around the
-row, surely goes with the model by less than a quarter (the squared correlation), as where a model
-can tell the two apart [slack2020fooling]; or features cannot be told apart.
+row itself by far more than the samples; on real rows around the row it surely goes with the model
+(squared correlation) by less than half of what it does on perturbed rows that lie as far away, as
+where a model can tell the two apart [slack2020fooling]; or features cannot be told apart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from alignlab.transparency.lime.sampling import STABLE, Trial
 from alignlab.transparency.lime.tables import NearRows
 from alignlab.transparency.outputs import Output
 
-__all__ = ["Run", "notes_on", "reasons_against", "true_of_data"]
+__all__ = ["Run", "correlation", "notes_on", "reasons_against", "true_of_data"]
 
 Floats = NDArray[np.float64]
 
@@ -31,9 +31,9 @@ REPEATED = 0.9
 EXPLAINED = 0.5
 """A line that surely explains less than half of the variance is not what the model does."""
 
-TRUE_OF_DATA = 0.25
-"""The same on real rows, which lie wider than the samples: below it the line and the model hardly
-go together there (a correlation of 1/2)."""
+TRUE_OF_DATA = 0.5
+"""A line that surely goes with the model on real rows by less than this share of how it does on
+perturbed rows that lie as far away is right for perturbed rows alone."""
 
 FAR_OFF = 2.0
 """A row that the line misses by more than this many times what it misses samples by is not one of
@@ -75,27 +75,38 @@ def true_of_data(fit: LocalFit, near: NearRows, answers: Floats, level: float) -
         0 where line and model go against each other or the model does not vary; NaN where the
         line does not.
     """
-    said = near.design @ fit.slopes
-    share = near.weights / near.weights.sum()
-    a, b = said - share @ said, answers - share @ answers
     n = len(answers)
-    told, given = share @ a**2, share @ b**2
-    if not told > (1e-12 * np.abs(said).max(initial=0)) ** 2:
-        return Estimate(float("nan"), float("nan"), float("nan"), level, n, "the line is level")
-    if not given > (1e-12 * np.abs(answers).max(initial=0)) ** 2:
-        return Estimate(0.0, 0.0, 0.0, level, n, "the model does not vary")
-    value = float(np.clip(share @ (a * b) / np.sqrt(told * given), -1, 1))
+    value = correlation(near.design @ fit.slopes, answers, near.weights)
     # Fisher's z at the effective number of rows.
     half = critical_value(level) / np.sqrt(max(near.effective - 3, 1))
     z = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
-    low, high = np.tanh([z - half, z + half])
+    low, high = np.tanh([z - half, z + half]) if value else (0.0, 0.0)
     squares = [float(max(each, 0.0) ** 2) for each in (value, low, high)]
     return Estimate(squares[0], squares[1], squares[2], level, n, "Fisher's z, squared")
+
+
+def correlation(said: Floats, answers: Floats, weights: Floats | None = None) -> float:
+    """Return the weighted correlation: 0 where the answers do not vary, NaN where `said` does not.
+
+    Examples
+    --------
+    >>> round(correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])), 6)
+    0.5
+    """
+    share = np.full(len(said), 1 / len(said)) if weights is None else weights / weights.sum()
+    a, b = said - share @ said, answers - share @ answers
+    told, given = float(share @ a**2), float(share @ b**2)
+    if not told > (1e-12 * np.abs(said).max(initial=0)) ** 2:
+        return float("nan")
+    if not given > (1e-12 * np.abs(answers).max(initial=0)) ** 2:
+        return 0.0
+    return float(np.clip(share @ (a * b) / np.sqrt(told * given), -1, 1))
 
 
 def reasons_against(
     fidelity: Estimate,
     data_fidelity: Estimate | None,
+    made_up: float,
     run: Run,
     at_row: tuple[float, float],
     perturb: str,
@@ -106,8 +117,8 @@ def reasons_against(
 
     Parameters
     ----------
-    fidelity, data_fidelity
-        See `LimeExplanation`.
+    fidelity, data_fidelity, made_up
+        See `LimeExplanation`; the last is its `made_up_fidelity`.
     run
         The fit and its stability.
     at_row
@@ -136,11 +147,11 @@ def reasons_against(
             f"the model answers {at_row[0]:.3g} for the row itself, where the line says "
             f"{at_row[1]:.3g}, farther off than it is from perturbed ones"
         )
-    if data_fidelity is not None and data_fidelity.high < TRUE_OF_DATA:
+    if data_fidelity is not None and data_fidelity.high < TRUE_OF_DATA * made_up:
         reasons.append(
-            "it holds for perturbed rows and not for real ones: on the nearest rows of the "
-            f"background it goes with the model's answers by {data_fidelity.value:.0%} only "
-            "(see perturb='rows')"
+            "it holds for perturbed rows and not for real ones: it goes with the model's answers "
+            f"by {data_fidelity.value:.0%} on the nearest rows of the background, and by "
+            f"{made_up:.0%} on perturbed ones as far away (see perturb='rows')"
         )
     if run.stability < REPEATED:
         reasons.append(

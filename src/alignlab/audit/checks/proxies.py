@@ -14,7 +14,7 @@ from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 from alignlab.transparency.features import features_of
 from alignlab.transparency.importance import Gap, affordable, shuffled_answers
-from alignlab.transparency.importance.metrics import FEWEST_ROWS
+from alignlab.transparency.importance.gaps import FEWEST_ROWS
 from alignlab.transparency.proxies import Proxies, Proxy
 from alignlab.transparency.proxies.finding import proxies_among
 

@@ -2,7 +2,7 @@
 
 from alignlab.transparency.importance.answers import ShuffledAnswers, shuffled_answers
 from alignlab.transparency.importance.front import affordable, permutation_importance
-from alignlab.transparency.importance.metrics import Gap
+from alignlab.transparency.importance.gaps import Gap
 from alignlab.transparency.importance.results import FeatureImportance, PermutationImportance
 
 __all__ = [

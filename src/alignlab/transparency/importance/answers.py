@@ -15,13 +15,9 @@ from alignlab.predictors import Predictor, class_positions
 from alignlab.random import as_generator
 from alignlab.transparency.dependence import explained_variance
 from alignlab.transparency.importance.conditional import conditional_swaps
-from alignlab.transparency.importance.metrics import (
-    Direction,
-    MetricLike,
-    Pooled,
-    metric_of,
-)
+from alignlab.transparency.importance.metrics import MetricLike, metric_of
 from alignlab.transparency.importance.pairs import change_of
+from alignlab.transparency.importance.pooled import Direction, Pooled
 from alignlab.transparency.importance.results import (
     FeatureImportance,
     Form,

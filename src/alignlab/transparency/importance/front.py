@@ -25,7 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.predictors import as_predictor
 from alignlab.transparency.importance.answers import shuffled_answers
-from alignlab.transparency.importance.metrics import Direction, MetricLike
+from alignlab.transparency.importance.metrics import MetricLike
+from alignlab.transparency.importance.pooled import Direction
 from alignlab.transparency.importance.results import Form, PermutationImportance
 
 __all__ = ["affordable", "permutation_importance"]

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, critical_value
 from alignlab.measures import Measured
-from alignlab.transparency.importance.metrics import Metric, Pooled
+from alignlab.transparency.importance.pooled import Metric, Pooled
 from alignlab.transparency.importance.swaps import BLOCKS, Swaps
 
 __all__ = ["Change", "change_of"]

@@ -10,7 +10,7 @@ import pandas as pd
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
-from alignlab.transparency.importance.metrics import Direction
+from alignlab.transparency.importance.pooled import Direction
 
 __all__ = ["DEPENDENT", "FeatureImportance", "Form", "PermutationImportance"]
 

@@ -31,7 +31,7 @@ from alignlab.intervals import Estimate
 from alignlab.predictors import as_predictor
 from alignlab.predictors.labels import class_text
 from alignlab.transparency.importance.answers import ShuffledAnswers, shuffled_answers
-from alignlab.transparency.importance.metrics import Gap, gap_of
+from alignlab.transparency.importance.gaps import Gap, gap_of
 from alignlab.transparency.proxies.telling import predictability
 
 __all__ = ["Proxies", "Proxy", "find_proxies", "proxies_among"]

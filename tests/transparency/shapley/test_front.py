@@ -23,6 +23,10 @@ def curved(rows):
     return np.tanh(rows @ SLOPES) + rows[:, 0] * rows[:, 1]
 
 
+def bent(rows):
+    return np.tanh(rows).sum(axis=1)
+
+
 def linear(rows):
     return np.asarray(rows, dtype=float) @ SLOPES
 
@@ -187,6 +191,15 @@ def test_the_games_have_their_names_and_their_own_answers():
     )
     assert all(each.gap < 1e-12 for each in found.values())
     assert found["conditional"].background_errors is None
+
+
+def test_all_coalitions_are_taken_where_they_are_asked_for_by_name():
+    rows, background = RNG.normal(size=(1, 13)), RNG.normal(size=(2, 13))
+    given = {"X": rows, "background": background, "task": "regression"}
+    assert shapley_values(bent, **given, method="exact").evaluations == 2 * 8190 + 3
+    assert shapley_values(bent, **given).method == "odd regression"
+    with pytest.raises(InputError, match="needs 8,192 coalitions"):
+        shapley_values(bent, **given, method="exact", max_evaluations=5000)
 
 
 @pytest.mark.parametrize(

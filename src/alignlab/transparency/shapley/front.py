@@ -46,6 +46,9 @@ METHODS = ("auto", "exact", "odd regression", "kernel", "permutation", "trees", 
 COALITIONS = 4096
 """Coalitions a row where no budget is stated: all of them up to 12 features."""
 
+MANY = 16
+"""No game of more players is solved by all coalitions unless the budget states that many."""
+
 CELLS = 2**24
 """Worths of coalitions to parts of the background held at once."""
 
@@ -234,7 +237,6 @@ def _solved(
         np.zeros(n, dtype=np.intp),
         np.ones(n, dtype=bool),
     )
-    distinct = game.distinct_rows()
     methods: dict[str, None] = {}
     patterns, belongs = np.unique(moved, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
@@ -242,12 +244,7 @@ def _solved(
         active = np.flatnonzero(pattern)
         if not len(active):
             continue
-        coalitions = COALITIONS if left is None else max(left // game.size, 0) + 2
-        # Where features have few values, all coalitions may cost less than their number says.
-        every = 2.0 ** len(active)
-        if method in ("auto", "exact") and left is not None and every > coalitions:
-            cost = np.minimum(every * game.size, distinct[rows]).mean()
-            coalitions = int(every) if cost <= left else coalitions
+        coalitions = _allowed(game, rows, len(active), method, left)
         chosen = chosen_method(method, len(active), coalitions)
         methods[described(chosen)] = None
         held = outputs * parts * (1 if chosen == "exact" else coalitions // 2)
@@ -260,6 +257,20 @@ def _solved(
             solved.coalitions[some], solved.settled[some] = part.coalitions, part.settled
     note = budget_note(solved, tolerance, "max_evaluations")
     return solved, ", ".join(methods) or "exact, no feature moves", (note,) if note else ()
+
+
+def _allowed(
+    game: RowGame, rows: NDArray[np.intp], players: int, method: str, left: int | None
+) -> int:
+    """Return how many coalitions a row may be asked for, with the empty and the full one."""
+    coalitions = COALITIONS if left is None else max(left // game.size, 0) + 2
+    if method not in ("auto", "exact") or 2**players <= coalitions or players > MANY:
+        return coalitions
+    if method == "exact" and left is None:
+        return int(2**players)
+    # Where features have few values, all coalitions may cost less than their number says.
+    cost = np.minimum(2.0**players * game.size, game.distinct_rows()[rows]).mean()
+    return int(2**players) if cost <= (left or COALITIONS * game.size) else coalitions
 
 
 def _block(

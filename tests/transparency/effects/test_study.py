@@ -31,6 +31,13 @@ def test_arrays_and_frames_give_the_same_features():
     assert array.explained == frame.explained
 
 
+def test_columns_that_are_numbers_are_named_either_way():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 2)), columns=[7, 8])
+    for name in (7, "7"):
+        made = partial_dependence(lambda r: r[7], X, name, grid={name: [1, 2]}, task="regression")
+        assert made["7"].values[:, 0] == pytest.approx([1, 2])
+
+
 def test_what_was_given_is_never_changed():
     X = pd.DataFrame({"a": [1, 2, 3], "b": pd.Categorical(["x", "y", "x"])}, index=[5, 5, 9])
     before = X.copy()

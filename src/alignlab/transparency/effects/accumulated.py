@@ -27,10 +27,10 @@ from alignlab.transparency.effects.grids import FEWEST_ROWS, Grid
 from alignlab.transparency.effects.levels import likeness_order
 from alignlab.transparency.effects.results import Effect, Effects, PairEffect
 from alignlab.transparency.effects.steps import Steps, both_steps, curve_of, steps_of, surface_of
-from alignlab.transparency.effects.study import Study, study_of
+from alignlab.transparency.effects.study import Study, study_of, whole_number
 from alignlab.transparency.outputs import Scale, output_of
 
-__all__ = ["LocalCurve", "accumulated_local_effects", "whole_number"]
+__all__ = ["LocalCurve", "accumulated_local_effects", "joint_counts"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -305,9 +305,3 @@ def _stepped(study: Study, player: int, points: int) -> Grid:
         if other != player
     ]
     return grid.taken(likeness_order(grid.place, others, study.shares))
-
-
-def whole_number(what: str, number: object) -> None:
-    """Refuse what is not a whole number from 2."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 2:
-        raise InputError(f"{what}={number!r} is not a whole number from 2.")

@@ -17,14 +17,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from alignlab.errors import InputError, require_choice
-from alignlab.transparency.effects.accumulated import LocalCurve, joint_counts, whole_number
+from alignlab.errors import require_choice
+from alignlab.transparency.effects.accumulated import LocalCurve, joint_counts
 from alignlab.transparency.effects.bands import Band, Redraws
 from alignlab.transparency.effects.density import density_of
 from alignlab.transparency.effects.grids import Grid
 from alignlab.transparency.effects.outside import Outside, outside_shares
 from alignlab.transparency.effects.results import Effect, Effects, PairEffect
-from alignlab.transparency.effects.study import Study, study_of
+from alignlab.transparency.effects.study import Study, study_of, whole_number
 from alignlab.transparency.effects.words import leaves_the_data
 from alignlab.transparency.outputs import Scale, output_of
 
@@ -135,10 +135,8 @@ def partial_dependence(
     require_choice(ale, ("where needed", "always", "never"), what="ale")
     for what, number in (("points", points), ("pair_points", pair_points), ("redraws", redraws)):
         whole_number(what, number)
-    if individual is not None and (isinstance(individual, bool) or individual < 0):
-        raise InputError(
-            f"individual={individual!r} is not a whole number from 0, or None for all."
-        )
+    if individual is not None:
+        whole_number("individual", individual, least=0)
     asked = output.predictor.rows_evaluated
     study = study_of(
         output,

@@ -19,7 +19,7 @@ from alignlab.transparency.effects.questions import Questions, codes_of
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool, players_of
 
-__all__ = ["Study", "study_of"]
+__all__ = ["Study", "study_of", "whole_number"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -116,13 +116,16 @@ def study_of(
         If the rows, a feature, a weight or a grid cannot be used.
     """
     X = output.predictor.selected(X)
-    players = players_of(X, groups)
+    players = {str(name): columns for name, columns in players_of(X, groups).items()}
+    if grid is not None and not isinstance(grid, Mapping):
+        raise InputError(f"grid={grid!r} is not a mapping. Give grid={{'age': [20, 40, 60]}}.")
+    wanted = {str(name): values for name, values in (grid or {}).items()}
     given = len(X)
     generator = as_generator(seed, purpose)
     rows, shares = _rows(given, weights, max_rows, generator)
     X = X.iloc[rows].reset_index(drop=True) if isinstance(X, pd.DataFrame) else X[rows]
-    names = [str(name) for name in players]
-    stated = _stated(X, players, grid or {})
+    names = list(players)
+    stated = _stated(X, players, wanted)
     tables = [X, *(table for _, table in stated.values())]
     pool = Pool(tables, players)
     frames = [_as_frame(table) for table in tables]
@@ -141,7 +144,7 @@ def study_of(
     }
     levels = {
         names.index(name): (values, np.zeros(0, dtype=np.intp))
-        for name, values in (grid or {}).items()
+        for name, values in wanted.items()
         if name not in stated
     }
     chosen, left_out = _chosen(columns, text, features, bool(pairs), shares)
@@ -176,8 +179,8 @@ def _rows(
         raise InputError(f"There are {given} rows and weights of shape {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("A weight is negative or not finite. Weights are numbers from 0.")
-    if max_rows is not None and (isinstance(max_rows, bool) or max_rows < 2):
-        raise InputError(f"max_rows={max_rows!r} is not a whole number from 2, or None for all.")
+    if max_rows is not None:
+        whole_number("max_rows", max_rows)
     kept = np.flatnonzero(weight > 0)
     if len(kept) < 2:
         raise InputError(
@@ -205,7 +208,7 @@ def _stated(
         if name not in players:
             raise InputError(
                 f"The grid names the feature {name!r}, which X does not have."
-                f"{nearest(name, list(map(str, players)))}"
+                f"{nearest(name, list(players))}"
             )
         values = list(values) if np.ndim(values) == 1 else []
         if not values:
@@ -258,10 +261,11 @@ def _chosen(
     names = [column.name for column in columns]
     n = len(shares)
     if features is not None:
-        wanted = [features] if isinstance(features, str) else [str(each) for each in features]
-        if len(set(wanted)) < len(wanted):
+        several = list(features) if np.ndim(features) == 1 else [features]
+        named = [str(each) for each in several]
+        if len(set(named)) < len(named):
             raise InputError("A feature is named twice. Name each once.")
-        chosen = [_position(names, name) for name in wanted]
+        chosen = [_position(names, name) for name in named]
         for at in chosen:
             if _nothing(columns[at], n):
                 raise InputError(f"The feature {names[at]!r} has no value in any row used.")
@@ -307,7 +311,13 @@ def _position(names: list[str], name: Any) -> int:
     return names.index(str(name))
 
 
-def _two(pair: Any) -> tuple[str, str]:
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+def _two(pair: Any) -> tuple[Any, Any]:
+    if isinstance(pair, str) or np.shape(pair) != (2,) or pair[0] == pair[1]:
         raise InputError(f"{pair!r} is not a pair of two features. Give pairs=[('age', 'income')].")
     return pair[0], pair[1]
+
+
+def whole_number(what: str, number: object, *, least: int = 2) -> None:
+    """Refuse what is not a whole number from `least`."""
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+        raise InputError(f"{what}={number!r} is not a whole number from {least}.")

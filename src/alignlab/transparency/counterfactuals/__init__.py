@@ -1,0 +1,25 @@
+"""What would have changed an answer, and what that costs the people of each group."""
+
+from alignlab.transparency.counterfactuals.front import counterfactuals
+from alignlab.transparency.counterfactuals.recourse import recourse_cost
+from alignlab.transparency.counterfactuals.recourse_results import (
+    GroupRecourse,
+    RecourseCost,
+    RecourseGap,
+)
+from alignlab.transparency.counterfactuals.results import (
+    Change,
+    Counterfactual,
+    Counterfactuals,
+)
+
+__all__ = [
+    "Change",
+    "Counterfactual",
+    "Counterfactuals",
+    "GroupRecourse",
+    "RecourseCost",
+    "RecourseGap",
+    "counterfactuals",
+    "recourse_cost",
+]

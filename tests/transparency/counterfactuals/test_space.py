@@ -71,15 +71,15 @@ def test_what_is_allowed_is_what_the_constraints_say():
         immutable=["home"], monotone={"age": "increasing"}, relations=["debt <= age"]
     )
     found = space(constraints)
-    origin = found.read(table())[[0] * 7]
+    origin = found.read(table())[[1] * 7]
     units = origin.copy()
     name = found.names.index
-    units[1, name("age")] = 19  # falls
-    units[2, name("age")] = 25.5  # not whole
-    units[3, name("home")] = 0  # immutable
-    units[4, name("debt")] = 21  # outside, and above age
+    units[1, name("age")] = 29  # falls
+    units[2, name("age")] = 35.5  # not whole
+    units[3, name("home")] = 1  # immutable
+    units[4, name("debt")] = 31  # outside, and above age
     units[5, name("age")] = 61  # outside of the data
-    units[6, name("age")] = 30
+    units[6, name("age")] = 40
     assert found.allowed(units, origin).tolist() == [True, *[False] * 5, True]
     frame, before = found.frame(units[[0, 1, 3, 4, 5, 6]]), found.frame(origin[:6])
     broken = found.constraints.violations(frame, before)

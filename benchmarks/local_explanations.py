@@ -21,11 +21,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from alignlab.predictors import Predictor
-from alignlab.transparency.lime import lime, sampling
-from alignlab.transparency.lime.neighbourhood import drawn_pairs
-from alignlab.transparency.lime.regression import Samples, local_fit
-from alignlab.transparency.lime.stability import repeats
-from alignlab.transparency.lime.tables import table_subject
+from alignlab.transparency.surrogates import lime, sampling
+from alignlab.transparency.surrogates.neighbourhood import drawn_pairs
+from alignlab.transparency.surrogates.regression import Samples, local_fit
+from alignlab.transparency.surrogates.stability import repeats
+from alignlab.transparency.surrogates.tables import table_subject
 
 
 def curved(rows):

@@ -10,7 +10,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.plain import to_json
-from alignlab.transparency.lime import lime
+from alignlab.transparency.surrogates import lime
 
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame({"a": RNG.normal(size=200), "job": RNG.choice(["x", "y"], 200), "c": 1.0})

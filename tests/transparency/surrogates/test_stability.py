@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alignlab.transparency.lime.regression import Samples, local_fit
-from alignlab.transparency.lime.stability import repeats, stability_of
+from alignlab.transparency.surrogates.regression import Samples, local_fit
+from alignlab.transparency.surrogates.stability import repeats, stability_of
 
 
 def stability(strengths, covariance, top=3):

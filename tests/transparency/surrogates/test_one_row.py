@@ -8,7 +8,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
-from alignlab.transparency.lime.one_row import background_rows, row_like
+from alignlab.transparency.surrogates.one_row import background_rows, row_like
 
 MODEL = Predictor(len, "regression")
 TABLE = pd.DataFrame(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.superpixels import _lab, superpixels
+from alignlab.transparency.surrogates.superpixels import _lab, superpixels
 
 
 def connected(pieces):

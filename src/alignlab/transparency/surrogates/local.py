@@ -24,20 +24,20 @@ from alignlab.errors import InputError, require_choice
 from alignlab.intervals import critical_value
 from alignlab.predictors.pictures import taking_images
 from alignlab.random import as_generator
-from alignlab.transparency.lime import images, tables, texts
-from alignlab.transparency.lime.explanation import LimeExplanation
-from alignlab.transparency.lime.regression import Samples, local_fit
-from alignlab.transparency.lime.sampling import sampled
-from alignlab.transparency.lime.stability import stability_of
-from alignlab.transparency.lime.tables import NearRows
-from alignlab.transparency.lime.trust import (
+from alignlab.transparency.outputs import Output, Scale, output_of
+from alignlab.transparency.surrogates import images, tables, texts
+from alignlab.transparency.surrogates.explanation import LimeExplanation
+from alignlab.transparency.surrogates.regression import Samples, local_fit
+from alignlab.transparency.surrogates.sampling import sampled
+from alignlab.transparency.surrogates.stability import stability_of
+from alignlab.transparency.surrogates.tables import NearRows
+from alignlab.transparency.surrogates.trust import (
     Run,
     correlation,
     notes_on,
     reasons_against,
     true_of_data,
 )
-from alignlab.transparency.outputs import Output, Scale, output_of
 
 __all__ = ["lime"]
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.neighbourhood import SPREAD_OF_TWO, Neighbourhood, two_states
-from alignlab.transparency.lime.sampling import LocalFeature
+from alignlab.transparency.surrogates.neighbourhood import SPREAD_OF_TWO, Neighbourhood, two_states
+from alignlab.transparency.surrogates.sampling import LocalFeature
 
 __all__ = ["TextSubject", "Tokens", "text_subject", "tokens_of"]
 

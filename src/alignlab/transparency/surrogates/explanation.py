@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from alignlab.charts import Chart, bar_chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate, critical_value
-from alignlab.transparency.lime.overlay import overlay_chart
-from alignlab.transparency.lime.sampling import LocalFeature, Trial
+from alignlab.transparency.surrogates.overlay import overlay_chart
+from alignlab.transparency.surrogates.sampling import LocalFeature, Trial
 
 __all__ = ["LimeExplanation"]
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, nearest
 from alignlab.predictors import Predictor
-from alignlab.transparency.lime.neighbourhood import (
+from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.surrogates.neighbourhood import (
     SLOTS,
     SPREAD_OF_TWO,
     Neighbourhood,
@@ -30,9 +31,8 @@ from alignlab.transparency.lime.neighbourhood import (
     slots_of_numbers,
     two_states,
 )
-from alignlab.transparency.lime.one_row import background_rows, row_like
-from alignlab.transparency.lime.sampling import LocalFeature
-from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.surrogates.one_row import background_rows, row_like
+from alignlab.transparency.surrogates.sampling import LocalFeature
 
 __all__ = ["NearRows", "TableSubject", "table_subject"]
 

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.neighbourhood import Neighbourhood, drawn_pairs
-from alignlab.transparency.lime.regression import LocalFit, Samples, local_fit
-from alignlab.transparency.lime.stability import stability_of
 from alignlab.transparency.pool import chunks
+from alignlab.transparency.surrogates.neighbourhood import Neighbourhood, drawn_pairs
+from alignlab.transparency.surrogates.regression import LocalFit, Samples, local_fit
+from alignlab.transparency.surrogates.stability import stability_of
 
 __all__ = ["LocalFeature", "Sampled", "Subject", "Trial", "sampled", "widest_faithful"]
 

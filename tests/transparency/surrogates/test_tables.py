@@ -8,8 +8,8 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
-from alignlab.transparency.lime.neighbourhood import drawn_pairs
-from alignlab.transparency.lime.tables import NearRows, table_subject
+from alignlab.transparency.surrogates.neighbourhood import drawn_pairs
+from alignlab.transparency.surrogates.tables import NearRows, table_subject
 
 RNG = np.random.default_rng(0)
 N = 300

@@ -11,9 +11,9 @@ from sklearn.svm import LinearSVC
 
 from alignlab.errors import InputError, ModelError
 from alignlab.predictors import Predictor
-from alignlab.transparency.lime import lime
-from alignlab.transparency.lime.neighbourhood import SLOTS
-from alignlab.transparency.lime.tables import table_subject
+from alignlab.transparency.surrogates import lime
+from alignlab.transparency.surrogates.neighbourhood import SLOTS
+from alignlab.transparency.surrogates.tables import table_subject
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(400, 4)), columns=list("abcd"))

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from alignlab.transparency.lime.overlay import overlay, overlay_chart, png
+from alignlab.transparency.surrogates.overlay import overlay, overlay_chart, png
 
 PIECES = np.array([[0, 0, 1], [2, 2, 1]])
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.images import image_subject
+from alignlab.transparency.surrogates.images import image_subject
 
 RNG = np.random.default_rng(0)
 QUARTERS = np.arange(5)[:, None] // 3 * 2 + np.arange(7) // 4

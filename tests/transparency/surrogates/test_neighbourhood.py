@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignlab.transparency.lime.neighbourhood import (
+from alignlab.transparency.surrogates.neighbourhood import (
     SLOTS,
     Neighbourhood,
     drawn_pairs,

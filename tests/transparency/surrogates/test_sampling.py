@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.neighbourhood import SLOTS, Neighbourhood
-from alignlab.transparency.lime.sampling import LocalFeature, Trial, sampled, widest_faithful
+from alignlab.transparency.surrogates.neighbourhood import SLOTS, Neighbourhood
+from alignlab.transparency.surrogates.sampling import LocalFeature, Trial, sampled, widest_faithful
 
 VALUES = np.linspace(-2, 2, SLOTS)
 

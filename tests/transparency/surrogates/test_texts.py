@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.transparency.lime.texts import neighbourhood_of_two, text_subject, tokens_of
+from alignlab.transparency.surrogates.texts import neighbourhood_of_two, text_subject, tokens_of
 
 
 def words(text):

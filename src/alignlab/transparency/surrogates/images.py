@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from alignlab.errors import InputError, require_choice
-from alignlab.transparency.lime.neighbourhood import SPREAD_OF_TWO, Neighbourhood
-from alignlab.transparency.lime.sampling import LocalFeature
-from alignlab.transparency.lime.superpixels import superpixels
-from alignlab.transparency.lime.texts import neighbourhood_of_two
 from alignlab.transparency.pool import chunks
+from alignlab.transparency.surrogates.neighbourhood import SPREAD_OF_TWO, Neighbourhood
+from alignlab.transparency.surrogates.sampling import LocalFeature
+from alignlab.transparency.surrogates.superpixels import superpixels
+from alignlab.transparency.surrogates.texts import neighbourhood_of_two
 
 __all__ = ["ImageSubject", "image_subject"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alignlab.transparency.lime.regression import Samples, local_fit
+from alignlab.transparency.surrogates.regression import Samples, local_fit
 
 ZERO, ONE = np.zeros(2), np.ones(2)
 

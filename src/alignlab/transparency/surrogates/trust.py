@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.intervals import Estimate, critical_value
-from alignlab.transparency.lime.regression import LocalFit
-from alignlab.transparency.lime.sampling import STABLE, Trial
-from alignlab.transparency.lime.tables import NearRows
 from alignlab.transparency.outputs import Output
+from alignlab.transparency.surrogates.regression import LocalFit
+from alignlab.transparency.surrogates.sampling import STABLE, Trial
+from alignlab.transparency.surrogates.tables import NearRows
 
 __all__ = ["Run", "correlation", "notes_on", "reasons_against", "true_of_data"]
 

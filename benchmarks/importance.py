@@ -1,15 +1,20 @@
 """Permutation importance beside scikit-learn's: cost over raw evaluations, and true coverage.
 
-    python benchmarks/importance.py          # about two minutes; prints Markdown tables
+    python benchmarks/importance.py              # about two minutes; prints Markdown tables
+    python benchmarks/importance.py --measures   # coverage for other measures, conditional form,
+                                                 # false alarms of proxies; ten minutes
 
 Cost: the same model, rows, repeats and log loss; "overhead" is wall time over the time spent inside
 the model, and a small batch shows in the model's time a row. Coverage: how often an interval
 holds the true importance of a linear model's feature, 2 beta^2 var(x), over simulated test sets.
+`--measures` does the same for the AUC, an expected utility, gaps and shares, whose truth is taken
+from many rows, and counts how often honest data show a proxy.
 The Adult data are taken from ../shared/data where they are there.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +33,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from alignlab.intervals import critical_value
 from alignlab.predictors import Predictor
 from alignlab.transparency import affordable, permutation_importance
+from alignlab.transparency.importance import Gap, PermutationImportance, shuffled_answers
+from alignlab.transparency.importance.metrics import skill_of
+from alignlab.transparency.proxies import find_proxies
 
 ADULT = Path(__file__).parents[2] / "shared" / "data" / "adult.csv.gz"
 TIMES = 1_000
@@ -165,7 +173,99 @@ def away_of_repeats(
     return (rises.mean(axis=0) - 2 * beta**2) / (rises.std(axis=0, ddof=1) / np.sqrt(repeats))
 
 
+def logistic(rows: pd.DataFrame) -> np.ndarray:
+    score = rows["a"] - 0.7 * rows["b"] + 0.5 * (rows["few"] - 1)
+    return 1 / (1 + np.exp(-score.to_numpy(float)))
+
+
+CLASSIFIER = Predictor(logistic, "classification", (0, 1))
+
+
+def measured(form: str, rows: int, repeats: int, seed: int) -> dict[str, PermutationImportance]:
+    """Return the importances by several measures of one drawn test set."""
+    rng = np.random.default_rng([rows, seed])
+    group = rng.integers(0, 2, rows)
+    X = pd.DataFrame(rng.normal(size=(rows, 2)), columns=["a", "b"])
+    X["a"] += 0.8 * group
+    X["b"] += 0.4 * X["a"]
+    X["few"] = rng.integers(0, 3, rows)
+    y = (rng.random(rows) < logistic(X)).astype(int)
+    asked = shuffled_answers(CLASSIFIER, X, y, form=form, repeats=repeats, max_rows=rows, seed=seed)
+    metrics = {
+        "log loss": None,
+        "AUC": "auc",
+        "separation": skill_of(CLASSIFIER),
+        "expected utility": [[1.0, -3.0], [0.0, 0.5]],
+        "gap in answers": Gap(group, between=(1, 0)),
+        "gap in decisions": Gap(group, of="decision", between=(1, 0)),
+        "gap in true positive rates": Gap(group, of="decision", among=1, between=(1, 0)),
+    }
+    return {name: asked.importance(each, comparisons=1) for name, each in metrics.items()}
+
+
+def measures(form: str, rows: int, repeats: int, times: int = 400) -> None:
+    truths = [measured(form, 200_000, 1, 10_000 + seed) for seed in range(2)]
+    runs = [measured(form, rows, repeats, seed) for seed in range(times)]
+    for metric in runs[0]:
+        cells, ratios, shares = [], [], []
+        for name in ("a", "b", "few"):
+            truth = np.mean([run[metric][name].estimate.value for run in truths])
+            made = [run[metric][name].estimate for run in runs]
+            cells.append(f"{100 * np.mean([e.low <= truth <= e.high for e in made]):.1f}")
+            error = np.mean([(e.high - e.low) / 2 for e in made]) / critical_value(0.95)
+            ratios.append(f"{error / np.std([e.value for e in made]):.2f}")
+            known = [run[metric][name].share for run in truths]
+            if any(each is None for each in known):
+                continue
+            share = np.mean([each.value for each in known if each])
+            said = [e for run in runs if (e := run[metric][name].share) is not None]
+            covered = np.mean([e.low <= share <= e.high for e in said]) if said else np.nan
+            shares.append(f"{100 * covered:.1f} ({100 * len(said) / times:.0f})")
+        print(
+            f"| {form} | {rows:,} | {repeats} | {metric} | {' / '.join(cells)} | "
+            f"{' / '.join(ratios)} | {' / '.join(shares) or '-'} |"
+        )
+
+
+def false_alarms(rows: int, times: int = 500) -> None:
+    """Count how often a proxy is shown where no feature has anything to do with the groups."""
+    told = alarms = 0
+    for seed in range(times):
+        rng = np.random.default_rng([seed, rows])
+        X = pd.DataFrame(rng.normal(size=(rows, 6)), columns=list("abcdef"))
+        for levels in (2, 5, 9, 30):
+            X[f"g{levels}"] = rng.integers(0, levels, rows)
+        group = rng.choice(["u", "v", "w"], rows, p=[0.5, 0.3, 0.2])
+        found = find_proxies(
+            lambda rows: rows.to_numpy(float).sum(axis=1), X, group, task="regression", repeats=1,
+            seed=seed,
+        )  # fmt: skip
+        told += any(each.gives_away for each in found.features)
+        alarms += bool(found.proxies)
+    print(f"| {rows:,} | {times} | {100 * told / times:.1f} % | {100 * alarms / times:.1f} % |")
+
+
+def other_measures() -> None:
+    print(
+        "| form | rows | repeats | measure | coverage in %, a / b / few | "
+        "standard error / true spread | coverage of the share (made in %) |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for form, rows, repeats in (
+        ("marginal", 200, 1), ("marginal", 200, 5), ("marginal", 1_000, 3),
+        ("conditional", 400, 1), ("conditional", 1_000, 3),
+    ):  # fmt: skip
+        measures(form, rows, repeats)
+    print("\n| rows | test sets | some feature tells the group | some proxy is shown |\n"
+          "|---|---|---|---|")  # fmt: skip
+    for rows in (200, 1_000):
+        false_alarms(rows)
+
+
 def main() -> None:
+    if "--measures" in sys.argv[1:]:
+        other_measures()
+        return
     costs()
     print(f"\nCoverage in % of {TIMES:,} test sets, nominal 95; beta = 1 / 0.3 / -0.5.\n")
     print("| rows | repeats | each feature | all at once | standard error / true spread | "

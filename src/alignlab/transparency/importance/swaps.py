@@ -198,12 +198,17 @@ def _composed(
     """Return the receivers' rows, each part's own columns taken from the givers.
 
     A pool takes every cell by itself, since any may come from anywhere. Here all but a feature's
-    cells are the receiver's, and whole rows are taken in a fifth of the time.
+    cells are the receiver's, and taking whole rows is several times faster.
     """
-    asked: Any
-    at = 0
     if isinstance(X, pd.DataFrame):
+        kinds = X.dtypes.unique()
+        if len(kinds) == 1 and isinstance(kinds[0], np.dtype):
+            # Columns set one by one are blocks of their own, which every reader joins again.
+            place = {name: at for at, name in enumerate(X.columns)}
+            block = _composed_block(X.to_numpy(), rows, parts, place)
+            return pd.DataFrame(block, columns=X.columns, copy=False)
         asked = X.take(rows).set_axis(pd.RangeIndex(len(rows)))
+        at = 0
         for plan, part in parts:
             givers = plan.givers[part]
             source = rows.copy()
@@ -212,10 +217,20 @@ def _composed(
             for column in plan.columns:
                 asked[column] = X[column].take(source).set_axis(asked.index)
         return asked
-    asked = X[rows]
+    return _composed_block(X, rows, parts, {at: at for at in range(X.shape[1])})
+
+
+def _composed_block(
+    block: NDArray[Any],
+    rows: Rows,
+    parts: Sequence[tuple[Swaps, slice]],
+    place: dict[Any, int],
+) -> NDArray[Any]:
+    asked = block.take(rows, axis=0)
+    at = 0
     for plan, part in parts:
         givers = plan.givers[part]
         for column in plan.columns:
-            asked[at : at + len(givers), column] = X[givers, column]
+            asked[at : at + len(givers), place[column]] = block[givers, place[column]]
         at += len(givers)
     return asked

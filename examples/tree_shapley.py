@@ -1,4 +1,4 @@
-"""Say for every applicant which features moved a forest's answer, exactly, and what parts groups."""
+"""Say which features moved each of a forest's answers, exactly, and what parts the groups."""
 
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier

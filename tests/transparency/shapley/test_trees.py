@@ -389,6 +389,18 @@ def test_a_model_that_answers_otherwise_than_its_trees_is_left_to_others():
         assert tree_values(output, X[:10], X[40:57], players) is None
 
 
+def test_a_row_that_is_answered_otherwise_is_found_wherever_it_is():
+    """Sixty-four rows put together need not meet it; every row explained is compared as well."""
+    X, y = table()
+    X[7, 4] = 1e6  # a cell that the other rows do not have
+    forest = RandomForestRegressor(5, max_features=1, random_state=0).fit(X, y)
+    output = output_of(forest)
+    honest = output.predictor.answer
+    output.predictor.answer = lambda rows: honest(rows) + 1e-3 * (rows == X[7]).all(axis=1)
+    assert tree_values(output, X[:10], X[40:57], players_of(X)) is None
+    assert tree_values(output, X[8:10], X[40:57], players_of(X)) is not None
+
+
 def test_the_models_own_rows_are_counted_and_no_more():
     X, y = table()
     output = output_of(RandomForestRegressor(5, random_state=0).fit(X, y))

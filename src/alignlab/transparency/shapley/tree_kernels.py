@@ -315,19 +315,21 @@ def values(
                 b_found = _distinct(
                     b_masks[level], b_count[level], d, table, stamp, bits, b_keys, b_group
                 )
-                everyone = (np.int64(1) << d) - 1
-                kept = _fits(x_keys, x_found, b_keys, b_found, everyone, x_alive)
-                if kept == 0:
-                    continue
-                if kept < x_found:
-                    x_count[level] = _drop(
-                        x_rows[level], x_masks[level], x_group, x_alive, x_count[level]
-                    )
-                kept = _fits(b_keys, b_found, x_keys, x_found, everyone, b_alive)
-                if kept < b_found:
-                    b_count[level] = _drop(
-                        b_rows[level], b_masks[level], b_group, b_alive, b_count[level]
-                    )
+                # A leaf goes through all pairs of masks in any case.
+                if not leaf:
+                    everyone = (np.int64(1) << d) - 1
+                    kept = _fits(x_keys, x_found, b_keys, b_found, everyone, x_alive)
+                    if kept == 0:
+                        continue
+                    if kept < x_found:
+                        x_count[level] = _drop(
+                            x_rows[level], x_masks[level], x_group, x_alive, x_count[level]
+                        )
+                    kept = _fits(b_keys, b_found, x_keys, x_found, everyone, b_alive)
+                    if kept < b_found:
+                        b_count[level] = _drop(
+                            b_rows[level], b_masks[level], b_group, b_alive, b_count[level]
+                        )
             if not leaf:
                 todo[waiting, 0], todo[waiting, 1], todo[waiting, 2] = right[node], level + 1, node
                 waiting += 1
@@ -349,7 +351,7 @@ def values(
             for at in range(x_found):
                 if by_cover:
                     _cover(x_keys[at], ratio[level], d, points, masses, given)
-                elif x_alive[at]:
+                else:
                     _pairs(x_keys[at], b_keys, counts, b_found, d, weights, given)
                 for j in range(d):
                     shared[j, at] = given[j]

@@ -27,7 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from alignlab.datasets import Constraints, load_example
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals import counterfactuals, recourse_cost
+from alignlab.transparency.recourse import counterfactuals, recourse_cost
 
 MODELS = {
     "logistic regression": LogisticRegression(class_weight="balanced", max_iter=500),

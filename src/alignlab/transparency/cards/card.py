@@ -16,7 +16,7 @@ from alignlab.transparency.cards.deletion import Truth
 from alignlab.transparency.cards.page import cards_html
 from alignlab.transparency.cards.similar import Similar
 from alignlab.transparency.cards.words import Section, sections, ways
-from alignlab.transparency.counterfactuals import Counterfactuals
+from alignlab.transparency.recourse import Counterfactuals
 
 __all__ = ["CARD_VERSION", "ExplanationCard", "Reason"]
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, listed, nearest
 from alignlab.predictors import Predictor, class_positions
-from alignlab.transparency.counterfactuals.study import frames_of
 from alignlab.transparency.pool import players_of
+from alignlab.transparency.recourse.study import frames_of
 
 __all__ = [
     "Cases", "answered_rows", "cases_of", "drawn_rows", "outcomes_known", "plain_cell",
@@ -61,7 +61,7 @@ class Cases:
         for each in names:
             if each not in known:
                 near = nearest(each, known) or f" The columns: {listed(self.data.columns)}."
-                raise InputError(f"{what} names {each!r}, which is no column of the data.{near}")
+                raise InputError(f"{what}={each!r} is no column of the data.{near}")
             found += [str(c) for c in self.players.get(each, (each,))]
         return list(dict.fromkeys(found))
 

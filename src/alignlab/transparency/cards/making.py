@@ -29,8 +29,8 @@ from alignlab.transparency.cards.cases import (
 from alignlab.transparency.cards.deletion import deletion_truth
 from alignlab.transparency.cards.shown import cell, number
 from alignlab.transparency.cards.similar import similar_cases
-from alignlab.transparency.counterfactuals import Counterfactuals, counterfactuals
 from alignlab.transparency.outputs import Output, output_of
+from alignlab.transparency.recourse import Counterfactuals, counterfactuals
 from alignlab.transparency.shapley import ShapleyValues, shapley_values
 
 __all__ = ["EVALUATIONS", "Stated", "cards_of"]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["chosen", "differences"]
 

@@ -14,9 +14,9 @@ from sklearn.svm import LinearSVC
 
 from alignlab.datasets import Constraints
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.linear import linear_route
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.linear import linear_route
+from alignlab.transparency.recourse.space import space_of
 
 
 def table(rows=60, seed=0):

@@ -23,16 +23,16 @@ from numpy.typing import NDArray
 from alignlab.datasets import Constraints
 from alignlab.errors import InputError
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.diverse import chosen
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.plausible import neighbourhood
-from alignlab.transparency.counterfactuals.results import (
+from alignlab.transparency.recourse.diverse import chosen
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.plausible import neighbourhood
+from alignlab.transparency.recourse.results import (
     Change,
     Counterfactual,
     Counterfactuals,
 )
-from alignlab.transparency.counterfactuals.space import Space
-from alignlab.transparency.counterfactuals.study import Method, Study, frames_of, study_of
+from alignlab.transparency.recourse.space import Space
+from alignlab.transparency.recourse.study import Method, Study, frames_of, study_of
 
 __all__ = ["counterfactuals"]
 

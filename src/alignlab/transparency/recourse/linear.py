@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.transparency.counterfactuals.columnwise import Columnwise, columnwise
-from alignlab.transparency.counterfactuals.goals import Goal
-from alignlab.transparency.counterfactuals.program import Conditions, cheapest
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.columnwise import Columnwise, columnwise
+from alignlab.transparency.recourse.goals import Goal
+from alignlab.transparency.recourse.program import Conditions, cheapest
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["LinearRoute", "linear_route"]
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.random import row_streams
-from alignlab.transparency.counterfactuals.space import Space
-from alignlab.transparency.counterfactuals.starts import (
+from alignlab.transparency.recourse.space import Space
+from alignlab.transparency.recourse.starts import (
     Ask,
     Found,
     Rows,

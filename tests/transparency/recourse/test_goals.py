@@ -5,7 +5,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.predictors import Predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
+from alignlab.transparency.recourse.goals import goal_of
 
 THREE = Predictor(lambda rows: rows, "classification", classes=("a", "b", "c"))
 TWO = Predictor(lambda rows: rows[:, 0], "classification", classes=("no", "yes"))

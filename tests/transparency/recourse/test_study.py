@@ -9,8 +9,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from alignlab.errors import InputError, ModelError
 from alignlab.predictors import Predictor, as_predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.study import frames_of, study_of
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.study import frames_of, study_of
 
 FRAME = pd.DataFrame({"x": np.arange(30.0), "y": np.arange(30.0)[::-1], "k": ["a", "b"] * 15})
 NUMBERS = FRAME[["x", "y"]]

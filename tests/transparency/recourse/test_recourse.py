@@ -9,8 +9,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from alignlab.datasets import Constraints
 from alignlab.errors import InputError
-from alignlab.transparency.counterfactuals import counterfactuals, recourse_cost
-from alignlab.transparency.counterfactuals.recourse import _gaps, _group
+from alignlab.transparency.recourse import counterfactuals, recourse_cost
+from alignlab.transparency.recourse.recourse import _gaps, _group
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame({"income": RNG.normal(50, 15, 200), "debt": RNG.normal(20, 6, 200)})

@@ -16,8 +16,8 @@ from sklearn.preprocessing import (
 )
 
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.columnwise import columnwise
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.columnwise import columnwise
+from alignlab.transparency.recourse.space import space_of
 
 NAMES = frozenset({"LogisticRegression"})
 

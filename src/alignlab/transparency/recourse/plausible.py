@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["Neighbourhood", "neighbourhood"]
 

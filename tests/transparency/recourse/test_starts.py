@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from alignlab.datasets import Constraints
-from alignlab.transparency.counterfactuals.space import space_of
-from alignlab.transparency.counterfactuals.starts import Rows, asked, climbed, started, unique
+from alignlab.transparency.recourse.space import space_of
+from alignlab.transparency.recourse.starts import Rows, asked, climbed, started, unique
 
 FRAME = pd.DataFrame(
     {"a": np.arange(20), "b": np.arange(20)[::-1], "k": ["x", "y"] * 10, "c": np.zeros(20)}

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.predictors import Predictor
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["Columnwise", "columnwise"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from alignlab.datasets import Constraints
 from alignlab.errors import InputError
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.space import space_of
 
 
 def table() -> pd.DataFrame:

@@ -28,13 +28,13 @@ from alignlab.datasets import Constraints, grouping
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, critical_value, mean_estimate, share_estimate
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.recourse_results import (
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.recourse_results import (
     GroupRecourse,
     RecourseCost,
     RecourseGap,
 )
-from alignlab.transparency.counterfactuals.study import Method, frames_of, study_of
+from alignlab.transparency.recourse.study import Method, frames_of, study_of
 
 __all__ = ["recourse_cost"]
 

@@ -9,11 +9,11 @@ from sklearn.tree import DecisionTreeClassifier
 
 from alignlab.datasets import Constraints
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.linear import linear_route
-from alignlab.transparency.counterfactuals.search import search, written
-from alignlab.transparency.counterfactuals.space import space_of
-from alignlab.transparency.counterfactuals.trees import tree_route
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.linear import linear_route
+from alignlab.transparency.recourse.search import search, written
+from alignlab.transparency.recourse.space import space_of
+from alignlab.transparency.recourse.trees import tree_route
 
 
 def setting(model, columns=8, seed=0, constraints=None):

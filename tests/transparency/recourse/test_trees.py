@@ -12,9 +12,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from alignlab.datasets import Constraints
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals.goals import goal_of
-from alignlab.transparency.counterfactuals.space import space_of
-from alignlab.transparency.counterfactuals.trees import tree_route
+from alignlab.transparency.recourse.goals import goal_of
+from alignlab.transparency.recourse.space import space_of
+from alignlab.transparency.recourse.trees import tree_route
 
 
 def table(rows=120, seed=0):

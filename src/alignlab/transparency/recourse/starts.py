@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["Ask", "Found", "Rows", "asked", "climbed", "started", "unique"]
 

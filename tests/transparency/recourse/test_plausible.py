@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignlab.transparency.counterfactuals.plausible import neighbourhood
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.plausible import neighbourhood
+from alignlab.transparency.recourse.space import space_of
 
 
 def measured(frame, *, k=1, **options):

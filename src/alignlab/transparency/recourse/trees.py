@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.transparency.counterfactuals.columnwise import Columnwise, columnwise
-from alignlab.transparency.counterfactuals.goals import Goal
-from alignlab.transparency.counterfactuals.program import cheapest
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.columnwise import Columnwise, columnwise
+from alignlab.transparency.recourse.goals import Goal
+from alignlab.transparency.recourse.program import cheapest
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["TreeRoute", "tree_route"]
 

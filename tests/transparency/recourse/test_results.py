@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignlab.transparency.counterfactuals.results import (
+from alignlab.transparency.recourse.results import (
     Change,
     Counterfactual,
     Counterfactuals,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignlab.transparency.counterfactuals.diverse import chosen, differences
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.diverse import chosen, differences
+from alignlab.transparency.recourse.space import space_of
 
 FRAME = pd.DataFrame({"a": [0.0, 9.0], "b": [0.0, 9.0], "k": ["x", "y"]})
 SPACE = space_of(

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from alignlab.datasets import Constraints
-from alignlab.transparency.counterfactuals.program import Conditions, cheapest
-from alignlab.transparency.counterfactuals.space import space_of
+from alignlab.transparency.recourse.program import Conditions, cheapest
+from alignlab.transparency.recourse.space import space_of
 
 
 def space(constraints=None, per_change=1.0):

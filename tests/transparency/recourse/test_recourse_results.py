@@ -7,7 +7,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
-from alignlab.transparency.counterfactuals.recourse_results import (
+from alignlab.transparency.recourse.recourse_results import (
     GroupRecourse,
     RecourseCost,
     RecourseGap,

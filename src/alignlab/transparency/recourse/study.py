@@ -19,11 +19,11 @@ from alignlab.datasets import Constraints
 from alignlab.errors import InputError, ModelError, nearest, require_choice
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
-from alignlab.transparency.counterfactuals.goals import Goal
-from alignlab.transparency.counterfactuals.linear import linear_route
-from alignlab.transparency.counterfactuals.search import search, written
-from alignlab.transparency.counterfactuals.space import Space, space_of
-from alignlab.transparency.counterfactuals.trees import tree_route
+from alignlab.transparency.recourse.goals import Goal
+from alignlab.transparency.recourse.linear import linear_route
+from alignlab.transparency.recourse.search import search, written
+from alignlab.transparency.recourse.space import Space, space_of
+from alignlab.transparency.recourse.trees import tree_route
 
 __all__ = ["METHODS", "Method", "Route", "Study", "frames_of", "study_of"]
 

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 from alignlab.datasets import Constraints
 from alignlab.errors import InputError, ModelError
 from alignlab.predictors import as_predictor
-from alignlab.transparency.counterfactuals import counterfactuals
+from alignlab.transparency.recourse import counterfactuals
 
 
 def credit(rows=300, seed=0) -> tuple[pd.DataFrame, np.ndarray]:

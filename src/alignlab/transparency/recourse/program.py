@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import ModelError
-from alignlab.transparency.counterfactuals.space import Space
+from alignlab.transparency.recourse.space import Space
 
 __all__ = ["Conditions", "cheapest"]
 

@@ -1,13 +1,13 @@
 """What would have changed an answer, and what that costs the people of each group."""
 
-from alignlab.transparency.counterfactuals.front import counterfactuals
-from alignlab.transparency.counterfactuals.recourse import recourse_cost
-from alignlab.transparency.counterfactuals.recourse_results import (
+from alignlab.transparency.recourse.front import counterfactuals
+from alignlab.transparency.recourse.recourse import recourse_cost
+from alignlab.transparency.recourse.recourse_results import (
     GroupRecourse,
     RecourseCost,
     RecourseGap,
 )
-from alignlab.transparency.counterfactuals.results import (
+from alignlab.transparency.recourse.results import (
     Change,
     Counterfactual,
     Counterfactuals,

@@ -1,4 +1,4 @@
-"""Exact Shapley values of trees, at a cost that hardly knows the background's size.
+"""Exact Shapley values of trees: what rows have in common is computed once.
 
     phi_p(x) = mean over background rows b of  sum over leaves of the leaf's game of (x, b)
 

@@ -21,6 +21,7 @@ from alignlab.cli.attack import attack
 from alignlab.cli.audit import audit
 from alignlab.cli.calibrate import calibrate
 from alignlab.cli.compare import compare
+from alignlab.cli.explain import explain
 from alignlab.cli.init import init
 from alignlab.cli.predict import predict
 from alignlab.cli.train import train
@@ -66,6 +67,7 @@ app.command()(attack)
 app.command()(train)
 app.command()(calibrate)
 app.command()(predict)
+app.command()(explain)
 app.add_typer(values)
 
 

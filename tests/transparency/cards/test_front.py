@@ -275,7 +275,7 @@ def test_decisions_without_probabilities(loans, refused):
         ({"row": -1}, "no row -1"),
         ({"row": "7"}, "The row is a str"),
         ({"immutable": ["incom"]}, "Did you mean 'income'"),
-        ({"protected": ["race"]}, "protected names 'race', which is no column of the data"),
+        ({"protected": ["race"]}, "protected='race' is no column of the data"),
         ({"favourable": "yse"}, "Did you mean 'yes'"),
         ({"wanted": (0, 1)}, "predicts classes"),
         ({"labels": {"incme": "x"}}, "labels names 'incme'"),

@@ -174,8 +174,9 @@ def cards_of(
                     "data_rows": len(cases.data),
                     "seed": int(stated.seed),
                 },
-                notes=tuple(
-                    dict.fromkeys([*own.notes, *(changes.notes if changes is not None else ())])
+                notes=(
+                    *own.notes,
+                    *(f"Of the changes: {note}" for note in (() if changes is None else changes.notes)),
                 ),
                 evaluations=predictor.rows_evaluated - asked + own.evaluations + 1,
             )

@@ -15,7 +15,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from alignlab import __version__
 from alignlab.plain import printable
 from alignlab.transparency.cards.shown import amount, called, cell, number, percent
 
@@ -56,7 +55,6 @@ def cards_html(cards: Sequence[Card]) -> str:
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'",
         style=style,
-        version=__version__,
     )
     return printable(page)
 

@@ -47,3 +47,8 @@ def test_a_frame_with_other_columns_is_taken_by_position_and_checked():
     predictor = as_predictor(lambda rows: rows[["p", "p"]], classes=["no", "yes"])
     with pytest.raises(ModelError, match=r"sums to 0\.4"):
         predictor(FRAME)
+
+
+def test_classes_may_come_as_an_array():
+    model = as_predictor(lambda rows: rows[:, 0], classes=np.array(["no", "yes"]))
+    assert model.class_names == ("no", "yes")

@@ -46,7 +46,7 @@ def from_function(
             f"The function {name} does not say what it returns. Name classes=[...] in the order "
             "of its probabilities, or state task='regression'."
         )
-    labels = () if task == "regression" else tuple(classes or ())
+    labels = () if task == "regression" else tuple(() if classes is None else classes)
     names = [class_text(label) for label in labels]
 
     def answer(rows: Any) -> Any:

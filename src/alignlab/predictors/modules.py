@@ -89,7 +89,7 @@ def from_module(
     return Predictor(
         answer,
         "regression" if task == "regression" else "classification",
-        classes=() if task == "regression" else tuple(classes or ()),
+        classes=() if task == "regression" else tuple(() if classes is None else classes),
         name=name,
         kind="torch module",
         features=None if features is None else tuple(features),

@@ -81,7 +81,7 @@ def from_onnx(
                 f"The input {each.name!r} of {path.name} is a {each.type}, not a column."
             )
     output = _answer_of(session.get_outputs(), path.name)
-    labels = () if task == "regression" else tuple(classes or ())
+    labels = () if task == "regression" else tuple(() if classes is None else classes)
     matrix = len(inputs) == 1 and _width(inputs[0]) != 1
     read = _matrix_reader(inputs[0], path.name) if matrix else _column_reader(inputs, path.name)
 

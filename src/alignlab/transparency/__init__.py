@@ -1,20 +1,145 @@
 """Why a model decides as it does, and whether the explanation is true."""
 
-from alignlab.transparency.dependence import explained_variance
-from alignlab.transparency.features import features_of, one_hot_groups
+from alignlab.transparency.cards import (
+    CARD_VERSION,
+    ExplanationCard,
+    Reason,
+    Similar,
+    Truth,
+    cards_html,
+    explain,
+    explain_many,
+)
+from alignlab.transparency.dependence import (
+    explained_variance,
+)
+from alignlab.transparency.effects import (
+    Effect,
+    Effects,
+    PairEffect,
+    accumulated_local_effects,
+    partial_dependence,
+)
+from alignlab.transparency.features import (
+    features_of,
+    one_hot_groups,
+)
+from alignlab.transparency.gradients import (
+    Attribution,
+    expected_gradients,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    smooth_gradients,
+)
 from alignlab.transparency.importance import (
     FeatureImportance,
+    Gap,
     PermutationImportance,
+    ShuffledAnswers,
     affordable,
     permutation_importance,
+    shuffled_answers,
+)
+from alignlab.transparency.proxies import (
+    Proxies,
+    Proxy,
+    Telling,
+    find_proxies,
+    predictability,
+)
+from alignlab.transparency.quality import (
+    Agreement,
+    Curve,
+    ExplanationQuality,
+    ExplanationScore,
+    SanityCheck,
+    evaluate_explanations,
+    sanity_check,
+)
+from alignlab.transparency.recourse import (
+    Change,
+    Counterfactual,
+    Counterfactuals,
+    GroupRecourse,
+    RecourseCost,
+    RecourseGap,
+    counterfactuals,
+    recourse_cost,
+)
+from alignlab.transparency.shapley import (
+    Game,
+    GameValues,
+    ShapleyValues,
+    shapley_of_game,
+    shapley_values,
+)
+from alignlab.transparency.surrogates import (
+    LimeExplanation,
+    LocalFeature,
+    Trial,
+    lime,
+    superpixels,
 )
 
 __all__ = [
+    "CARD_VERSION",
+    "Agreement",
+    "Attribution",
+    "Change",
+    "Counterfactual",
+    "Counterfactuals",
+    "Curve",
+    "Effect",
+    "Effects",
+    "ExplanationCard",
+    "ExplanationQuality",
+    "ExplanationScore",
     "FeatureImportance",
+    "Game",
+    "GameValues",
+    "Gap",
+    "GroupRecourse",
+    "LimeExplanation",
+    "LocalFeature",
+    "PairEffect",
     "PermutationImportance",
+    "Proxies",
+    "Proxy",
+    "Reason",
+    "RecourseCost",
+    "RecourseGap",
+    "SanityCheck",
+    "ShapleyValues",
+    "ShuffledAnswers",
+    "Similar",
+    "Telling",
+    "Trial",
+    "Truth",
+    "accumulated_local_effects",
     "affordable",
+    "cards_html",
+    "counterfactuals",
+    "evaluate_explanations",
+    "expected_gradients",
+    "explain",
+    "explain_many",
     "explained_variance",
     "features_of",
+    "find_proxies",
+    "grad_cam",
+    "integrated_gradients",
+    "lime",
+    "occlusion",
     "one_hot_groups",
+    "partial_dependence",
     "permutation_importance",
+    "predictability",
+    "recourse_cost",
+    "sanity_check",
+    "shapley_of_game",
+    "shapley_values",
+    "shuffled_answers",
+    "smooth_gradients",
+    "superpixels",
 ]

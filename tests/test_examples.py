@@ -19,6 +19,7 @@ SAYS = {
     "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",
     "how_sure_is_right.py": "surely off: ['south by 0.092 [0.068, 0.117]']",
+    "is_it_true.py": "hardly changes when all weights are drawn anew (rank correlation 1.00)",
     "learn_from_comparisons.py": "20 questions wait",
     "effects.py": "so go by the accumulated local effects",
     "lime_digits.py": "a rerun would rank these alike with probability",

@@ -176,7 +176,8 @@ class ExplanationQuality:
             f"{found.value:.1f} times as fast as removing features at random "
             f"[{found.low:.2f}, {found.high:.2f}]"
         )
-        begun = f"Removing what {name} calls important changes the answer {times}"
+        verb = "call" if name.endswith("s") else "calls"
+        begun = f"Removing what {name} {verb} important changes the answer {times}"
         if found.low > 1:
             return f"{begun}."
         if found.high < 1:

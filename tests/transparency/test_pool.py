@@ -54,6 +54,23 @@ def test_rows_that_take_what_is_known_from_one_are_those_of_the_index_written_ou
     pd.testing.assert_frame_equal(made, pool.composed(index.reshape(10, -1)))
 
 
+@pytest.mark.parametrize("columns", [list(FRAME.columns), ["age"], ["age", "old"], None])
+def test_rows_that_take_a_feature_or_two_from_others_are_those_of_the_index_written_out(columns):
+    table = np.arange(12).reshape(3, 4) if columns is None else FRAME[columns]
+    given = None if columns is None or len(columns) < 2 else {"both": columns[:2]}
+    pool = Pool([table], players_of(table, given))
+    last = len(pool.players) - 1
+    rows, one, two, other = np.random.default_rng(0).integers(0, 3, (4, 20))
+    index = np.repeat(rows[:, None], len(pool.players), axis=1)
+    index[3:11, 0], index[3:11, last], index[11:, last] = one[3:11], two[3:11], other[11:]
+    moved = [(slice(3, 11), 0, one[3:11]), (slice(3, 11), last, two[3:11])]
+    made = pool.replaced(rows, [*moved, (slice(11, 20), last, other[11:])])
+    if columns is None:
+        assert np.array_equal(made, pool.composed(index))
+    else:
+        pd.testing.assert_frame_equal(made, pool.composed(index))
+
+
 def test_rows_of_several_tables_are_numbered_on():
     pool = Pool([FRAME.iloc[:1], FRAME.iloc[1:]], players_of(FRAME))
     pd.testing.assert_frame_equal(pool.rows(np.arange(3)), FRAME)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from alignlab.transparency.effects.questions import Questions, codes_of
+from alignlab.transparency.effects.questions import MANY, Questions, codes_of
 from alignlab.transparency.outputs import output_of
 from alignlab.transparency.pool import Pool, players_of
 
@@ -53,6 +54,22 @@ def test_more_questions_than_fit_one_batch(monkeypatch):
     answers = questions.ask(output)[:, 0]
     assert np.array_equal(answers[first], X[::-1, 0] * X[:, 1])
     assert np.array_equal(answers[second], X[:, 0] * X[0, 1])
+
+
+@pytest.mark.parametrize(("levels", "repeated"), [(0, False), (50, True)])
+def test_of_many_questions_equal_ones_are_looked_for_where_there_are_some(levels, repeated):
+    generator = np.random.default_rng(2)
+    X = generator.integers(0, levels, (2000, 3)) if levels else generator.normal(size=(2000, 3))
+    questions, output = study(X.astype(float), lambda rows: rows @ [1.0, 10.0, 100.0])
+    rows, donors, others = generator.integers(0, 2000, (3, MANY))
+    one = questions.add(rows, [(1, donors)])
+    both = questions.add(rows, [(0, donors), (2, others)])
+    answers = questions.ask(output)[:, 0]
+    made = X[rows, 0] + 10 * X[donors, 1] + 100 * X[rows, 2]
+    assert np.allclose(answers[one], made, rtol=1e-14)
+    made = X[donors, 0] + 10 * X[rows, 1] + 100 * X[others, 2]
+    assert np.allclose(answers[both], made, rtol=1e-14)
+    assert (output.predictor.rows_evaluated < 2 * MANY) == repeated
 
 
 def test_missing_is_a_value_of_its_own_and_equals_itself():

@@ -62,8 +62,17 @@ def test_stated_groups_come_first_and_every_column_is_in_one_feature():
     [
         ({"g": ["ages"]}, "'g' names the column 'ages', which X does not have. Did you mean 'age'"),
         ({"g": ["age"], "h": ["age"]}, "'age' is in the groups 'g' and 'h'"),
+        ([["age"]], "groups is a list"),
+        ({"g": "age"}, "The group 'g' is 'age'"),
+        ({"g": []}, r"The group 'g' is \[\]"),
+        ({"pay": ["age"]}, "The group 'pay' has the name of a column that is not in it"),
     ],
 )
 def test_a_wrong_group_says_so(groups, message):
     with pytest.raises(InputError, match=message):
-        features_of(pd.DataFrame({"age": [1, 2]}), groups)
+        features_of(pd.DataFrame({"age": [1, 2], "pay": [3, 4]}), groups)
+
+
+def test_columns_of_one_name_are_refused():
+    with pytest.raises(InputError, match="Two columns are called 'age'"):
+        features_of(pd.DataFrame([[1, 2]], columns=["age", "age"]))

@@ -7,13 +7,14 @@ every row. Moved one by one they make rows with two levels at once, which mean n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from alignlab.errors import InputError, nearest
 
-__all__ = ["features_of", "one_hot_groups"]
+__all__ = ["features_of", "one_hot_groups", "require_own_names", "stated_groups"]
 
 SEPARATORS = "_=:.-/ |"
 """Characters that part a feature's name from a level's in the name of a one-hot column."""
@@ -39,7 +40,9 @@ def features_of(
     Raises
     ------
     InputError
-        If a group names a column that does not exist or that another group names too.
+        If `groups` is no mapping to columns, a group names a column that does not exist or that
+        another group names too, or has the name of a column outside it, or if two columns have one
+        name.
 
     Examples
     --------
@@ -47,7 +50,8 @@ def features_of(
     >>> features_of(X, {"b and c": ["b", "c"]})
     {'a': ('a',), 'b and c': ('b', 'c')}
     """
-    stated = {name: tuple(columns) for name, columns in (groups or {}).items()}
+    stated = stated_groups(groups)
+    require_own_names(X)
     owner: dict[str, str] = {}
     for name, columns in stated.items():
         for column in columns:
@@ -63,18 +67,47 @@ def features_of(
                     "Leave it in one."
                 )
             owner[column] = name
-    free = X[[column for column in X.columns if column not in owner]]
-    text = free[[column for column in free.columns if isinstance(column, str)]]
-    found = one_hot_groups(text)
+    for name in stated:
+        if name in X.columns and owner.get(name) != name:
+            raise InputError(
+                f"The group {name!r} has the name of a column that is not in it. Call it otherwise."
+            )
+    free = [column for column in X.columns if column not in owner]
+    found = _one_hot(X, [column for column in free if isinstance(column, str)])
     # A column may be called as the columns spelled out from it are.
     found = {
-        name + " (one-hot)" * (name in free.columns or name in stated): columns
+        name + " (one-hot)" * (name in free or name in stated): columns
         for name, columns in found.items()
     }
     owner |= {column: name for name, columns in found.items() for column in columns}
     members = stated | found
     names = dict.fromkeys(owner.get(column, column) for column in X.columns)
     return {name: members.get(name, (name,)) for name in names}
+
+
+def require_own_names(X: pd.DataFrame) -> None:
+    """Say which columns have one name, which would be one column where it is asked for."""
+    if not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise InputError(f"Two columns are called {twice!r}. Give each a name of its own.")
+
+
+def stated_groups(groups: Any) -> dict[str, tuple[Any, ...]]:
+    """Return the stated groups, or say what is wrong with their form."""
+    if groups is None:
+        return {}
+    if not isinstance(groups, Mapping):
+        raise InputError(
+            f"groups is a {type(groups).__name__}. Give the columns of each group by its name: "
+            "groups={'income': ['salary', 'bonus']}."
+        )
+    for name, columns in groups.items():
+        if isinstance(columns, str) or not isinstance(columns, Iterable) or not list(columns):
+            raise InputError(
+                f"The group {name!r} is {columns!r}. Give a list of columns, such as "
+                "['salary', 'bonus']."
+            )
+    return {name: tuple(columns) for name, columns in groups.items()}
 
 
 def one_hot_groups(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -99,12 +132,22 @@ def one_hot_groups(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     >>> one_hot_groups(X)
     {'race': ('race_a', 'race_b')}
     """
-    by_prefix: defaultdict[str, list[str]] = defaultdict(list)
-    for column in X.columns:
-        if _zero_one(X[column]):
-            for at, letter in enumerate(column):
-                if letter in SEPARATORS and 0 < at < len(column) - 1:
-                    by_prefix[column[: at + 1]].append(column)
+    return _one_hot(X, list(X.columns))
+
+
+def _one_hot(X: pd.DataFrame, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    named: defaultdict[str, list[str]] = defaultdict(list)
+    for column in columns:
+        for at, letter in enumerate(column):
+            if letter in SEPARATORS and 0 < at < len(column) - 1:
+                named[column[: at + 1]].append(column)
+    # Names are read before cells: most columns share theirs with none.
+    shared = {column for members in named.values() if len(members) > 1 for column in members}
+    usable = {column for column in shared if _zero_one(X[column])}
+    by_prefix = {
+        prefix: [column for column in members if column in usable]
+        for prefix, members in named.items()
+    }
     found: dict[str, tuple[str, ...]] = {}
     used: set[str] = set()
     for prefix, members in sorted(by_prefix.items(), key=lambda item: (-len(item[1]), item[0])):

@@ -141,6 +141,7 @@ def test_the_band_holds_the_truth_of_the_steps_as_often_as_it_says():
         ({"band": "both"}, "band='both' is not one of"),
         ({"level": 95}, "level=95 is not between 0 and 1"),
         ({"grid": {"age": ["old"]}}, "holds what its column"),
+        ({"grid": {"age": [90, 99]}}, "No row lies on the grid of 'age'"),
         ({"grid": {"age": []}}, "is not a list of values"),
         ({"grid": {"agee": [1]}}, "which X does not have. Did you mean 'age'"),
         ({"weights": [1.0]}, "weights of shape"),

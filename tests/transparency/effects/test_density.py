@@ -35,3 +35,9 @@ def test_a_stated_grid_beyond_the_rows_is_a_gap():
 def test_few_values_and_even_ones_have_no_gap():
     assert density(np.repeat([0.0, 5.0, 9.0], 20)).gaps == ()
     assert density(np.linspace(0, 1, 500)).gaps == ()
+
+
+def test_values_too_close_for_bins_between_them_have_none():
+    for values in ([0.3, 0.1 + 0.2], 2.0**60 + np.array([0, 256, 512])):
+        made = density(np.repeat(values, 20))
+        assert (made.gaps, len(made.bins), len(made.binned)) == ((), 0, 0)

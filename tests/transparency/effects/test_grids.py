@@ -111,6 +111,7 @@ def test_dates_and_one_hot_columns():
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [(3499.26, "number", "3,499"), (0.12345, "number", "0.1235"), (60000.0, "number", "60,000"),
+     (-2.5e300, "number", "-2.5e+300"),
      (0.0, "date", "1970-01-01"), (3_600_000.0, "date", "1970-01-01 01:00:00")],
 )  # fmt: skip
 def test_numbers_as_people_write_them(value, kind, text):

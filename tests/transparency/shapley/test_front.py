@@ -63,6 +63,14 @@ def test_the_background_error_is_the_spread_over_background_rows():
     np.testing.assert_allclose(found.background_errors[0, :, 0], expected, atol=1e-12)
 
 
+def test_the_background_error_knows_no_order_of_the_background_rows():
+    rows = np.repeat(np.sort(np.random.default_rng(0).normal(size=4000))[:, None], 2, axis=1)
+    found = shapley_values(lambda X: X[:, 0] * 3 + X[:, 1], rows[:1], rows, task="regression")
+    expected = np.array([3, 1]) * rows[:, 0].std(ddof=1) / np.sqrt(4000)
+    # 128 parts: the error has 127 degrees of freedom, and so a standard deviation of 6%.
+    np.testing.assert_allclose(found.background_errors[0, :, 0], expected, rtol=0.25)
+
+
 def test_rows_explained_together_are_as_if_explained_alone():
     together = shapley_values(curved, X, BACKGROUND, task="regression", method="permutation")
     alone = shapley_values(curved, X[1:2], BACKGROUND, task="regression", method="permutation")
@@ -218,6 +226,8 @@ def test_all_coalitions_are_taken_where_they_are_asked_for_by_name():
         ({"X": X[0]}, r"shape \(5,\)"),
         ({"X": X[:0]}, "X has no row"),
         ({"seed": "a"}, "seed='a'"),
+        ({"groups": [[0, 1]]}, "groups is a list"),
+        ({"groups": {"both": []}}, "The group 'both' is"),
         ({"scale": "log odds"}, "scale='log odds'"),
     ],
 )
@@ -230,9 +240,11 @@ def test_what_is_wrong_is_said_in_one_line(change, said):
 
 def test_other_columns_are_named():
     frame, other = pd.DataFrame({"age": [1.0]}), pd.DataFrame({"aeg": [1.0, 2.0]})
+    with pytest.raises(InputError, match="Two columns are called 'age'"):
+        shapley_values(len, frame.iloc[:, [0, 0]], frame, task="regression")
     with pytest.raises(InputError, match="'age' is missing from the background"):
         shapley_values(len, frame, other, task="regression")
-    with pytest.raises(InputError, match="as a series"):
+    with pytest.raises(InputError, match="X is a series"):
         shapley_values(len, frame.iloc[0], other, task="regression")
 
 

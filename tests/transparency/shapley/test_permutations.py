@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alignlab.transparency.shapley.coalitions import every_pair, pair_weights, pairs_in_all
 from alignlab.transparency.shapley.permutations import Permutations
 
 
@@ -40,7 +41,26 @@ def test_a_pair_is_the_mean_of_an_order_and_its_reverse():
     np.testing.assert_allclose(values[:, 0, 0], np.mean(by_hand, axis=0), atol=1e-12)
     # Two pairs: Student's interval of one degree of freedom, in units of 1.96.
     student = 12.7062047 / 1.95996398 * np.std(by_hand, axis=0, ddof=1) / np.sqrt(2)
-    np.testing.assert_allclose(errors[:, 0], student, rtol=1e-6)
+    farthest = np.abs(by_hand - np.mean(by_hand, axis=0)).max()
+    np.testing.assert_allclose(errors[:, 0], np.hypot(student, farthest / 2), rtol=1e-6)
+
+
+def test_rare_changes_are_allowed_for_where_none_was_seen():
+    weights = np.array([1.0, 1, 2, 2, 3, 4, 5, 6, 30, 40, 50, 60])
+    held = []
+    every = every_pair(12, 0, pairs_in_all(12))
+
+    def vote(coalitions):
+        return (coalitions @ weights > weights.sum() / 2).astype(float)
+
+    exact = pair_weights(every).T @ differences(vote, every)[:, 0, 0] + 1 / 12
+    for seed in range(40):
+        route = Permutations(12, np.random.default_rng(seed))
+        half = route.extended(20 * 11)
+        values, errors = route.solved(differences(vote, half), whole(vote, 12), np.ones(1))
+        held.append(np.abs(values[:, 0, 0] - exact) <= 1.96 * errors[:, 0])
+    # The same players over and over: 0.5 where the error is that of the spread alone.
+    assert np.mean(held) > 0.95
 
 
 def test_orders_are_added_to_those_drawn():

@@ -47,12 +47,34 @@ def test_a_frame_has_the_largest_first_and_says_what_the_row_holds():
 
 
 def test_the_importance_is_the_mean_size():
-    assert made().importance()["race"].value == pytest.approx((3 + 0.25) / 2)
+    race = made().importance()["race"]
+    assert race.value == pytest.approx((3 + 0.25) / 2)
+    # Student's t of one degree of freedom at 1 - 0.05 / (2 * 2), for two features.
+    assert race.high - race.value == pytest.approx(25.451699579 * (3 - 0.25) / 2)
 
 
 def test_an_unknown_feature_is_named():
     with pytest.raises(InputError, match="'age'"):
         made().position("aeg")
+    with pytest.raises(InputError, match="no feature 0"):
+        made().position(0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda some: some.to_frame(2), "row=2 is none of the 2 rows"),
+        (lambda some: some.to_frame("a"), "row='a' is none"),
+        (lambda some: some.importance(1), r"output=1 is none of the 1 outputs \(value\)"),
+        (lambda some: some.importance("value"), "output='value' is none"),
+        (lambda some: some.beeswarm(True), "output=True is none"),
+        (lambda some: some.waterfall(0, 3), "output=3 is none"),
+        (lambda some: some[:0].importance(), "no row"),
+    ],
+)
+def test_a_row_or_output_that_is_not_there_is_told(asked, said):
+    with pytest.raises(InputError, match=said):
+        asked(made())
 
 
 def test_the_gap_sees_a_value_that_does_not_add_up():

@@ -148,6 +148,9 @@ def accumulated_local_effects(
         purpose="accumulated local effects",
     )
     curves = [LocalCurve(study, player, points) for player in study.chosen]
+    for curve in curves:
+        if len(curve.grid) > 1 and not len(curve.steps.rows):
+            raise InputError(f"No row lies on the grid of {curve.grid.column.name!r}.")
     surfaces = [_LocalSurface(study, first, second, pair_points) for first, second in study.pairs]
     answers = study.questions.ask(output)
     redrawn = Redraws(

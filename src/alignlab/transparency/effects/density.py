@@ -34,7 +34,8 @@ class Density:
     gaps
         Stretches without a row.
     bins, binned
-        Edges of equal bins and the rows in them; empty for categories.
+        Edges of equal bins and the rows in them; empty for categories, and where values are too
+        close for bins between them.
     """
 
     gaps: tuple[tuple[float, float], ...]
@@ -49,7 +50,10 @@ def density_of(grid: Grid, n: int) -> Density:
     value = grid.column.value[:n]
     held = np.unique(value[np.isfinite(value)])
     start, stop = grid.at[0], grid.at[-1]
-    binned, bins = np.histogram(value[np.isfinite(value)], BINS, (start, stop))
+    bins = np.linspace(start, stop, BINS + 1)
+    if (np.diff(bins) <= 0).any():
+        return Density((), np.zeros(0), np.zeros(0, dtype=np.intp))
+    binned = np.histogram(value[np.isfinite(value)], bins)[0]
     inside = held[(held >= start) & (held <= stop)]
     marks = np.unique(np.concatenate([[start], inside, [stop]]))
     wide = np.diff(marks) > GAP * (stop - start)

@@ -267,7 +267,7 @@ def shown_number(value: float, kind: Kind) -> str:
         return str(moment.date()) if moment == moment.normalize() else str(moment)
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
-    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
 
 
 def _level(name: str, columns: list[str], cells: Sequence[Any]) -> str:

@@ -184,7 +184,8 @@ class _Curve:
         needed = leaves_the_data(study.explained[player], self.outside.shares)
         self.beside: LocalCurve | None = None
         if len(grid) > 1 and (ale == "always" or (ale == "where needed" and needed)):
-            self.beside = LocalCurve(study, player, max(points, 3))
+            beside = LocalCurve(study, player, max(points, 3))
+            self.beside = beside if len(beside.steps.rows) else None
 
     def effect(self, answers: Floats, redrawn: Redraws, individual: int | None) -> Effect:
         study, grid = self.study, self.grid

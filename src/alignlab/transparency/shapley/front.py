@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, listed, require_choice
 from alignlab.random import as_generator
+from alignlab.transparency.features import require_own_names
 from alignlab.transparency.outputs import Output, Scale, output_of
 from alignlab.transparency.pool import players_of
 from alignlab.transparency.shapley.conditional import ConditionalGame
@@ -307,9 +308,11 @@ def _block(
 def _aligned(X: Any, background: Any) -> tuple[Any, Any]:
     """Return both tables with the columns in one order and categories in one list."""
     if isinstance(X, pd.Series):
-        raise InputError("X is one row as a series. Give a data frame: X.to_frame().T, or X[[0]].")
+        raise InputError("X is a series, and rows of a data frame are wanted, such as X.iloc[[0]].")
     if not isinstance(X, pd.DataFrame) or not isinstance(background, pd.DataFrame):
         return X, background
+    require_own_names(X)
+    require_own_names(background)
     missing = [str(column) for column in X.columns if column not in background.columns]
     more = [str(column) for column in background.columns if column not in X.columns]
     if missing or more:

@@ -49,7 +49,7 @@ class RowGame:
     players
         The columns of each feature.
     parts
-        How many groups of background rows to tell apart.
+        How many groups of background rows to tell apart, drawn at random.
 
     Attributes
     ----------
@@ -74,9 +74,14 @@ class RowGame:
     ) -> None:
         self.output = output
         self.rows, self.size = len(X), len(background)
+        count = min(self.size, parts)
+        if 1 < count < self.size:
+            # Of rows in an order, neighbours are alike, and their means spread too far.
+            order = np.random.default_rng(0).permutation(self.size)
+            rows = isinstance(background, pd.DataFrame)
+            background = background.iloc[order] if rows else background[order]
         self.pool = Pool([X, background], players)
         self.codes = codes_of(pd.concat([_frame(X), _frame(background)]), players)
-        count = min(self.size, parts)
         self.starts = np.arange(count) * self.size // count
         lengths = np.diff(np.append(self.starts, self.size))
         self.lengths = lengths

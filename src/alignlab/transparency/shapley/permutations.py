@@ -9,7 +9,11 @@ player who joins as the k-th with
 so that such a pair asks for 2 (d - 1) coalitions, each once [castro2009polynomial;
 mitchell2022sampling]. The values of one pair add up to D(N). A pair is the unit of replication:
 the standard error is the standard deviation over the pairs / sqrt(pairs). An order and its reverse
-are not independent, and are not counted as if they were.
+are not independent, and are not counted as if they were. Where changes are rare, as in voting, a
+player may never have been seen to make one, and no spread says so; hence one pair unseen, as far
+from the mean as the farthest credit of any player, is allowed for:
+
+    se_i^2 = spread_i^2 / n + (max_j,k |credit_j(k) - mean_j| / n)^2,      n pairs.
 """
 
 from __future__ import annotations
@@ -79,7 +83,9 @@ class Permutations:
         gains = np.diff(steps, axis=1) / 2
         credits_of = np.empty_like(gains)
         np.put_along_axis(credits_of, self.orders[:, :, None, None], gains, axis=1)
-        spread = (credits_of @ mean).std(axis=0, ddof=1)
+        credit = credits_of @ mean
+        spread = credit.std(axis=0, ddof=1)
+        unseen = np.abs(credit - credit.mean(axis=0)).max(axis=(0, 1)) / n
         # Few pairs: as wide as Student's interval at 95% when 1.96 standard errors are taken.
         widened = critical_value(0.95, freedom=n - 1) / critical_value(0.95)
-        return credits_of.mean(axis=0), widened * spread / np.sqrt(n)
+        return credits_of.mean(axis=0), np.hypot(widened * spread / np.sqrt(n), unseen)

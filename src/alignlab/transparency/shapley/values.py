@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError, listed, nearest
 from alignlab.intervals import Estimate, critical_value
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class ShapleyValues:
         """
         if feature not in self.features:
             raise InputError(
-                f"There is no feature {feature!r}.{nearest(feature, list(self.features))}"
+                f"There is no feature {feature!r}.{nearest(str(feature), list(self.features))}"
             )
         return self.features.index(feature)
 
@@ -133,12 +133,24 @@ class ShapleyValues:
         return critical_value(level) * self.standard_errors
 
     def importance(self, output: int = 0, *, level: float = 0.95) -> dict[str, Estimate]:
-        """Return the mean |value| of each feature over the rows, with intervals over rows."""
-        size = np.abs(self.values[:, :, output])
+        """Return the mean |value| of each feature over the rows.
+
+        The intervals, by Student's t over the rows, hold at `level` for all features together.
+
+        Raises
+        ------
+        InputError
+            If there is no such output, or no row.
+        """
+        size = np.abs(self.values[:, :, self._output(output)])
         n = len(size)
+        if not n:
+            raise InputError("There is no row to take a mean over.")
         means = size.mean(axis=0)
-        errors = size.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(len(means), np.nan)
-        half = critical_value(level, comparisons=len(means)) * errors
+        half = np.full(len(means), np.nan)
+        if n > 1:
+            factor = critical_value(level, comparisons=len(means), freedom=n - 1)
+            half = factor * size.std(axis=0, ddof=1) / np.sqrt(n)
         return {
             name: Estimate(
                 float(mean), float(mean - width), float(mean + width), level, n, "mean |value|"
@@ -147,7 +159,14 @@ class ShapleyValues:
         }
 
     def to_frame(self, row: int = 0, output: int = 0) -> pd.DataFrame:
-        """Return one line a feature of one row, the largest first."""
+        """Return one line a feature of one row, the largest first.
+
+        Raises
+        ------
+        InputError
+            If there is no such row or output.
+        """
+        row, output = self._row(row), self._output(output)
         values = self.values[row, :, output]
         half = self.half_widths()[row, :, output]
         frame = pd.DataFrame(
@@ -188,7 +207,7 @@ class ShapleyValues:
         """
         from alignlab.transparency.shapley.charts import beeswarm
 
-        return beeswarm(self, output, most=most)
+        return beeswarm(self, self._output(output), most=most)
 
     def waterfall(self, row: int, output: int = 0, *, most: int = 12) -> Chart:
         """Draw one row's way from the average answer to its own, the largest step first.
@@ -200,7 +219,7 @@ class ShapleyValues:
         """
         from alignlab.transparency.shapley.steps import waterfall
 
-        return waterfall(self, row, output, most=most)
+        return waterfall(self, self._row(row), self._output(output), most=most)
 
     def dependence(self, feature: str, output: int = 0, *, colour: str | None = None) -> Chart:
         """Draw a feature's values against what the rows hold in it.
@@ -221,7 +240,7 @@ class ShapleyValues:
         """
         from alignlab.transparency.shapley.charts import dependence
 
-        return dependence(self, feature, output, colour=colour)
+        return dependence(self, feature, self._output(output), colour=colour)
 
     def cohorts(
         self,
@@ -253,7 +272,7 @@ class ShapleyValues:
         """
         from alignlab.transparency.shapley.charts import cohorts
 
-        return cohorts(self, groups, output, most=most, level=level)
+        return cohorts(self, groups, self._output(output), most=most, level=level)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
@@ -273,6 +292,20 @@ class ShapleyValues:
             "evaluations": self.evaluations,
             "notes": list(self.notes),
         }
+
+    def _output(self, output: int) -> int:
+        """Return the position of an output, or say which there are."""
+        return _position(output, len(self.outputs), "output", f" ({listed(self.outputs)})")
+
+    def _row(self, row: int) -> int:
+        return _position(row, len(self), "row", "")
+
+
+def _position(given: Any, count: int, what: str, which: str) -> int:
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    if not whole or not -count <= given < count:
+        raise InputError(f"{what}={given!r} is none of the {count} {what}s{which}: count from 0.")
+    return int(given)
 
 
 def _cell(value: Any) -> str:

@@ -114,7 +114,8 @@ class Pool:
         if self._block is not None:
             # A copy of the index is as much work as the rows are.
             cells = index if self._one_each else index[:, self.owner]
-            rows = self._block[cells, np.arange(self.width)]
+            # One index a cell is half the work of two.
+            rows = self._block.take(cells * self.width + np.arange(self.width))
             if self._names is None:
                 return rows
             return pd.DataFrame(rows, columns=self._names, copy=False)
@@ -161,9 +162,44 @@ class Pool:
         ]
         return pd.DataFrame(dict(enumerate(columns)), copy=False).set_axis(self._names, axis=1)
 
+    def replaced(self, rows: Index, moved: Sequence[tuple[slice, int, Index]]) -> Any:
+        """Return pool rows that take a feature or two from others, stretch by stretch.
+
+        The same as `composed` with an index written out, in a third of its time: whole rows are
+        taken, and of them only the cells that change once more.
+
+        Parameters
+        ----------
+        rows
+            The pool row that each new row is made from, shape (m,).
+        moved
+            Stretches of the m, a feature, and the pool rows that they take it from.
+        """
+        places = [(at, np.flatnonzero(self.owner == p).tolist(), who) for at, p, who in moved]
+        if self._block is not None:
+            made = self._block.take(rows, axis=0)
+            for at, columns, donors in places:
+                for column in columns:
+                    made[at, column] = self._block[donors, column]
+            if self._names is None:
+                return made
+            return pd.DataFrame(made, columns=self._names, copy=False)
+        sources = [rows] * self.width
+        for at, columns, donors in places:
+            for column in columns:
+                if sources[column] is rows:
+                    sources[column] = rows.copy()
+                sources[column][at] = donors
+        taken = [column.take(source) for column, source in zip(self._columns, sources, strict=True)]
+        return pd.DataFrame(dict(enumerate(taken)), copy=False).set_axis(self._names, axis=1)
+
     def rows(self, index: Index) -> Any:
         """Return whole rows of the pool, one for each of `index`, shape (m,)."""
         return self.composed(np.broadcast_to(index[:, None], (len(index), len(self.players))))
+
+    def column(self, at: int) -> Any:
+        """Return a column of all rows by its position: an array, or an extension array."""
+        return self._columns[at] if self._block is None else self._block[:, at]
 
     def at_once(self) -> int:
         """Return how many new rows fit one batch of the model."""
@@ -191,6 +227,8 @@ def players_of(
             f"X is a {type(rows).__name__} of shape {tuple(shape)}. Give a data frame, or an "
             "array of shape (n, columns)."
         )
+    if groups is None:
+        return {str(at): (at,) for at in range(shape[1])}
     named = pd.DataFrame(np.empty((0, shape[1])), columns=[str(at) for at in range(shape[1])])
     stated = {
         name: [str(each) for each in columns] for name, columns in stated_groups(groups).items()

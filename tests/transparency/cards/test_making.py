@@ -41,3 +41,18 @@ def test_errors_of_exact_values_are_those_of_other_backgrounds():
         # 100 background rows: sd / 10, known itself to about 20% of it.
         assert 0.6 * sd / 10 < each.error < 1.5 * sd / 10
     assert made.evaluations <= 1 + FOR_ERRORS + 200
+
+
+def test_a_feature_that_is_not_gone_by_is_never_sure(loans):
+    X, _, _ = loans
+
+    def model(rows):
+        odds = 0.2 * (rows["income"] - 40) - 3 * rows["debt_share"] + 0.7 * rows["children"]
+        return 1 / (1 + np.exp(-odds.to_numpy(float)))
+
+    for row in range(12):
+        made = explain(
+            model, row, data=X, classes=("no", "yes"), alternatives=0, similar=0, check=False,
+            task="classification",
+        )  # fmt: skip
+        assert not {each.feature for each in made.reasons if each.sure} & {"home", "sex"}

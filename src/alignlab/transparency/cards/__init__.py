@@ -4,7 +4,7 @@ from alignlab.transparency.cards.card import CARD_VERSION, ExplanationCard, Reas
 from alignlab.transparency.cards.deletion import Truth
 from alignlab.transparency.cards.front import explain, explain_many
 from alignlab.transparency.cards.page import cards_html
-from alignlab.transparency.cards.similar import Similar
+from alignlab.transparency.cards.similar import Similar, distances
 
 __all__ = [
     "CARD_VERSION",
@@ -13,6 +13,7 @@ __all__ = [
     "Similar",
     "Truth",
     "cards_html",
+    "distances",
     "explain",
     "explain_many",
 ]

@@ -40,6 +40,9 @@ Floats = NDArray[np.float64]
 EVALUATIONS = 100_000
 """Rows that the model is asked for on account of one case's Shapley values, unless stated."""
 
+ROUNDING = 1e-9
+"""A value below this share of the answer is none."""
+
 FOR_ERRORS = 10_000
 """Rows asked for to know how exact values hang on the background drawn."""
 
@@ -174,10 +177,7 @@ def cards_of(
                     "data_rows": len(cases.data),
                     "seed": int(stated.seed),
                 },
-                notes=(
-                    *own.notes,
-                    *(f"Of the changes: {note}" for note in (() if changes is None else changes.notes)),
-                ),
+                notes=(*own.notes, *_of_changes(changes)),
                 evaluations=predictor.rows_evaluated - asked + own.evaluations + 1,
             )
         )
@@ -225,6 +225,8 @@ def _reasons(found: ShapleyValues, guarded: Sequence[str], level: float) -> tupl
     if found.background_errors is not None:
         errors = np.hypot(errors, found.background_errors[0, :, 0])
     half = critical_value(level, comparisons=len(values)) * errors
+    # A feature that the model does not go by keeps a rounding error, with no error of its own.
+    floor = ROUNDING * max(float(np.abs(found.answers[0, 0])), float(np.abs(found.base[0])))
     reasons = [
         Reason(
             feature=name,
@@ -233,7 +235,7 @@ def _reasons(found: ShapleyValues, guarded: Sequence[str], level: float) -> tupl
             error=float(errors[at]),
             low=float(values[at] - half[at]),
             high=float(values[at] + half[at]),
-            sure=bool(abs(values[at]) > half[at]),
+            sure=bool(abs(values[at]) > max(half[at], floor)),
             protected=bool(set(map(str, found.columns[at])) & set(guarded)),
         )
         for at, name in enumerate(found.features)
@@ -306,6 +308,10 @@ def _changes(
         predictor, cases.given(cases.rows.iloc[[at]]), data=cases.given(cases.data),
         target=goal, constraints=constraints, number=stated.alternatives, seed=stated.seed,
     )  # fmt: skip
+
+
+def _of_changes(changes: Counterfactuals | None) -> list[str]:
+    return [] if changes is None else [f"Of the changes: {note}" for note in changes.notes]
 
 
 def _probabilities(predictor: Predictor, answer: Any) -> dict[str, float]:

@@ -293,12 +293,13 @@ def _by_weights(
     ]
     if not names:
         raise InputError(f"The torch module {type(model).__name__} has no weights.")
+    cards = sorted({p.device.index for p in model.parameters() if p.device.type == "cuda"})
     found: Pairs = {"the same model": []}
     for _ in range(draws):
         found["the same model"].append(_alike(before, _explained(explainer_of, model, X)))
         random = copy.deepcopy(model)
         layers = dict(random.named_modules())
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=cards):
             torch.manual_seed(int(rng.integers(2**62)))
             for name in reversed(names):
                 _draw_anew(layers[name], rng)

@@ -76,3 +76,30 @@ def test_coalitions_that_orders_share_are_asked_for_once(cases):
 
     truth(WEIGHTS, cases, model=counting, orders=500)
     assert sum(asked) <= 2**5 * 20
+
+
+def test_features_that_count_alike_need_no_order():
+    """All features count the same, but for which cases happen to replace them."""
+    rng = np.random.default_rng(8)
+    row, others = np.ones((1, 5)), rng.normal(size=(24, 5))
+    scores = []
+    for _ in range(20):
+        found = deletion_truth(
+            output_of(lambda rows: rows.sum(axis=1), task="regression"),
+            row, others, PLAYERS, rng.permutation(5).astype(float),
+            generator=np.random.default_rng(0),
+        )  # fmt: skip
+        scores.append(found.score.value)
+    assert 0.3 < min(scores)
+    assert max(scores) < 0.7
+
+
+def test_of_two_features_nothing_is_told(cases):
+    row, others = cases
+    found = deletion_truth(
+        output_of(lambda rows: rows.sum(axis=1), task="regression"),
+        row[:, :2], others[:, :2], {"a": (0,), "b": (1,)}, np.array([1.0, 2.0]),
+        generator=np.random.default_rng(0),
+    )  # fmt: skip
+    assert found.score is None
+    assert "too few orders" in found.detail["why"]

@@ -5,9 +5,11 @@ of them, an order's area is the mean of v_0, ..., v_d. Replacing first what is s
 for the answer must bring it down early [petsiuk2018rise], so the card's order is held against
 random orders of the same features, replaced from the same cases:
 
-    score = share of random orders whose area is larger (equal ones count half).
+    score = share of random orders whose area is surely larger (those that cannot be told apart
+            count half),
 
-An explanation that says nothing scores one half. The replaced rows are those of the interventional
+surely by Student's t of the differences over those cases: else two features that count alike would
+have to stand in the right order. An explanation that says nothing scores one half. The replaced rows are those of the interventional
 game: the score says whether the card is true to the model there, and not whether the model is
 true to the world.
 """
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.intervals import Estimate, share_estimate
+from alignlab.intervals import Estimate, critical_value, share_estimate
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool, chunks
 
@@ -30,6 +32,11 @@ Floats = NDArray[np.float64]
 
 ORDERS = 50
 """Random orders."""
+
+FEWEST = 3
+"""Of fewer features there are two orders at most."""
+
+METHOD = "replacing features one after another by those of other cases"
 
 TIED = 1e-9
 """Areas no farther apart than this share of the answers' size are equal."""
@@ -96,6 +103,9 @@ def deletion_truth(
         Of the interval.
     """
     d, m = len(players), len(others)
+    if d < FEWEST:
+        why = f"of {d} features there are too few orders to tell one from chance"
+        return Truth(None, METHOD, {"orders": 0, "cases": m, "why": why})
     mine = np.argsort(-values, kind="stable")
     tried = np.stack([mine, *(generator.permutation(d) for _ in range(orders))])
     place_of = np.argsort(tried, axis=1)
@@ -103,24 +113,27 @@ def deletion_truth(
     # Orders share what they have replaced: nothing and everything at least.
     distinct, place = np.unique(known.reshape(-1, d), axis=0, return_inverse=True)
     pool = Pool([row, others], players)
-    worth = np.empty(len(distinct))
+    worth = np.empty((len(distinct), m))
     rest = np.arange(1, m + 1)
     for part in chunks(len(distinct), max(1, pool.at_once() // m)):
         asked = distinct[part]
         rows = pool.blended(asked, np.zeros(len(asked), dtype=np.intp), rest)
-        worth[part] = output(rows)[:, 0].reshape(len(asked), m).mean(axis=1)
-    curves = worth[place.ravel()].reshape(len(tried), d + 1)
+        worth[part] = output(rows)[:, 0].reshape(len(asked), m)
+    curves = worth[place.ravel()].reshape(len(tried), d + 1, m)
     areas = curves.mean(axis=1)
+    apart = areas[1:] - areas[0]
+    error = apart.std(axis=1, ddof=1) / np.sqrt(m) if m > 1 else np.zeros(orders)
     size = TIED * max(float(np.abs(curves).max()), 1e-300)
-    beaten = np.where(np.abs(areas[1:] - areas[0]) <= size, 0.5, areas[1:] > areas[0])
+    least = np.maximum(critical_value(level, freedom=max(m - 1, 1)) * error, size)
+    mean = apart.mean(axis=1)
+    beaten = np.where(np.abs(mean) <= least, 0.5, mean > 0)
     detail = {
         "orders": orders,
         "cases": m,
-        "curve": curves[0].tolist(),
-        "random_curve": curves[1:].mean(axis=0).tolist(),
+        "curve": curves[0].mean(axis=1).tolist(),
+        "random_curve": curves[1:].mean(axis=(0, 2)).tolist(),
     }
-    method = "replacing features one after another by those of other cases"
-    if np.ptp(curves) <= size:  # no order can be told from another
-        return Truth(None, method, detail)
+    if np.ptp(curves, axis=1).max() <= size:
+        return Truth(None, METHOD, {**detail, "why": "no replaced feature moves the answer"})
     score = share_estimate(float(beaten.mean()), orders, rows=orders, level=level)
-    return Truth(score, method, detail)
+    return Truth(score, METHOD, detail)

@@ -334,7 +334,8 @@ def _truth(card: ExplanationCard) -> list[str]:
     if truth is None:
         return []
     if truth.score is None:
-        return ["Nothing can be told: no replaced feature moves the model's answer."]
+        why = truth.detail.get("why", "it was not measured")
+        return [f"Nothing can be told: {why}."]
     score, orders = truth.score, truth.detail.get("orders")
     if orders is None:
         told = f"Measured by {truth.method}, its score is {number(score.value)}"

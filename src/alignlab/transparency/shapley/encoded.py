@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.predictors.boosters import CategoryCodes
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool
 
@@ -98,6 +99,9 @@ def route_of(output: Output) -> Route | None:
             break
     if getattr(model, "_preprocessor", None) is not None:
         steps.append(model._preprocessor)  # histogram boosting turns levels into codes
+    codes = CategoryCodes.of(model)
+    if codes is not None:
+        steps.append(codes)
     if not all(hasattr(step, "transform") for step in steps):
         return None
     return Route(output, tuple(steps), model, named)
@@ -214,22 +218,41 @@ def _differ(first: Floats, second: Floats) -> NDArray[np.bool_]:
     return (first != second) & ~(np.isnan(first) & np.isnan(second))
 
 
-def agreement(output: Output, sums: Floats, asked: Floats) -> Floats | None:
+def agreement(output: Output, sums: Floats, asked: Floats, *, added: int = 0) -> Floats | None:
     """Return the constants between a route's sums and the model's answers, shape (outputs,).
 
-    `None` where the difference is no constant: the route is not the model.
+    `None` where the difference is no constant: the route is not the model. `added` is as in
+    `rounding`.
     """
     apart = asked - sums
-    allowed = rounding(output, asked) + CLOSE * np.abs(sums).max(initial=0)
+    allowed = rounding(output, asked, sums, added=added)
     best = allowed.argmin(axis=0), np.arange(asked.shape[1])
     constants = apart[best]
     return constants if (np.abs(apart - constants) <= allowed + allowed[best]).all() else None
 
 
-def rounding(output: Output, answers: Floats) -> Floats:
-    """Return how far the model's own answers may be from what they stand for, in their shape."""
-    allowed = np.full(answers.shape, CLOSE * np.abs(answers).max(initial=0))
+def rounding(
+    output: Output, answers: Floats, sums: Floats | None = None, *, added: int = 0
+) -> Floats:
+    """Return how far the model's own answers may be from what they stand for, in their shape.
+
+    Parameters
+    ----------
+    output
+        What is explained.
+    answers
+        The model's answers, shape (n, outputs).
+    sums
+        What the route adds up for them, before its constant.
+    added
+        How many numbers the model adds up in single precision; 0 where it works in double. Each
+        addition is off by at most half a unit of the sum so far, and where all are small parts of
+        a large one, they are off to the same side: the bound is their number times that.
+    """
+    size = np.abs(answers).max(initial=0) + (0 if sums is None else np.abs(sums).max(initial=0))
+    eps = np.finfo(np.float32 if added else np.float64).eps
+    allowed = np.full(answers.shape, max(CLOSE, added * eps / 2) * size)
     if output.scale == "log odds":
         # A probability p carries an error of one unit of 1, so its log-odds one of 1 / p (1 - p).
-        allowed += 4 * np.finfo(np.float64).eps * (2 + 2 * np.cosh(answers))
+        allowed += 4 * eps * (2 + 2 * np.cosh(answers))
     return allowed

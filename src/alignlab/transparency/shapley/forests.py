@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from alignlab.transparency.outputs import Output
 
-__all__ = ["Forest", "forest_of"]
+__all__ = ["Forest", "Part", "forest_of", "joined", "signs_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,6 +54,8 @@ class Forest:
         The most branches on a path.
     single
         Whether cells are rounded to float32 first.
+    adds_in_single
+        Whether the library adds its leaves up, and answers, in float32.
     """
 
     column: Ints
@@ -68,6 +70,7 @@ class Forest:
     levels: Bools
     depth: int
     single: bool
+    adds_in_single: bool = False
 
     @property
     def nodes(self) -> tuple[Any, ...]:
@@ -104,13 +107,17 @@ def forest_of(estimator: Any, output: Output) -> Forest | None:
     ----------
     estimator
         A tree, random or extremely random forest, gradient boosting or histogram gradient boosting
-        of scikit-learn.
+        of scikit-learn, or a model of XGBoost or LightGBM.
     output
         What is explained: forests add up in probabilities, boosted classifiers of two classes in
         log odds, regressors in values.
     """
     reader = _READERS.get(type(estimator).__name__)
     library = type(estimator).__module__.partition(".")[0]
+    if library in ("xgboost", "lightgbm"):
+        from alignlab.transparency.shapley.boosted import boosted_forest
+
+        return boosted_forest(estimator, output)
     if reader is None or library != "sklearn" or output.scale == "decision":
         return None
     return reader(estimator, output)
@@ -129,27 +136,25 @@ def _plain(estimator: Any, output: Output) -> Forest | None:
         # Releases differ in whether a leaf holds shares or weights of the classes.
         return (held / held.sum(axis=1, keepdims=True))[:, list(output.positions)] / len(trees)
 
-    return _joined([_tree(tree, value(tree)) for tree in trees], single=True)
+    return joined([_tree(tree, value(tree)) for tree in trees], single=True)
 
 
 def _boosted(estimator: Any, output: Output) -> Forest | None:
     """Return gradient boosting: trees of residuals, shrunken."""
-    signs = _signs(estimator.estimators_.shape[1], output)
+    signs = signs_of(estimator.estimators_.shape[1], output)
     if signs is None:
         return None
     # The exponential loss fits half the log odds.
     rate = estimator.learning_rate * (2 if getattr(estimator, "loss", "") == "exponential" else 1)
     trees = [each.tree_ for each in estimator.estimators_[:, 0]]
-    return _joined(
-        [_tree(tree, tree.value[:, 0, :1] * rate * signs) for tree in trees], single=True
-    )
+    return joined([_tree(tree, tree.value[:, 0, :1] * rate * signs) for tree in trees], single=True)
 
 
 def _histogram(estimator: Any, output: Output) -> Forest | None:
     predictors = getattr(estimator, "_predictors", None)
     if not predictors:
         return None
-    signs = _signs(len(predictors[0]), output)
+    signs = signs_of(len(predictors[0]), output)
     if signs is None:
         return None
     parts = []
@@ -160,7 +165,7 @@ def _histogram(estimator: Any, output: Output) -> Forest | None:
         words = np.ascontiguousarray(predictor.raw_left_cat_bitsets, dtype="<u4")
         levels = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little").astype(bool)
         parts.append(
-            _Part(
+            Part(
                 column=np.where(leaf, -1, nodes["feature_idx"].astype(np.int64)),
                 threshold=nodes["num_threshold"].astype(np.float64),
                 missing_left=nodes["missing_go_to_left"].astype(bool),
@@ -173,10 +178,10 @@ def _histogram(estimator: Any, output: Output) -> Forest | None:
                 depth=int(nodes["depth"].max()),
             )
         )
-    return _joined(parts, single=False)
+    return joined(parts, single=False)
 
 
-def _signs(trees: int, output: Output) -> Floats | None:
+def signs_of(trees: int, output: Output) -> Floats | None:
     """Return by what a tree's values count for each output; `None` where they do not add up."""
     if output.scale == "value":
         return np.ones(1)
@@ -187,7 +192,9 @@ def _signs(trees: int, output: Output) -> Floats | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
+    """One tree, with the attributes of a `Forest`."""
+
     column: Ints
     threshold: Floats
     missing_left: Bools
@@ -200,10 +207,10 @@ class _Part:
     depth: int
 
 
-def _tree(tree: Any, value: Floats) -> _Part:
+def _tree(tree: Any, value: Floats) -> Part:
     leaf = tree.children_left < 0
     missing = getattr(tree, "missing_go_to_left", np.zeros(len(leaf)))
-    return _Part(
+    return Part(
         column=np.where(leaf, -1, tree.feature).astype(np.int64),
         threshold=np.asarray(tree.threshold, dtype=np.float64),
         missing_left=np.asarray(missing).astype(bool),
@@ -217,14 +224,15 @@ def _tree(tree: Any, value: Floats) -> _Part:
     )
 
 
-def _joined(parts: Sequence[_Part], *, single: bool) -> Forest:
+def joined(parts: Sequence[Part], *, single: bool) -> Forest:
+    """Return trees laid end to end; `single` says whether they round cells to float32."""
     starts = np.cumsum([0, *(len(part.column) for part in parts)])
     sets = np.cumsum([0, *(len(part.levels) for part in parts)])
 
-    def end_to_end(of: Callable[[_Part], NDArray[Any]]) -> Any:
+    def end_to_end(of: Callable[[Part], NDArray[Any]]) -> Any:
         return np.ascontiguousarray(np.concatenate([of(part) for part in parts]))
 
-    def moved(of: Callable[[_Part], Ints], by: Ints) -> Ints:
+    def moved(of: Callable[[Part], Ints], by: Ints) -> Ints:
         moves = zip(parts, by, strict=False)
         return np.concatenate([np.where(of(p) < 0, -1, of(p) + move) for p, move in moves])
 

@@ -49,8 +49,8 @@ def tree_values(
 ) -> ShapleyValues | None:
     """Return the exact Shapley values of a model made of trees, or `None`.
 
-    Use it for scikit-learn's trees, forests and boosted trees, alone or behind a pipeline that
-    works column by column. `shapley_values` tries it by itself.
+    Use it for the trees, forests and boosted trees of scikit-learn, XGBoost and LightGBM, alone or
+    behind a pipeline that works column by column. `shapley_values` tries it by itself.
 
     Parameters
     ----------
@@ -99,7 +99,11 @@ def tree_values(
     by_cover = game == "path-dependent"
     if by_cover and (encoded.owner[asked] < 0).any():
         return None  # whose the cell is was not seen, and cover gives it a part in the game
-    constants = agreement(output, forest(forest.cells(encoded.mixed)), encoded.asked)
+    if by_cover and not (forest.cover > 0).all():
+        return None  # a library may leave it out, and a tree trained on may have none
+    added = len(forest.roots) + 1 if forest.adds_in_single else 0
+    sums = forest(forest.cells(encoded.mixed))
+    constants = agreement(output, sums, encoded.asked, added=added)
     if constants is None:
         return None
     found = _walked(forest, encoded.owner, encoded.rows, encoded.background, len(players), by_cover)
@@ -109,11 +113,14 @@ def tree_values(
     answers = output(X)
     if by_cover:
         base, evaluations = reached + constants, MIXED + len(X)
+        around = encoded.asked
     else:
-        base, evaluations = output(background).mean(axis=0), MIXED + len(X) + len(background)
+        around = output(background)
+        base, evaluations = around.mean(axis=0), MIXED + len(X) + len(background)
     apart = np.abs(answers - base - values.sum(axis=1))
-    allowed = rounding(output, answers)
-    if (apart > allowed + allowed.max()).any():
+    allowed = rounding(output, answers, answers - constants, added=added)
+    allowed += rounding(output, around, around - constants, added=added).mean(axis=0)
+    if not (apart <= allowed).all():
         return None
     return ShapleyValues(
         values=values,

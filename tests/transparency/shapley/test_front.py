@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 
 from alignlab.errors import InputError, ModelError
 from alignlab.predictors import Predictor, as_predictor
-from alignlab.transparency.shapley import shapley_values
+from alignlab.transparency.shapley import front, shapley_values
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 5))
@@ -136,6 +136,25 @@ def test_the_budget_is_kept():
     )
     assert found.evaluations <= 2500
     assert "stopped at the budget" in found.notes[0]
+
+
+@pytest.mark.parametrize("budget", [402, 404, 1000])
+def test_a_budget_that_is_spent_already_buys_no_coalition(budget):
+    rows, background = RNG.integers(0, 2, (3, 8)), RNG.integers(0, 2, (400, 8))
+    with pytest.raises(InputError, match="a smaller background need less"):
+        shapley_values(bent, rows, background, task="regression", max_evaluations=budget)
+
+
+def test_a_large_background_is_used_as_given_with_fewer_coalitions(monkeypatch):
+    monkeypatch.setattr(front, "ROWS", 20_000)
+    background = np.repeat(BACKGROUND, 50, axis=0) + RNG.normal(size=(2000, 5)) / 9
+    rows = background[:1]
+    with pytest.raises(InputError, match="max_evaluations allows 12"):
+        shapley_values(curved, rows, background, task="regression")
+    few = shapley_values(curved, rows, background[:1000], task="regression")
+    assert few.method == "odd regression"
+    assert few.evaluations <= 20_000 + 1000 + 1
+    assert few.background_rows == 1000
 
 
 def test_few_values_make_all_coalitions_affordable():

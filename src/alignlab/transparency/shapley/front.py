@@ -47,6 +47,9 @@ METHODS = ("auto", "exact", "odd regression", "kernel", "permutation", "trees", 
 COALITIONS = 4096
 """Coalitions a row where no budget is stated: all of them up to 12 features."""
 
+ROWS = 50_000_000
+"""Rows asked for in all where no budget is stated: minutes of a fast model."""
+
 MANY = 16
 """No game of more players is solved by all coalitions unless the budget states that many."""
 
@@ -103,7 +106,7 @@ def shapley_values(
         Columns that are one feature, by the feature's name. One-hot columns are found.
     max_evaluations
         The most rows to ask the model for, in all; equal rows are counted each, and asked once.
-        `None` allows 4,096 coalitions a row.
+        `None` allows 4,096 coalitions a row, and 50 million rows in all.
     tolerance
         Sampling stops for a row once its standard errors are below this share of the spread of its
         values; `None` spends the budget.
@@ -246,7 +249,9 @@ def _solved(
         if not len(active):
             continue
         coalitions = _allowed(game, rows, len(active), method, left)
-        chosen = chosen_method(method, len(active), coalitions)
+        chosen = chosen_method(
+            method, len(active), coalitions, "Fewer rows or a smaller background need less."
+        )
         methods[described(chosen)] = None
         held = outputs * parts * (1 if chosen == "exact" else coalitions // 2)
         for start in range(0, len(rows), max(1, CELLS // max(held, 1))):
@@ -264,14 +269,16 @@ def _allowed(
     game: RowGame, rows: NDArray[np.intp], players: int, method: str, left: int | None
 ) -> int:
     """Return how many coalitions a row may be asked for, with the empty and the full one."""
-    coalitions = COALITIONS if left is None else max(left // game.size, 0) + 2
+    coalitions = max((ROWS // game.rows if left is None else left) // game.size, 0) + 2
+    if left is None:
+        coalitions = min(COALITIONS, coalitions)
     if method not in ("auto", "exact") or 2**players <= coalitions or players > MANY:
         return coalitions
     if method == "exact" and left is None:
         return int(2**players)
     # Where features have few values, all coalitions may cost less than their number says.
     cost = np.minimum(2.0**players * game.size, game.distinct_rows()[rows]).mean()
-    return int(2**players) if cost <= (left or COALITIONS * game.size) else coalitions
+    return int(2**players) if cost <= (coalitions - 2) * game.size else coalitions
 
 
 def _block(

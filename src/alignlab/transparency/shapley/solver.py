@@ -311,7 +311,7 @@ def shapley_of_game(
     )
 
 
-def chosen_method(method: Method, players: int, coalitions: int) -> Method:
+def chosen_method(method: Method, players: int, coalitions: int, remedy: str = "") -> Method:
     """Return the method that "auto" stands for, or say that the budget is too small for one.
 
     Parameters
@@ -322,6 +322,8 @@ def chosen_method(method: Method, players: int, coalitions: int) -> Method:
         Their number.
     coalitions
         The most coalitions a row, with the empty and the full one.
+    remedy
+        What else than a larger budget would help.
     """
     affordable = players < 63 and 2**players <= coalitions
     chosen: Method = ("exact" if affordable else "odd regression") if method == "auto" else method
@@ -331,10 +333,10 @@ def chosen_method(method: Method, players: int, coalitions: int) -> Method:
         else 2 + 2 * _route(chosen, max(players, 2), np.random.default_rng(0)).fewest
     )
     if players > 1 and needed > coalitions:
+        sample = ", or sample with method='odd regression'" if chosen == "exact" else ""
         raise InputError(
             f"method={chosen!r} needs {needed:,} coalitions of {players} features for each row, "
-            f"and max_evaluations allows {coalitions:,}. Allow more"
-            + (", or sample with method='odd regression'." if chosen == "exact" else ".")
+            f"and max_evaluations allows {coalitions:,}. Allow more{sample}. {remedy}".rstrip()
         )
     return chosen
 

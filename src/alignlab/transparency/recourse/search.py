@@ -220,30 +220,29 @@ def _bisected(ask: Ask, space: Space, rows: Rows, units: Floats) -> Floats:
     order = np.argsort(
         np.concatenate([-moves, np.where(moves > 0, moves, np.inf)]), axis=1, kind="stable"
     )
-    n, both = len(units), np.tile(np.arange(len(units)), 2)
-    rows, units = rows[both], units[both].copy()
+    both = np.tile(np.arange(len(units)), 2)
+    units = units[both].copy()
     shares = np.arange(1, 2**BITS) / 2**BITS
     for place in range(int((moves > 0).sum(axis=1).max(initial=0))):
-        unit, at = order[:, place], np.arange(2 * n)
-        active = moves[both, unit] > 0
-        near, far = rows.origin[at, unit], units[at, unit].copy()
+        at = np.flatnonzero(moves[both, order[:, place]] > 0)
+        unit, walker = order[at, place], np.repeat(np.arange(len(at)), len(shares))
+        each, cell = rows[both[at][walker]], (np.arange(len(walker)), unit[walker])
+        near, far = rows.origin[both[at], unit], units[at, unit]
         for _ in range(ROUNDS):
-            places = near[:, None] + (far - near)[:, None] * shares
-            walker = np.repeat(at, len(shares))
-            trial = units[walker]
-            trial[np.arange(len(trial)), unit[walker]] = places.ravel()
-            trial = space.snapped(trial, rows.origin[walker], rows[walker].limits)
-            places = trial[np.arange(len(trial)), unit[walker]].reshape(places.shape)
-            asks = active[:, None] & (places != near[:, None]) & (places != far[:, None])
+            trial = units[at[walker]]
+            trial[cell] = (near[:, None] + (far - near)[:, None] * shares).ravel()
+            trial = space.snapped(trial, each.origin, each.limits)
+            places = trial[cell].reshape(len(at), len(shares))
+            asks = (places != near[:, None]) & (places != far[:, None])
             if not asks.any():
                 break
-            good, _ = asked(ask, space, trial, rows[walker], only=asks.ravel())
+            good, _ = asked(ask, space, trial, each, only=asks.ravel())
             good = good.reshape(places.shape)
             # The place nearest to the row that is answered as wanted, and the one before it.
             first = np.where(good.any(axis=1), good.argmax(axis=1), len(shares))
-            ends = np.column_stack([near, places, far])
-            near, far = ends[at, first], ends[at, first + 1]
-            units[at, unit] = np.where(active, far, units[at, unit])
+            ends, own = np.column_stack([near, places, far]), np.arange(len(at))
+            near, far = ends[own, first], ends[own, first + 1]
+            units[at, unit] = far
     return units
 
 

@@ -116,6 +116,14 @@ class Space:
 
     def frame(self, units: Floats) -> pd.DataFrame:
         """Return rows as a data frame with the columns' names and dtypes."""
+        kinds = {column.dtype for column in self.encoding.columns}
+        if len(kinds) == 1 and all(
+            column.values is None and isinstance(column.dtype, np.dtype)
+            for column in self.encoding.columns
+        ):
+            # One block, which the model's own checks need not put together again.
+            block = self._encoded(units).astype(kinds.pop(), copy=False)
+            return pd.DataFrame(block, columns=self.encoding.labels, copy=False)
         held: dict[int, Any] = {}
         for at, columns in enumerate(self.columns):
             for place, column in enumerate(columns.tolist()):

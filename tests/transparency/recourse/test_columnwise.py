@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -34,14 +34,16 @@ def table() -> tuple[pd.DataFrame, np.ndarray]:
     return frame, (frame["x"] > frame["y"]).to_numpy()
 
 
-def mapped(*steps, frame=None):
+def mapped(*steps, frame=None, origins=None):
     if frame is None:
         frame, truth = table()
     else:
         truth = table()[1]
     model = make_pipeline(*steps, LogisticRegression()).fit(frame, truth)
     space = space_of(frame, frame[:1], None, scales=None, per_change=1, category_cost=1)
-    return columnwise(as_predictor(model), space, space.read(frame), NAMES)
+    units = space.read(frame)
+    rows = units[:1] if origins is None else space.read(origins)
+    return columnwise(as_predictor(model), space, rows, units, NAMES)
 
 
 def encoder(*of_numbers):
@@ -74,12 +76,29 @@ def test_steps_that_mix_columns_are_seen():
     assert mapped(PolynomialFeatures(2, include_bias=False), frame=frame) is not None
 
 
+def test_an_imputer_is_asked_about_rows_that_miss_what_the_rows_miss():
+    frame, _ = table()
+    gone = frame[:2].assign(y=np.nan)
+    flags = encoder(SimpleImputer(add_indicator=True))
+    assert mapped(encoder(KNNImputer()), frame=frame) is not None
+    assert mapped(encoder(KNNImputer()), frame=frame, origins=gone) is None
+    assert mapped(encoder(SimpleImputer()), frame=frame, origins=gone) is not None
+    # Whether a cell is missing belongs to its column too.
+    frame["y"] = frame["y"].where(frame["y"] > 3)
+    found = mapped(flags, frame=frame, origins=gone)
+    assert found.owner.tolist() == [1, 1, 1, 0, 2, 2]
+    # Two cells that are missing together are not filled in as each of them alone.
+    first = FunctionTransformer(lambda rows: np.nan_to_num(rows, nan=5.0 + np.isnan(rows).all()))
+    frame["x"] = frame["x"].where(frame["x"] < 8)
+    assert mapped(encoder(first), frame=frame, origins=gone.assign(x=np.nan)) is None
+
+
 def test_a_model_of_another_kind_has_no_map():
     frame, truth = table()
     space = space_of(frame, frame[:1], None, scales=None, per_change=1, category_cost=1)
     model = make_pipeline(encoder(), LogisticRegression()).fit(frame, truth)
     data = space.read(frame)
-    assert columnwise(as_predictor(model), space, data, frozenset({"Ridge"})) is None
+    assert columnwise(as_predictor(model), space, data[:1], data, frozenset({"Ridge"})) is None
     function = as_predictor(model.predict_proba, classes=[0, 1], task="classification")
-    assert columnwise(function, space, data, NAMES) is None
-    assert columnwise(as_predictor(model), space, np.full_like(data, np.nan), NAMES) is None
+    assert columnwise(function, space, data[:1], data, NAMES) is None
+    assert columnwise(as_predictor(model), space, data, np.full_like(data, np.nan), NAMES) is None

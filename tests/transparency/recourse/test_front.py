@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -190,6 +191,28 @@ def test_missing_cells_stay_missing():
     found = counterfactuals(model, rows.iloc[[0]], data=numbers)
     assert found.rows["debt"].isna().all()
     assert (model.predict(found.rows) == "yes").all()
+
+
+@pytest.mark.parametrize("last", [LogisticRegression(), DecisionTreeClassifier(max_depth=4)])
+def test_a_proof_holds_for_rows_with_missing_cells_or_is_not_claimed(last):
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"a": rng.normal(size=200), "c": rng.normal(size=200)})
+    data["b"] = 0.9 * data["a"] + 0.3 * rng.normal(size=200)
+    truth = data["a"] + 2 * data["b"] + data["c"] > 0
+    # What fills in the missing cell looks at the cells that are changed.
+    model = make_pipeline(KNNImputer(n_neighbors=3), StandardScaler(), last).fit(data, truth)
+    row = data.assign(b=np.nan)
+    row = row[~model.predict(row)].iloc[[0]]
+    found = counterfactuals(model, row, data=data, tidy=False)
+    assert not found.proven
+    plain = make_pipeline(SimpleImputer(), StandardScaler(), last).fit(data, truth)
+    row = data.assign(b=np.nan)
+    row = row[~plain.predict(row)].iloc[[0]]
+    exact, searched = (
+        counterfactuals(plain, row, data=data, tidy=False, method=method)
+        for method in ("exact", "search")
+    )
+    assert exact.least_cost <= searched[0].cost + 1e-9
 
 
 def test_a_category_that_the_data_does_not_have_may_stay():

@@ -44,7 +44,9 @@ def routed(model, frame, target, constraints=None, answer=None, **options):
     goal = goal_of(predictor, target, answer=answer, **options)
     space = space_of(frame, frame, constraints, scales=None, per_change=0.7, category_cost=1.3)
     data = space.read(frame)
-    return space, data, goal, linear_route(goal, space, data, predictor(frame))
+    told = predictor(frame)
+    both = np.concatenate([told[:1], told])
+    return space, data, goal, linear_route(goal, space, data[:1], data, both)
 
 
 def brute(space, goal, model, origin):
@@ -133,6 +135,12 @@ def test_what_is_not_linear_in_the_columns_has_no_route():
     frame["a"] += 1
     curved = pipeline(LogisticRegression(), frame, score > 0, FunctionTransformer(np.log1p))
     assert routed(curved, frame, True)[3] is None
+    # A hump between the places of a grid, where the data are.
+    frame["c"] = np.linspace(0, 1, len(frame))
+    hump = FunctionTransformer(lambda rows: rows + 0.2 * ((rows > 0.03) & (rows < 0.1)))
+    model = make_pipeline(hump, LinearRegression()).fit(frame[["c"]], score)
+    assert routed(model, frame[["c"]], (1.0, None))[3] is None
+    frame = frame[["a", "b", "k"]]
     strict = FixedThresholdClassifier(
         pipeline(LogisticRegression(), frame, score > 0), threshold=0.9
     ).fit(frame, score > 0)

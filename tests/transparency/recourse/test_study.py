@@ -23,8 +23,9 @@ def study(model, frame=NUMBERS, rows=None, **options):
         "method": "auto", "tidy": False, "starts": 8, "max_data": 2000, "seed": 0,
         "as_array": None,
     }  # fmt: skip
-    goal = goal_of(as_predictor(model), True, answer=None)
-    return study_of(goal, frame[:2] if rows is None else rows, frame, **settings | options)
+    predictor, rows = as_predictor(model), frame[:2] if rows is None else rows
+    goal = goal_of(predictor, True, answer=None)
+    return study_of(goal, rows, predictor(rows), frame, **settings | options)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +120,20 @@ def test_what_is_no_row_is_said(row, data, message):
 
 
 def test_a_route_that_the_model_never_agrees_with_is_given_up():
-    found, _ = study(LogisticRegression().fit(NUMBERS, TRUTH))
-
     class Wrong:
         name = "exact: wrong"
 
         def propose(self, origins, many, slack):
             return [[origin + np.array([1e-3, 0.0])] for origin in origins]
 
+    model = LogisticRegression().fit(NUMBERS, TRUTH)
+    found, _ = study(model, method="exact")
     found.route = Wrong()
     with pytest.raises(ModelError, match="Use method='search'"):
         found.candidates(1, diverse=False)
+    either, _ = study(model)
+    either.route = Wrong()
+    rows, least = either.candidates(1, diverse=False)
+    assert either.route is None
+    assert np.isnan(least).all()
+    assert either.ask(np.concatenate(rows))[0].all()

@@ -35,7 +35,9 @@ def routed(model, frame, target, constraints=None, **options):
     goal = goal_of(predictor, target, answer=None, **options)
     space = space_of(frame, frame, constraints, scales=None, per_change=0.7, category_cost=1.3)
     data = space.read(frame)
-    return space, data, goal, tree_route(goal, space, data, predictor(frame))
+    told = predictor(frame)
+    both = np.concatenate([told[:1], told])
+    return space, data, goal, tree_route(goal, space, data[:1], data, both)
 
 
 def fitted(model, frame, truth, numbers="passthrough"):

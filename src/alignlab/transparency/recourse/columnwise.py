@@ -5,9 +5,11 @@ of x only:
 
     z_j = T_j(x_u(j)).
 
-Which unit that is is found by changing one unit at a time, and held against rows of the data in
-which all units change at once. A scaler, an encoder, an imputer or a logarithm passes; a rotation,
-a normaliser or an imputer by neighbours does not, and then there is no exact route.
+Which unit that is is found by changing one unit at a time, and held against rows in which all units
+change at once: rows of the data, and the rows that are to be changed with some of their units taken
+from the data. A scaler, an encoder, an imputer or a logarithm passes; a rotation or a normaliser
+does not, and then there is no exact route. An imputer by neighbours treats columns alone in whole
+rows and not in others, so the same is asked of rows that miss what the rows to be changed miss.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.predictors import Predictor
+from alignlab.predictors.columnwise import TakenApart, differ, owners, taken_apart
 from alignlab.transparency.recourse.space import Space
 
 __all__ = ["Columnwise", "columnwise"]
@@ -27,10 +29,13 @@ __all__ = ["Columnwise", "columnwise"]
 Floats = NDArray[np.float64]
 
 CHECKED = 200
-"""Rows of the data that the map is held against."""
+"""Rows that the map is held against."""
 
 TRIED = 12
 """Values of a unit that are tried alone."""
+
+BLANKED = 2_000
+"""Rows with missing cells that the map is held against, for all kinds of them together."""
 
 
 @dataclass(eq=False)
@@ -39,28 +44,37 @@ class Columnwise:
 
     Attributes
     ----------
-    final
-        The estimator that answers.
-    owner
-        The unit that each column of its input depends on, shape (n_inputs,); -1 for none.
+    parts, space
+        The model taken apart, and the units.
     base
         A row in units from which single units are changed.
+    owner
+        The unit that each column of the input depends on, shape (n_inputs,); -1 for none.
     rows
         Rows that went through the map.
     """
 
-    final: Any
+    parts: TakenApart
     space: Space
-    predictor: Predictor
-    steps: Any
     base: Floats
     owner: NDArray[np.intp]
     rows: int = 0
 
+    @property
+    def final(self) -> Any:
+        """The estimator that answers."""
+        return self.parts.estimator
+
     def inputs(self, units: Floats) -> Floats:
         """Return what the last step reads for rows in units, shape (n, n_inputs)."""
         self.rows += len(units)
-        return _inputs(self.predictor, self.steps, self.space, units)
+        try:
+            cells = self.parts.cells(self.space.write(units))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _NoMapError from error
+        if cells is None:
+            raise _NoMapError
+        return cells
 
     def alone(self, unit: int, values: Floats) -> Floats:
         """Return the inputs that depend on a unit for some of its values, shape (n, its inputs)."""
@@ -70,7 +84,7 @@ class Columnwise:
 
 
 def columnwise(
-    predictor: Predictor, space: Space, data: Floats, names: frozenset[str]
+    predictor: Predictor, space: Space, origins: Floats, data: Floats, names: frozenset[str]
 ) -> Columnwise | None:
     """Return the map of a model whose last step is of a known kind; `None` for any other model.
 
@@ -80,83 +94,78 @@ def columnwise(
         The model.
     space
         The units.
-    data
-        Rows of the data in units, shape (m, n_units).
+    origins, data
+        The rows that are to be changed and rows of the data in units, shape (n, n_units).
     names
         The classes of estimators wanted.
     """
-    final, steps = _last_step(predictor.estimator)
-    of_sklearn = type(final).__module__.startswith("sklearn.")
-    if not of_sklearn or type(final).__name__ not in names or predictor.decision is not None:
+    parts = taken_apart(predictor)
+    if parts is None or predictor.decision is not None:
+        return None
+    of_sklearn = type(parts.estimator).__module__.startswith("sklearn.")
+    if not of_sklearn or type(parts.estimator).__name__ not in names:
         return None
     whole = data[~np.isnan(data).any(axis=1)]
     if not len(whole):
         return None
     some = whole[np.linspace(0, len(whole) - 1, min(CHECKED, len(whole))).astype(np.intp)]
-    base = some[0]
+    found = Columnwise(parts, space, some[0], np.zeros(0, dtype=np.intp))
     try:
-        owner, asked = _owners(predictor, steps, space, some, base)
-    except (TypeError, ValueError, AttributeError):  # no map of numbers: not a case of ours
+        return found if _is_one(found, some, origins, data) else None
+    except _NoMapError:
         return None
-    if owner is None:
-        return None
-    return Columnwise(final, space, predictor, steps, base, owner, asked)
 
 
-def _owners(
-    predictor: Predictor, steps: Any, space: Space, some: Floats, base: Floats
-) -> tuple[NDArray[np.intp] | None, int]:
-    """Return the unit of each input, or `None` where one depends on several."""
-    places = np.linspace(0, len(some) - 1, min(TRIED, len(some))).astype(np.intp)
-    tried = [
-        np.unique(np.concatenate([some[places, unit], [space.low[unit], space.high[unit]]]))
-        if space.number[unit]
-        else np.arange(len(space.levels[unit] or ()), dtype=np.float64)
-        for unit in range(len(space))
-    ]
-    tried = [values[~np.isnan(values)] for values in tried]
+class _NoMapError(Exception):
+    """The steps, or what they make, are no map to numbers."""
+
+
+def _is_one(found: Columnwise, some: Floats, origins: Floats, data: Floats) -> bool:
+    """Find out whose each input is, and return whether each depends on one unit alone."""
+    space, base = found.space, found.base
+    gaps = np.isnan(origins).any(axis=0) | np.isnan(data).any(axis=0)
+    tried = [_tried(space, unit, some, bool(gaps[unit])) for unit in range(len(space))]
     rows = np.repeat(base[None], 1 + sum(map(len, tried)), axis=0)
     unit_of = np.repeat(np.arange(len(space)), [len(values) for values in tried])
     rows[np.arange(1, len(rows)), unit_of] = np.concatenate(tried)
-    inputs = _inputs(predictor, steps, space, rows)
-    owner = np.full(inputs.shape[1], -1, dtype=np.intp)
-    for unit in range(len(space)):
-        moved = (inputs[1:][unit_of == unit] != inputs[0]).any(axis=0)
-        if (owner[moved] >= 0).any():
-            return None, 0
-        owner[moved] = unit
-    # All units at once: each input must be what its own unit alone gives.
-    together = _inputs(predictor, steps, space, some)
-    used = np.unique(owner[owner >= 0])
-    single = np.tile(base, (len(used), len(some), 1))
-    for at, unit in enumerate(used):
-        single[at, :, unit] = some[:, unit]
-    alone = _inputs(predictor, steps, space, single.reshape(-1, len(space))).reshape(
-        len(used), len(some), -1
-    )
-    for at, unit in enumerate(used):
-        if not np.array_equal(alone[at][:, owner == unit], together[:, owner == unit]):
-            return None, 0
-    asked = len(rows) + len(some) * (1 + len(used))
-    constant = together[:, owner < 0] == inputs[0][owner < 0]
-    return (owner if constant.all() else None), asked
+    inputs = found.inputs(rows)
+    owner = owners(inputs[0], inputs[1:], unit_of)
+    if owner is None:
+        return False
+    found.owner = owner
+    rng = np.random.default_rng(0)
+    partner = np.where(rng.random((len(some), 1)) < 0.5, base, rng.permutation(some))
+    partner[::2] = origins[rng.integers(len(origins), size=len(partner[::2]))]
+    if not _apart(found, some, partner, rng.random(some.shape) < 0.5, inputs[0]):
+        return False
+    missing: NDArray[np.bool_] = np.unique(np.isnan(origins), axis=0)
+    missing = missing[missing.any(axis=1)][:BLANKED]
+    rows = some[: max(2, BLANKED // max(len(missing), 1))]
+    for gone in missing:
+        # One unit missing at a time is what is known of each; all at once must be the same.
+        alone = np.where(np.eye(len(space), dtype=bool)[gone], np.nan, base)
+        expected = found.inputs(rows).copy()
+        for unit, cells in zip(np.flatnonzero(gone), found.inputs(alone), strict=True):
+            expected[:, owner == unit] = cells[owner == unit]
+        if differ(found.inputs(np.where(gone, np.nan, rows)), expected).any():
+            return False
+    return True
 
 
-def _inputs(predictor: Predictor, steps: Any, space: Space, units: Floats) -> Floats:
-    rows = predictor.selected(space.write(units))
-    if steps is not None and getattr(steps, "feature_names_in_", None) is None:
-        rows = rows.to_numpy() if isinstance(rows, pd.DataFrame) else rows
-    inputs = rows if steps is None else steps.transform(rows)
-    inputs = inputs.toarray() if hasattr(inputs, "toarray") else inputs
-    return np.asarray(inputs, dtype=np.float64)
+def _apart(found: Columnwise, one: Floats, other: Floats, mine: Any, still: Floats) -> bool:
+    """Return whether rows put together from two have the inputs of their parts."""
+    owner = found.owner
+    expected = np.where(mine[:, owner], found.inputs(one), found.inputs(other))
+    expected[:, owner < 0] = still[owner < 0]
+    return not differ(found.inputs(np.where(mine, one, other)), expected).any()
 
 
-def _last_step(model: Any) -> tuple[Any, Any]:
-    """Return what answers and the steps before it, `None` where there are none."""
-    while hasattr(model, "best_estimator_"):
-        model = model.best_estimator_
-    steps = getattr(model, "steps", None)
-    if not isinstance(steps, list) or not steps:
-        return model, None
-    before = [step for _, step in steps[:-1] if step not in (None, "passthrough")]
-    return steps[-1][1], (model[:-1] if before else None)
+def _tried(space: Space, unit: int, some: Floats, gaps: bool) -> Floats:
+    """Return the values at which a unit is tried alone."""
+    if space.number[unit]:
+        places = np.linspace(0, len(some) - 1, min(TRIED, len(some))).astype(np.intp)
+        values = np.concatenate([some[places, unit], [space.low[unit], space.high[unit]]])
+        values = np.unique(values[~np.isnan(values)])
+    else:
+        values = np.arange(len(space.levels[unit] or ()), dtype=np.float64)
+    return np.append(values, np.nan) if gaps else values

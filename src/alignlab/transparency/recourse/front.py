@@ -157,7 +157,7 @@ def counterfactuals(
     now = predictor(frame if as_array is None else frame.to_numpy(as_array))[0]
     goal = goal_of(predictor, target, answer=now, confidence=confidence)
     study, notes = study_of(
-        goal, frame, table,
+        goal, frame, now[None], table,
         constraints=constraints, scales=scales, per_change=per_change,
         category_cost=category_cost, method=method, tidy=tidy, starts=starts, max_data=max_data,
         seed=seed, as_array=as_array,

@@ -6,7 +6,7 @@ Behind steps that treat each column alone (`columnwise`), the scores of a linear
 
 and the model decides for class k where s_k > s_j for all others, as [ustun2019actionable, sec. 3]
 have it for two classes. Slopes and tables are read off the map, found affine at nine places of each
-number's range, and held against the model's own answers.
+number's range and at values that the data have, and held against the model's own answers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.predictors.linear_form import LinearForm, linear_form
 from alignlab.transparency.recourse.columnwise import Columnwise, columnwise
 from alignlab.transparency.recourse.goals import Goal
 from alignlab.transparency.recourse.program import Conditions, cheapest
@@ -38,6 +39,9 @@ LINEAR = frozenset(
 PLACES = 9
 """Places of a number's range at which it must be affine."""
 
+SEEN = 200
+"""Values of the data at which it must be, too; whole numbers all, where there are no more."""
+
 ROUNDING = 1e-8
 """How far from affine, as a share of the scores' size, is rounding."""
 
@@ -53,8 +57,8 @@ class LinearRoute:
     ----------
     space, goal
         The units, and what the model is to answer.
-    map
-        The way from units to what the linear model reads.
+    map, form
+        The way from units to what the linear model reads, and its weights.
     slopes
         Of numbers, shape (n_scores, n_units).
     tables
@@ -64,6 +68,7 @@ class LinearRoute:
     space: Space
     goal: Goal
     map: Columnwise
+    form: LinearForm
     slopes: Floats
     tables: tuple[Floats | None, ...]
 
@@ -98,7 +103,7 @@ class LinearRoute:
 
     def scores(self, units: Floats) -> Floats:
         """Return the model's scores, shape (n, n_scores)."""
-        return _scores(self.map, self.map.inputs(units))
+        return self.form.scores(self.map.inputs(units))
 
     def _cheapest(
         self, origin: Floats, conditions: Conditions, forbidden: list[NDArray[np.intp]]
@@ -132,7 +137,9 @@ class LinearRoute:
         return Conditions(slopes, tables, needs - weights @ score + slack * SLACK * size)
 
 
-def linear_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> LinearRoute | None:
+def linear_route(
+    goal: Goal, space: Space, origins: Floats, data: Floats, told: Floats
+) -> LinearRoute | None:
     """Return the scores of a linear model in units; `None` where the model is none.
 
     Parameters
@@ -141,17 +148,18 @@ def linear_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> Lin
         What the model is to answer.
     space
         The units.
-    data, answers
-        Rows of the data in units and the model's answers for them, which the scores must explain.
+    origins, data
+        The rows that are to be changed, and rows of the data, in units.
+    told
+        The model's answers for all of these, in this order, which the scores must explain.
     """
     if goal.confidence is not None and len(goal.predictor.classes) != 2:
         return None
-    known = columnwise(goal.predictor, space, data, LINEAR)
-    if known is None:
+    known = columnwise(goal.predictor, space, origins, data, LINEAR)
+    form = None if known is None else linear_form(known.final)
+    if known is None or form is None or form.weights.shape[1:] != (len(known.owner),):
         return None
-    weights = np.atleast_2d(np.asarray(known.final.coef_, dtype=np.float64))
-    if weights.shape[1:] != (len(known.owner),):
-        return None
+    weights = form.weights
     slopes = np.zeros((len(weights), len(space)))
     tables: list[Floats | None] = []
     for unit in range(len(space)):
@@ -163,17 +171,25 @@ def linear_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> Lin
         tables.append(None)
         if space.fixed[unit] or not mine.size:
             continue
-        seen = data[~np.isnan(data[:, unit]), unit]
-        ends = min(space.low[unit], seen.min()), max(space.high[unit], seen.max())
-        places = np.linspace(*ends, PLACES)
-        places = np.unique(np.round(places)) if space.whole[unit] else places
+        places = _places(space, unit, data)
         gained = mine @ known.alone(unit, places).T
         slopes[:, unit] = (gained[:, -1] - gained[:, 0]) / (places[-1] - places[0])
         line = gained[:, :1] + slopes[:, unit, None] * (places - places[0])
         if np.abs(line - gained).max() > ROUNDING * max(np.abs(gained).max(), 1e-12):
             return None
-    route = LinearRoute(space, goal, known, slopes, tuple(tables))
-    return route if _explains(route, data, answers) else None
+    route = LinearRoute(space, goal, known, form, slopes, tuple(tables))
+    return route if _explains(route, np.concatenate([origins, data]), told) else None
+
+
+def _places(space: Space, unit: int, data: Floats) -> Floats:
+    """Return where a number must be affine, ascending."""
+    seen = np.unique(data[~np.isnan(data[:, unit]), unit])
+    ends = min(space.low[unit], seen[0]), max(space.high[unit], seen[-1])
+    seen = seen[np.linspace(0, len(seen) - 1, min(SEEN, len(seen))).astype(np.intp)]
+    if not space.whole[unit]:
+        return np.unique(np.concatenate([np.linspace(*ends, PLACES), seen]))
+    many = SEEN if ends[1] - ends[0] <= SEEN else PLACES
+    return np.unique(np.round(np.concatenate([np.linspace(*ends, many + 1), seen])))
 
 
 def _levels(
@@ -201,12 +217,10 @@ def _combinations(goal: Goal, wanted: int | None, scores: int) -> tuple[Floats, 
     return np.delete(own - np.eye(scores), wanted or 0, axis=0), np.zeros(scores - 1)
 
 
-def _explains(route: LinearRoute, data: Floats, answers: Floats) -> bool:
-    """Return whether the scores say what the model answers for rows of the data."""
+def _explains(route: LinearRoute, data: Floats, told: Floats) -> bool:
+    """Return whether the scores say what the model answers for rows."""
     goal = route.goal
-    known = ~np.isnan(data).any(axis=1)
-    scores = route.scores(data[known])
-    told = answers[known]
+    scores = route.scores(data)
     if goal.predictor.task == "regression":
         size = max(float(np.abs(told).max()), 1e-12)
         return bool((np.abs(scores[:, 0] - told) <= ROUNDING * size).all())
@@ -221,8 +235,3 @@ def _explains(route: LinearRoute, data: Floats, answers: Floats) -> bool:
         ahead, decided = ordered[:, -1] - ordered[:, -2], scores.argmax(axis=1)
     clear = np.abs(ahead) > ROUNDING * np.abs(scores).max(initial=1e-12)
     return bool((decided == goal.predictor.decide(told))[clear].all())
-
-
-def _scores(known: Columnwise, inputs: Floats) -> Floats:
-    weights = np.atleast_2d(np.asarray(known.final.coef_, dtype=np.float64))
-    return inputs @ weights.T + np.atleast_1d(np.asarray(known.final.intercept_, dtype=np.float64))

@@ -122,7 +122,7 @@ def recourse_cost(
     if not len(denied):
         raise InputError(f"Every row is answered {goal.text} already: nobody has a way to go.")
     study, notes = study_of(
-        goal, frame.iloc[denied].reset_index(drop=True), table,
+        goal, frame.iloc[denied].reset_index(drop=True), answers[denied], table,
         constraints=constraints, scales=scales, per_change=per_change,
         category_cost=category_cost, method=method, tidy=False, starts=starts, max_data=max_data,
         seed=seed, as_array=as_array,

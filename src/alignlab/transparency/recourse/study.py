@@ -63,6 +63,8 @@ class Study:
         Rows of the data in units, and the model's answers for them.
     route
         The exact route; `None` for the search.
+    or_search
+        Whether rows are searched for where the exact route does not come to an end.
     """
 
     goal: Goal
@@ -73,6 +75,7 @@ class Study:
     starts: int
     tidy: bool
     seed: int
+    or_search: bool
     route: Any = None
 
     def ask(self, units: Floats) -> tuple[NDArray[np.bool_], Floats]:
@@ -109,7 +112,13 @@ class Study:
         n, space = len(self.origins), self.space
         least = np.full(n, np.nan)
         if self.route is not None:
-            owner, units, least = self._exactly(many)
+            try:
+                owner, units, least = self._exactly(many)
+            except ModelError:
+                if not self.or_search:
+                    raise
+                self.route = None
+                return self.candidates(many, diverse=diverse)
         elif space.fixed.all():
             owner, units = np.zeros(0, dtype=np.intp), np.zeros((0, len(space)))
         else:
@@ -199,6 +208,7 @@ class Study:
 def study_of(
     goal: Goal,
     frame: pd.DataFrame,
+    told: Floats,
     data: pd.DataFrame,
     *,
     constraints: Constraints | None,
@@ -212,7 +222,10 @@ def study_of(
     seed: int,
     as_array: Any,
 ) -> tuple[Study, tuple[str, ...]]:
-    """Return a study, and notes on it; see `counterfactuals` for the parameters."""
+    """Return a study, and notes on it.
+
+    `told` is what the model answers for the rows of `frame`; for the others see `counterfactuals`.
+    """
     require_choice(method, METHODS, what="method")
     for name, value in (("starts", starts), ("max_data", max_data)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 2:
@@ -236,14 +249,15 @@ def study_of(
     units, origins = space.read(data), space.read(frame)
     study = Study(
         goal=goal, space=space, origins=origins, data=units, answers=None,
-        starts=int(starts), tidy=tidy, seed=seed,
+        starts=int(starts), tidy=tidy, seed=seed, or_search=method == "auto",
     )  # fmt: skip
     one_hot = ~np.isnan(units).any(axis=1) | data.isna().to_numpy().any(axis=1)
     study.data = units = units[one_hot]
     study.answers = study.answer(units)
     if method != "search" and not space.fixed.all():
-        study.route = linear_route(goal, space, units, study.answers) or tree_route(
-            goal, space, units, study.answers
+        both = np.concatenate([told, study.answers])
+        study.route = linear_route(goal, space, origins, units, both) or tree_route(
+            goal, space, origins, units, both
         )
         if study.route is None and method == "exact":
             raise InputError(

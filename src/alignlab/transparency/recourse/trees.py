@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.predictors.tree_form import TreeForm, single, tree_form
 from alignlab.transparency.recourse.columnwise import Columnwise, columnwise
 from alignlab.transparency.recourse.goals import Goal
 from alignlab.transparency.recourse.program import cheapest
@@ -157,7 +158,9 @@ class TreeRoute:
         return np.where(space.number & ~np.isnan(origin), np.clip(found, low, high), found)
 
 
-def tree_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> TreeRoute | None:
+def tree_route(
+    goal: Goal, space: Space, origins: Floats, data: Floats, told: Floats
+) -> TreeRoute | None:
     """Return the leaves of a single tree in units; `None` where the model is none.
 
     Parameters
@@ -166,22 +169,21 @@ def tree_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> TreeR
         What the model is to answer.
     space
         The units.
-    data, answers
-        Rows of the data in units and the model's answers for them, which the leaves must explain.
+    origins, data
+        The rows that are to be changed, and rows of the data, in units.
+    told
+        The model's answers for all of these, in this order, which the leaves must explain.
     """
-    known = columnwise(goal.predictor, space, data, TREES)
-    if known is None or known.final.tree_.n_outputs != 1:
+    known = columnwise(goal.predictor, space, origins, data, TREES)
+    tree = None if known is None else tree_form(known.final.tree_)
+    if known is None or tree is None or known.final.n_features_in_ != len(known.owner):
         return None
-    tree = known.final.tree_
-    if tree.n_features != len(known.owner):
-        return None
-    cuts = _cuts(known, tree, data)
+    rows = np.concatenate([origins, data])
+    cuts = _cuts(known, tree, rows)
     if cuts is None:
         return None
     boxes = _boxes(known, tree, cuts)
-    leaf = tree.children_left < 0
-    value = tree.value[leaf, 0]
-    regression = goal.predictor.task == "regression"
+    leaf = tree.leaf
     common: list[NDArray[np.intp] | None] = []
     for unit in range(len(space)):
         counts = np.zeros(len(space.levels[unit] or ()))
@@ -194,10 +196,10 @@ def tree_route(goal: Goal, space: Space, data: Floats, answers: Floats) -> TreeR
         boxes.low[leaf], boxes.high[leaf],
         tuple(None if table is None else table[leaf] for table in boxes.levels),
         boxes.missing[leaf],
-        value[:, 0] if regression else value / value.sum(axis=1, keepdims=True),
+        tree.value[leaf, 0] if goal.predictor.task == "regression" else tree.value[leaf],
         tuple(common),
     )  # fmt: skip
-    return route if _explains(route, data, answers) else None
+    return route if _explains(route, rows, told) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,16 +212,16 @@ class _Cuts:
     missing_left: Mask
 
 
-def _cuts(known: Columnwise, tree: Any, data: Floats) -> _Cuts | None:
+def _cuts(known: Columnwise, tree: TreeForm, data: Floats) -> _Cuts | None:
     """Return where each split lies in units; `None` where a number's way is not monotone."""
     space = known.space
-    splits = np.flatnonzero(tree.children_left >= 0)
-    first, last = np.full((2, tree.node_count), np.nan)
-    rising = np.ones(tree.node_count, dtype=bool)
-    missing_left = np.ones(tree.node_count, dtype=bool)
+    splits = np.flatnonzero(~tree.leaf)
+    first, last = np.full((2, len(tree)), np.nan)
+    rising = np.ones(len(tree), dtype=bool)
+    missing_left = np.ones(len(tree), dtype=bool)
     left: dict[int, Mask] = {}
-    units = known.owner[tree.feature[splits]]
-    places = np.array([(known.owner[: tree.feature[at]] == known.owner[tree.feature[at]]).sum()
+    units = known.owner[tree.column[splits]]
+    places = np.array([(known.owner[: tree.column[at]] == known.owner[tree.column[at]]).sum()
                        for at in splits], dtype=np.intp)  # fmt: skip
     inputs = known.inputs(known.base[None])[0]
     for unit in np.unique(units):
@@ -227,24 +229,23 @@ def _cuts(known: Columnwise, tree: Any, data: Floats) -> _Cuts | None:
         cut = tree.threshold[nodes]
         if unit < 0:
             for node in nodes:
-                goes = bool(_single(inputs[tree.feature[node]]) <= tree.threshold[node])
+                goes = bool(single(inputs[tree.column[node]]) <= tree.threshold[node])
                 left[int(node)] = np.array([goes])
             continue
         if np.isnan(data[:, unit]).any():
             gone = known.alone(int(unit), np.array([np.nan]))[0, place]
-            goes_left = np.asarray(getattr(tree, "missing_go_to_left", np.ones(tree.node_count)))
             missing_left[nodes] = np.where(
-                np.isnan(gone), goes_left[nodes].astype(bool), _single(gone) <= cut
+                np.isnan(gone), tree.missing_left[nodes], single(gone) <= cut
             )
         if not space.number[unit]:
             levels = np.arange(len(space.levels[unit] or ()), dtype=np.float64)
-            goes = _single(known.alone(int(unit), levels))[:, place] <= cut
+            goes = single(known.alone(int(unit), levels))[:, place] <= cut
             left |= {int(node): goes[:, at] for at, node in enumerate(nodes)}
             continue
         values = np.unique(data[~np.isnan(data[:, unit]), unit])
         ends = np.array([space.low[unit], space.high[unit]])
         values = np.unique(np.concatenate([values, ends[~np.isnan(ends)]]))
-        steps = np.diff(_single(known.alone(int(unit), values)), axis=0)
+        steps = np.diff(single(known.alone(int(unit), values)), axis=0)
         up = np.asarray((steps >= 0).all(axis=0))
         down = np.asarray((steps <= 0).all(axis=0))
         if not (up | down)[place].all():
@@ -257,16 +258,21 @@ def _cuts(known: Columnwise, tree: Any, data: Floats) -> _Cuts | None:
 
 
 def _bisected(
-    known: Columnwise, tree: Any, nodes: NDArray[np.intp], rising: Mask, low: Floats, high: Floats
+    known: Columnwise,
+    tree: TreeForm,
+    nodes: NDArray[np.intp],
+    rising: Mask,
+    low: Floats,
+    high: Floats,
 ) -> Floats:
     """Return for each split the last value of its number, from below, on the side it begins on."""
-    units = known.owner[tree.feature[nodes]]
+    units = known.owner[tree.column[nodes]]
     whole, at = known.space.whole[units], np.arange(len(nodes))
 
     def first_side(values: Floats) -> Mask:
         rows = np.repeat(known.base[None], len(nodes), axis=0)
         rows[at, units] = values
-        goes_left = _single(known.inputs(rows))[at, tree.feature[nodes]] <= tree.threshold[nodes]
+        goes_left = single(known.inputs(rows))[at, tree.column[nodes]] <= tree.threshold[nodes]
         return np.asarray(goes_left == rising)
 
     all_of_it, any_of_it = first_side(high), first_side(low)
@@ -289,9 +295,9 @@ class _Boxes:
     missing: Mask
 
 
-def _boxes(known: Columnwise, tree: Any, cuts: _Cuts) -> _Boxes:
+def _boxes(known: Columnwise, tree: TreeForm, cuts: _Cuts) -> _Boxes:
     """Return the box of every node; a child comes after its parent."""
-    space, nodes = known.space, tree.node_count
+    space, nodes = known.space, len(tree)
     low = np.full((nodes, len(space)), -np.inf)
     high = np.full((nodes, len(space)), np.inf)
     missing = np.ones((nodes, len(space)), dtype=bool)
@@ -300,10 +306,10 @@ def _boxes(known: Columnwise, tree: Any, cuts: _Cuts) -> _Boxes:
         for at, number in enumerate(space.number)
     )
     for node in range(nodes):
-        children = tree.children_left[node], tree.children_right[node]
+        children = tree.left[node], tree.right[node]
         if children[0] < 0:
             continue
-        unit = int(known.owner[tree.feature[node]])
+        unit = int(known.owner[tree.column[node]])
         for child, is_left in zip(children, (True, False), strict=True):
             low[child], high[child], missing[child] = low[node], high[node], missing[node]
             for table in levels:
@@ -330,8 +336,8 @@ def _boxes(known: Columnwise, tree: Any, cuts: _Cuts) -> _Boxes:
     return _Boxes(low, high, levels, missing)
 
 
-def _explains(route: TreeRoute, data: Floats, answers: Floats) -> bool:
-    """Return whether every row of the data lies in one leaf, and the model answers as it does."""
+def _explains(route: TreeRoute, data: Floats, told: Floats) -> bool:
+    """Return whether every row lies in one leaf, and the model answers as it does."""
     space = route.space
     for at in np.linspace(0, len(data) - 1, min(CHECKED, len(data))).astype(np.intp):
         row = data[at]
@@ -346,12 +352,7 @@ def _explains(route: TreeRoute, data: Floats, answers: Floats) -> bool:
                 inside &= table[:, int(row[unit])]
         if inside.sum() != 1:
             return False
-        told = route.answers[inside][0]
-        if np.abs(told - answers[at]).max() > 1e-9 * max(float(np.abs(told).max()), 1e-12):
+        own = route.answers[inside][0]
+        if np.abs(own - told[at]).max() > 1e-9 * max(float(np.abs(own).max()), 1e-12):
             return False
     return True
-
-
-def _single(values: Any) -> Floats:
-    """Return numbers rounded to 32 bits, as a tree compares them."""
-    return np.asarray(values, dtype=np.float32).astype(np.float64)

@@ -9,9 +9,9 @@ random orders of the same features, replaced from the same cases:
             count half),
 
 surely by Student's t of the differences over those cases: else two features that count alike would
-have to stand in the right order. An explanation that says nothing scores one half. The replaced rows are those of the interventional
-game: the score says whether the card is true to the model there, and not whether the model is
-true to the world.
+have to stand in the right order. An explanation that says nothing scores one half. The replaced
+rows are those of the interventional game: the score says whether the card is true to the model
+there, and not whether the model is true to the world.
 """
 
 from __future__ import annotations

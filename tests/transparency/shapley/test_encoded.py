@@ -8,7 +8,13 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, Normalizer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    Normalizer,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 from alignlab.predictors import Predictor
 from alignlab.transparency.outputs import output_of
@@ -72,6 +78,35 @@ def test_a_cell_that_two_columns_move_ends_the_route(mixing):
     numbers = X[["x", "y"]].fillna(0.0)
     model = make_pipeline(mixing, LinearRegression()).fit(numbers, y)
     assert encoded(model, numbers) is None
+
+
+def flagged(rows):
+    rows = np.asarray(rows, dtype=float)
+    return np.column_stack([rows, rows[:, 0] * rows[:, 1]])
+
+
+def larger(rows):
+    rows = np.asarray(rows, dtype=float)
+    return np.column_stack([rows[:, 0], np.maximum(rows[:, 1], rows[:, 2] - 4)])
+
+
+def both_flags(rows):
+    rows = np.asarray(rows, dtype=float)
+    return np.column_stack([rows, (rows[:, 0] > 0) & (rows[:, 3] > 0)])
+
+
+@pytest.mark.parametrize("mixing", [flagged, larger, both_flags])
+def test_what_two_columns_do_together_in_few_rows_ends_the_route_too(mixing):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(1000, 4))
+        X[:, 0] = rng.random(1000) < 0.01
+        # No row has both flags, and yet rows put together do.
+        X[:, 3] = (rng.random(1000) < 0.01) & (X[:, 0] == 0)
+        X[3, 0], X[3, 3], X[4, 1:3] = 1.0, 0.0, [-2.0, 2.5]
+        model = make_pipeline(FunctionTransformer(mixing), LinearRegression()).fit(X, X[:, 1])
+        route = route_of(output_of(model))
+        assert encoded_rows(route, X[:300], X[300:], players_of(X)) is None
 
 
 def test_half_of_the_rows_put_together_have_a_missing_cell_where_any_row_has():

@@ -6,8 +6,10 @@ row put together from two rows has its cells from the two rows' cells, and exact
 the last step, with features as players, are exact for the pipeline.
 
 Who owns a cell is found out and not believed: from one row, each feature is replaced by another
-row's alone, and the cells that move are its own. A cell that two features move ends the route, and
-so does a model that answers otherwise for rows put together than its last step's parts say.
+row's alone, and the cells that move are its own. A product with a rare flag would seem to be the
+flag's: so in every row explained, each feature is replaced by a background row's, and that row's by
+it, with rare values taken as often as frequent ones; a cell that is then another than the parts say
+ends the route, and so does a model that answers otherwise than its last step's parts say.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from numpy.typing import NDArray
 
 from alignlab.predictors.boosters import CategoryCodes
 from alignlab.transparency.outputs import Output
-from alignlab.transparency.pool import Pool
+from alignlab.transparency.pool import Pool, chunks
+from alignlab.transparency.shapley.games import codes_of
 
 __all__ = ["Encoded", "Route", "agreement", "encoded_rows", "rounding", "route_of"]
 
@@ -31,6 +34,9 @@ Owner = NDArray[np.int64]
 
 MIXED = 64
 """Rows put together to compare a route with the model."""
+
+TRIED = 2**15
+"""Features of rows explained that are replaced; of more, so many at random."""
 
 CLOSE = 1e-9
 """How far a route may be from the model, as a share of the largest answer."""
@@ -148,18 +154,60 @@ def encoded_rows(
     rows, behind = route.cells(X), route.cells(background)
     if rows is None or behind is None or rows.ndim != 2:
         return None
-    pool = Pool([X, background], {name: tuple(columns) for name, columns in players.items()})
+    whose = {name: tuple(columns) for name, columns in players.items()}
+    pool = Pool([X, background], whose)
     both = np.concatenate([rows, behind])
     owner = _structure(route, X, pool, both.shape[1])
     if owner is None:
         owner = _moved(route, pool, both)
-    if owner is None:
+    if owner is None or (
+        route.steps
+        and not _holds(route, pool, codes_of(pd.DataFrame(background), whose), both, owner)
+    ):
         return None
     index = _mixture(X, background, len(pool.players))
-    # A cell of no feature is the same in all rows: any row will do.
-    source = np.column_stack([index, np.zeros(MIXED, dtype=index.dtype)])
-    mixed = both[source[:, owner], np.arange(both.shape[1])]
+    mixed = _assembled(both, owner, index)
     return Encoded(rows, behind, owner, mixed, route.output(pool.composed(index)))
+
+
+def _assembled(both: Floats, owner: Owner, index: NDArray[np.intp]) -> Floats:
+    """Return the cells of rows put together as their parts say, shape (m, cells)."""
+    # A cell of no feature is the same in all rows: any row will do.
+    source = np.column_stack([index, np.zeros(len(index), dtype=index.dtype)])
+    return np.asarray(both[source[:, owner], np.arange(both.shape[1])])
+
+
+def _holds(route: Route, pool: Pool, codes: NDArray[np.int64], both: Floats, owner: Owner) -> bool:
+    """Return whether rows explained, with one feature moved, have the cells of their parts.
+
+    `codes` says which of a feature's values each background row holds (`codes_of`).
+    """
+    rng = np.random.default_rng(0)
+    n, count = len(both) - len(codes), len(pool.players)
+    total = n * count
+    tried = np.arange(total) if total <= TRIED else rng.integers(total, size=TRIED)
+    row, feature = np.divmod(tried, count)
+    other = np.empty_like(row)
+    for player in range(count):
+        own = feature == player
+        order = np.argsort(codes[:, player], kind="stable")
+        held = np.bincount(codes[:, player])
+        value = rng.integers(len(held), size=own.sum())
+        among = np.cumsum(held)[value] - 1 - rng.integers(held[value])
+        other[own] = n + order[among]
+    size = np.nanmax(np.abs(both), axis=0, initial=0.0, where=np.isfinite(both))
+    for part in chunks(len(row), pool.at_once()):
+        for base, donor in ((row[part], other[part]), (other[part], row[part])):
+            index = np.repeat(base[:, None], count, axis=1)
+            index[np.arange(len(base)), feature[part]] = donor
+            cells, told = route.cells(pool.composed(index)), _assembled(both, owner, index)
+            if cells is None or cells.shape != told.shape:
+                return False
+            with np.errstate(invalid="ignore"):
+                apart = _differ(cells, told) & ~(np.abs(cells - told) <= CLOSE * size)
+            if apart.any():
+                return False
+    return True
 
 
 def _mixture(X: Any, background: Any, count: int) -> NDArray[np.intp]:

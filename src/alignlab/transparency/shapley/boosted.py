@@ -91,7 +91,8 @@ def boosted_forest(estimator: Any, output: Output) -> Forest | None:
 def _xgboost(estimator: Any, output: Output) -> Forest | None:
     learner = learner_of(estimator)
     booster = learner["gradient_booster"]
-    if booster["name"] != "gbtree":  # linear, or with trees left out by chance
+    # Linear, or with trees left out by chance, which then count by weights of their own.
+    if booster["name"] != "gbtree" or booster["model"].get("weight_drop"):
         return None
     trees = booster["model"]["trees"]
     best = learner["attributes"].get("best_iteration")
@@ -134,7 +135,11 @@ def _xgboost(estimator: Any, output: Output) -> Forest | None:
                 depth=_depth(left, right),
             )
         )
-    return _finished(parts, single=True, missing=float(estimator.missing))
+    # A number, or since release 3.1 a list of one.
+    start = np.float64(np.float32(learner["learner_model_param"]["base_score"].strip("[]")))
+    if output.scale == "log odds":
+        start = np.log(start) - np.log1p(-start)
+    return _finished(parts, single=True, start=start * signs, missing=float(estimator.missing))
 
 
 def _lightgbm(booster: Any, output: Output) -> Forest | None:
@@ -209,13 +214,13 @@ def _lightgbm(booster: Any, output: Output) -> Forest | None:
     zeros = np.unique(columns[kinds == 1])
     if np.isin(columns[(kinds != 1) & (kinds >= 0)], zeros).any():
         return None  # one column, two rules: a model trained on from another
-    return _finished(parts, single=False, zeros=zeros)
+    return _finished(parts, single=False, start=0 * signs, zeros=zeros)
 
 
-def _finished(parts: Sequence[Part], *, single: bool, **rules: Any) -> Forest:
+def _finished(parts: Sequence[Part], *, single: bool, start: Floats, **rules: Any) -> Forest:
     forest = joined(parts, single=single)
     held = {each.name: getattr(forest, each.name) for each in fields(Forest)}
-    held["adds_in_single"] = single
+    held |= {"adds_in_single": single, "start": start}
     by_code = np.unique(forest.column[forest.category >= 0])
     return BoostedForest(**held, by_code=by_code, **rules)
 

@@ -11,7 +11,7 @@ form holds what each library does, and whoever uses a forest compares it with th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,8 @@ class Forest:
         Whether cells are rounded to float32 first.
     adds_in_single
         Whether the library adds its leaves up, and answers, in float32.
+    start
+        What is added to the trees' sum, for each output, where `adds_in_single`.
     """
 
     column: Ints
@@ -71,6 +73,7 @@ class Forest:
     depth: int
     single: bool
     adds_in_single: bool = False
+    start: Floats = field(default_factory=lambda: np.zeros(1))
 
     @property
     def nodes(self) -> tuple[Any, ...]:

@@ -122,6 +122,16 @@ def tree_values(
     allowed += rounding(output, around, around - constants, added=added).mean(axis=0)
     if not (apart <= allowed).all():
         return None
+    if added and output.scale == "log odds":
+        # A probability of single precision holds few digits of its log odds near 1: the trees' own
+        # sum, which it agrees with, is what values add up to.
+        start = forest.start
+        blurred = rounding(output, encoded.asked, sums, added=added).min(axis=0)
+        if (np.abs(start - constants) > 2 * blurred).any():
+            return None
+        answers = start + forest(forest.cells(encoded.rows))
+        behind = forest(forest.cells(encoded.background)).mean(axis=0)
+        base = start + (reached if by_cover else behind)
     return ShapleyValues(
         values=values,
         base=base,

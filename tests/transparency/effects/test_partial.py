@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from alignlab.errors import InputError
 from alignlab.predictors import as_predictor
-from alignlab.transparency.effects import partial_dependence
+from alignlab.transparency.effects import accumulated_local_effects, partial_dependence
 
 
 def table(n=200, seed=0):
@@ -219,6 +219,15 @@ def test_a_model_of_labels_is_explained_by_its_decisions_and_a_forest_by_values(
 def test_what_a_person_may_get_wrong(given, message):
     with pytest.raises(InputError, match=message):
         partial_dependence(lambda rows: rows["rate"], table(), **{"task": "regression"} | given)
+
+
+@pytest.mark.parametrize("effects", [partial_dependence, accumulated_local_effects])
+def test_a_wrong_level_costs_no_evaluation(effects):
+    def never(rows):
+        raise AssertionError("asked")
+
+    with pytest.raises(InputError, match="level=95 is not between 0 and 1"):
+        effects(never, table(), task="regression", level=95)
 
 
 def test_one_hot_columns_move_together():

@@ -51,6 +51,9 @@ def test_names_that_are_not_there(effects):
         effects["x"]
     with pytest.raises(InputError, match=r"Ask for it: pairs=\[\('0', '2'\)\]"):
         effects.pair("0", "2")
+    for several in (("0", "1", "2"), 7):
+        with pytest.raises(InputError, match="There is no effect of"):
+            effects.chart(several)
     for output in (1, -1, True, "yes"):
         with pytest.raises(InputError, match="output="):
             effects.sentence("0", output=output)

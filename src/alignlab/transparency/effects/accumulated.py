@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError, require_choice
+from alignlab.intervals import critical_value
 from alignlab.transparency.effects.bands import Band, Redraws
 from alignlab.transparency.effects.density import Density, density_of
 from alignlab.transparency.effects.grids import FEWEST_ROWS, Grid
@@ -132,6 +133,7 @@ def accumulated_local_effects(
     """
     output = output_of(model, scale=scale, target=target, classes=classes, task=task)
     require_choice(band, ("simultaneous", "pointwise"), what="band")
+    critical_value(level)  # says what is wrong with a level, before the model is asked
     for what, number in (("points", points), ("pair_points", pair_points), ("redraws", redraws)):
         whole_number(what, number)
     asked = output.predictor.rows_evaluated

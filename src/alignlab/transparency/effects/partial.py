@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import require_choice
+from alignlab.intervals import critical_value
 from alignlab.transparency.effects.accumulated import LocalCurve, joint_counts
 from alignlab.transparency.effects.bands import Band, Redraws
 from alignlab.transparency.effects.density import density_of
@@ -132,6 +133,7 @@ def partial_dependence(
     """
     output = output_of(model, scale=scale, target=target, classes=classes, task=task)
     require_choice(band, ("simultaneous", "pointwise"), what="band")
+    critical_value(level)  # says what is wrong with a level, before the model is asked
     require_choice(ale, ("where needed", "always", "never"), what="ale")
     for what, number in (("points", points), ("pair_points", pair_points), ("redraws", redraws)):
         whole_number(what, number)

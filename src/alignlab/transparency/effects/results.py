@@ -310,9 +310,9 @@ class Effects:
         from alignlab.transparency.effects.surfaces import pair_chart
 
         output = self._at(output)
-        if not isinstance(feature, str):
+        if isinstance(feature, tuple | list) and len(feature) == 2:
             return pair_chart(self, self.pair(*feature), output)
-        return effect_chart(self, self[feature], output, individual)
+        return effect_chart(self, self[str(feature)], output, individual)
 
     def charts(self, *, output: int = 0, most: int = 20) -> tuple[Chart, ...]:
         """Draw the effects, the widest first, and then the pairs."""

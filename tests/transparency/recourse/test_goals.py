@@ -72,7 +72,7 @@ def test_a_range_of_values(target, text, reached):
         (VALUE, (1, 2), None, {"confidence": 0.5}, "gives none"),
         (TWO, "yes", None, {"confidence": 1.0}, "not between 0 and 1"),
         (THREE, None, [0.8, 0.1, 0.1], {"confidence": 0.5}, "name it as the target"),
-        (TWO, None, None, {}, "Name the target"),
+        (TWO, None, None, {}, "State target: one of"),
     ],
 )
 def test_what_is_not_understood_is_said(model, target, answer, options, message):

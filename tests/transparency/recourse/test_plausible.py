@@ -28,23 +28,23 @@ def test_it_agrees_with_a_loop_over_rows():
     frame = pd.DataFrame(
         {"x": rng.normal(size=60), "k": rng.choice(list("abc"), 60), "y": rng.normal(size=60)}
     )
-    frame.loc[3, "x"] = np.nan
-    space, data, around = measured(frame, k=5)
-    far = np.array(
-        [
-            [
-                np.nansum(np.where(np.isnan(a) != np.isnan(b), 0, space.moves(a, b)))
-                for b in data
-            ]
-            for a in data
-        ]
-    )  # fmt: skip
-    rows = np.setdiff1d(np.arange(60), [3])
-    far = far[np.ix_(rows, rows)]
+    frame.loc[::9, "x"] = np.nan
+    frame.loc[::7, "k"] = None
+    frame["x"] += 2000
+    _, data, around = measured(frame, k=5, category_cost=1.3)
+    far = np.array([[_apart(around.space, a, b) for b in data] for a in data])
     own = np.sort(far, axis=1)[:, 5]
-    x = data[rows][:1] + np.array([0.7, 0.0, 0.0])
-    d = np.sort(np.array([space.moves(x[0], b).sum() for b in data[rows]]))[4]
-    assert around.share(x)[0] == pytest.approx((own >= d).mean(), abs=0.02)
+    np.testing.assert_allclose(around.own, np.sort(own), rtol=1e-9)
+    for x in (data[1] + [0.7, 0.0, 0.0], np.array([np.nan, 1.0, 0.5]), data[0]):
+        d = np.sort([_apart(around.space, x, b) for b in data])[4]
+        assert around.share(x[None])[0] == pytest.approx((own >= d * (1 - 1e-9)).mean())
+
+
+def _apart(space, a, b):
+    """The distance of two rows, cell by cell."""
+    gone = np.isnan(a) != np.isnan(b)
+    both = space.moves(np.where(gone, 0.0, a), np.where(gone, 0.0, b))
+    return float(both.sum() + space.category_cost * gone.sum())
 
 
 def test_a_row_off_the_joint_distribution_is_implausible_where_its_columns_are_not():

@@ -123,8 +123,8 @@ class _NoMapError(Exception):
 def _is_one(found: Columnwise, some: Floats, origins: Floats, data: Floats) -> bool:
     """Find out whose each input is, and return whether each depends on one unit alone."""
     space, base = found.space, found.base
-    gaps = np.isnan(origins).any(axis=0) | np.isnan(data).any(axis=0)
-    tried = [_tried(space, unit, some, bool(gaps[unit])) for unit in range(len(space))]
+    gaps = {*np.nonzero(np.isnan(origins))[1], *np.nonzero(np.isnan(data))[1]}
+    tried = [_tried(space, unit, some, unit in gaps) for unit in range(len(space))]
     rows = np.repeat(base[None], 1 + sum(map(len, tried)), axis=0)
     unit_of = np.repeat(np.arange(len(space)), [len(values) for values in tried])
     rows[np.arange(1, len(rows)), unit_of] = np.concatenate(tried)
@@ -138,8 +138,9 @@ def _is_one(found: Columnwise, some: Floats, origins: Floats, data: Floats) -> b
     partner[::2] = origins[rng.integers(len(origins), size=len(partner[::2]))]
     if not _apart(found, some, partner, rng.random(some.shape) < 0.5, inputs[0]):
         return False
-    missing: NDArray[np.bool_] = np.unique(np.isnan(origins), axis=0)
-    missing = missing[missing.any(axis=1)][:BLANKED]
+    missing: list[NDArray[np.bool_]] = [
+        gone for gone in np.unique(np.isnan(origins), axis=0) if gone.any()
+    ][:BLANKED]
     rows = some[: max(2, BLANKED // max(len(missing), 1))]
     for gone in missing:
         # One unit missing at a time is what is known of each; all at once must be the same.

@@ -79,6 +79,7 @@ def differences(space: Space, origin: Floats, units: Floats, one: Floats) -> Flo
 
 def _beyond_need(changed: NDArray[np.bool_], cost: Floats) -> NDArray[np.bool_]:
     """Return which rows change all that a cheaper row changes, and more."""
-    within = (changed[:, None, :] <= changed[None, :, :]).all(axis=2)
-    fewer = changed.sum(axis=1)[:, None] < changed.sum(axis=1)
-    return np.asarray((within & fewer & (cost[:, None] <= cost)).any(axis=0))
+    many = changed.sum(axis=1)
+    shared = changed.astype(np.float32) @ changed.T.astype(np.float32)
+    within = (shared == many[:, None]) & (many[:, None] < many)
+    return np.asarray((within & (cost[:, None] <= cost)).any(axis=0))

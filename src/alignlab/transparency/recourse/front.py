@@ -146,7 +146,7 @@ def counterfactuals(
     predictor = as_predictor(model, classes=classes, task=task, features=features)
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise InputError(f"number={number!r} is not a whole number from 1.")
-    if not 0 <= plausible <= 1:
+    if not isinstance(plausible, int | float | np.number) or not 0 <= plausible <= 1:
         raise InputError(f"plausible={plausible!r} is not a share between 0 and 1.")
     asked = predictor.rows_evaluated
     frame, table, as_array = frames_of(predictor, row, data)

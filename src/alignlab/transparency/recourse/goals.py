@@ -99,7 +99,12 @@ class Goal:
 
 
 def goal_of(
-    predictor: Predictor, target: Any, *, answer: Floats | None, confidence: float | None = None
+    predictor: Predictor,
+    target: Any,
+    *,
+    answer: Floats | None,
+    confidence: float | None = None,
+    name: str = "target",
 ) -> Goal:
     """Return what the model is to answer instead of `answer`.
 
@@ -114,6 +119,8 @@ def goal_of(
         What the model answers now; `None` where there are many rows and the target is stated.
     confidence
         The least probability of the class.
+    name
+        What a person calls the target.
 
     Raises
     ------
@@ -129,10 +136,10 @@ def goal_of(
         if not 0 < confidence < 1:
             raise InputError(f"confidence={confidence!r} is not between 0 and 1.")
     if predictor.task == "regression":
-        low, high = _range(target)
+        low, high = _range(target, name)
         goal = Goal(predictor, low=low, high=high)
     else:
-        goal = _class_goal(predictor, target, answer, confidence)
+        goal = _class_goal(predictor, target, answer, confidence, name)
     if answer is not None and bool(goal.reached(answer[None])[0]):
         said, shown = goal.said(answer)
         number = f" ({shown:.2f})" if shown is not None and predictor.task != "regression" else ""
@@ -144,15 +151,19 @@ def goal_of(
 
 
 def _class_goal(
-    predictor: Predictor, target: Hashable, answer: Floats | None, confidence: float | None
+    predictor: Predictor,
+    target: Hashable,
+    answer: Floats | None,
+    confidence: float | None,
+    name: str,
 ) -> Goal:
     known = predictor.class_names
     if target is not None:
         text = class_text(target)
-        require_choice(text, known, what="target")
+        require_choice(text, known, what=name)
         return Goal(predictor, wanted=known.index(text), confidence=confidence)
     if answer is None:
-        raise InputError(f"Name the target: one of {', '.join(map(repr, known))}.")
+        raise InputError(f"State {name}: one of {', '.join(map(repr, known))}.")
     now = int(predictor.decide(answer[None])[0])
     if len(known) == 2:
         return Goal(predictor, wanted=1 - now, confidence=confidence)
@@ -161,7 +172,7 @@ def _class_goal(
     return Goal(predictor, now=now)
 
 
-def _range(target: Any) -> tuple[float, float]:
+def _range(target: Any, name: str) -> tuple[float, float]:
     ends = target if isinstance(target, list | tuple) else ()
     fine = len(ends) == 2 and all(
         end is None or (isinstance(end, int | float | np.number) and not np.isnan(end))
@@ -169,10 +180,10 @@ def _range(target: Any) -> tuple[float, float]:
     )
     if not fine:
         raise InputError(
-            f"target={target!r} is no range of values. Give (low, high), None for no end."
+            f"{name}={target!r} is no range of values. Give (low, high), None for no end."
         )
     low = -np.inf if ends[0] is None else float(ends[0])
     high = np.inf if ends[1] is None else float(ends[1])
     if low > high or (np.isinf(low) and np.isinf(high)):
-        raise InputError(f"target={target!r} is no range: the first number is the lesser one.")
+        raise InputError(f"{name}={target!r} is no range: the first number is the lesser one.")
     return low, high

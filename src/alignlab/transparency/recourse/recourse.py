@@ -117,8 +117,10 @@ def recourse_cost(
     frame, table, as_array = frames_of(predictor, X, X if data is None else data)
     labels, codes = _codes(groups, frame)
     answers = predictor(frame if as_array is None else frame.to_numpy(as_array))
-    goal = goal_of(predictor, favourable, answer=None)
+    goal = goal_of(predictor, favourable, answer=None, name="favourable")
     denied = np.flatnonzero(~goal.reached(answers))
+    if not len(frame):
+        raise InputError("There is no row in X.")
     if not len(denied):
         raise InputError(f"Every row is answered {goal.text} already: nobody has a way to go.")
     study, notes = study_of(

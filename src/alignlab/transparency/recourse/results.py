@@ -316,7 +316,7 @@ def cell_text(value: Any) -> str:
         return f"{value:,}" if abs(value) >= 1000 and not 1900 <= value <= 2100 else str(value)
     if isinstance(value, float):
         short = f"{value:,.10g}"
-        return short if float(short.replace(",", "")) == value else f"{value:,.17g}"
+        return short if float(short.replace(",", "")) == value else f"{value:,}"
     return repr(str(value))
 
 

@@ -248,7 +248,10 @@ def space_of(
         raise InputError(
             f"constraints is a {type(own).__name__}. Give Constraints(immutable=[…], …)."
         )
-    own.require(rows)
+    own.require(rows[:0])
+    for at, column, why in own.violations(rows).itertuples(index=False):
+        which = "The row" if len(rows) == 1 else f"Row {at} of those to be changed"
+        raise InputError(f"{which} violates the constraints: {column} {why}. Widen the constraint.")
     whole = {str(c) for c in data if pd.api.types.is_integer_dtype(data[c].dtype)}
     joined = pd.concat([data, rows], ignore_index=True)
     full = _completed(joined, own)
@@ -340,6 +343,8 @@ def _spreads(
     """Return what counts as a move by 1 for each column of numbers."""
     numbers = [column.name for column in single if column.values is None]
     present = [str(label) for label in joined.columns]
+    if not isinstance(scales, Mapping | None):
+        raise InputError(f"scales={scales!r} is no mapping. Give {{column: what is a move by 1}}.")
     stated = dict(scales or {})
     for name, value in stated.items():
         if name not in numbers:

@@ -309,6 +309,12 @@ def frames_of(predictor: Predictor, rows: Any, data: Any) -> tuple[pd.DataFrame,
     wanted = list(rows.columns)
     if predictor.features is not None:
         read = set(predictor.columns_in([str(c) for c in wanted]))
+        lacking = [c for c in data.columns if str(c) in read and c not in rows.columns]
+        if lacking:
+            raise InputError(
+                f"The row does not have the column {str(lacking[0])!r}, which the model reads."
+                f"{nearest(str(lacking[0]), map(str, wanted))}"
+            )
         wanted = [c for c in wanted if str(c) in read or c in data.columns]
     present = [str(column) for column in data.columns]
     for column in wanted:

@@ -37,8 +37,10 @@ def population(background, width: float):
     subject = table_subject(Predictor(curved, "regression"), background[0], background)
     place = subject.neighbourhood(width)
     slots = drawn_pairs(np.random.default_rng(1), 1_000_000, 3)
-    answers = curved(subject.rows(place.chosen(slots.reshape(-1, 3)))).reshape(-1, 2)
-    fit = local_fit([Samples(place.designed(slots), answers)], place.mean, place.deviation)
+    answers = curved(subject.rows(place.chosen(place.cells(slots).reshape(-1, 3)))).reshape(-1, 2)
+    fit = local_fit(
+        [Samples(place.designed(place.cells(slots)), answers)], place.mean, place.deviation
+    )
     return fit.slopes, fit.fidelity
 
 

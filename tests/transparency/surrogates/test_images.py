@@ -80,6 +80,8 @@ def test_a_tensor_is_an_image_too():
         (np.array([["a"]]), {}, "not a finite number"),
         (RNG.random((5, 7)), {"segments": np.zeros((7, 5), int)}, r"in the shape \(5, 7\)"),
         (RNG.random((5, 7)), {"segments": 99}, "from 1 to 35"),
+        (RNG.random((5, 7)) > 0.5, {}, "image of bool"),
+        (RNG.random((5, 7)), {"fill": np.nan}, "fill=nan is not a finite number"),
         (RNG.random((5, 7)), {"fill": "blurr"}, "Did you mean 'blur'"),
     ],
 )

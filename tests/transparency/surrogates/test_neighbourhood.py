@@ -89,6 +89,6 @@ def test_design_and_choice_go_together():
     choice = np.repeat(np.arange(SLOTS)[:, None] % 2, 2, axis=1)
     place = Neighbourhood(1.0 * choice, choice)
     slots = drawn_pairs(np.random.default_rng(1), 10, 2)
-    raw = place.designed(slots) * place.deviation + place.mean
-    assert raw == pytest.approx(place.chosen(slots))
+    raw = place.designed(place.cells(slots)) * place.deviation + place.mean
+    assert raw == pytest.approx(place.chosen(place.cells(slots)))
     assert place.mean.tolist() == [0.5, 0.5]

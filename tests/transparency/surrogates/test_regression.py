@@ -104,6 +104,7 @@ def test_a_constant_model_has_no_fidelity():
     assert np.isnan(fit.fidelity)
     assert np.isnan(fit.fidelity_estimate().low)
     assert fit.slopes == pytest.approx([0, 0], abs=1e-15)
+    assert np.isnan(fit.standard_errors).all()  # nothing was seen that errors could be had from
 
 
 def test_features_that_always_go_together_are_named():

@@ -37,7 +37,7 @@ def drawn(about, width=0.5, pairs=500):
     slots = drawn_pairs(np.random.default_rng(1), pairs, place.design.shape[1]).reshape(
         2 * pairs, -1
     )
-    return about.rows(place.chosen(slots)), place, slots
+    return about.rows(place.chosen(place.cells(slots))), place, slots
 
 
 def test_features_are_what_a_person_knows():
@@ -68,7 +68,7 @@ def test_every_cell_is_an_observed_one_and_dtypes_stay():
 def test_the_design_says_what_the_rows_hold():
     about = subject()
     rows, place, slots = drawn(about)
-    raw = place.designed(slots) * place.deviation + place.mean
+    raw = place.designed(place.cells(slots)) * place.deviation + place.mean
     assert raw[:, 0] == pytest.approx(rows["age"] - TABLE["age"][0])
     assert raw[:, 1] == pytest.approx(rows["pay"] - TABLE["pay"][0], abs=1e-6)
     assert raw[:, 2] == pytest.approx((rows["job"].astype(str) == TABLE["job"][0]).astype(float))
@@ -117,7 +117,7 @@ def test_missing_cells():
     about = subject(0, table)  # a missing number is missing, or not
     assert about.features[1].kind == "state"
     rows, place, slots = drawn(about)
-    raw = place.designed(slots)[:, 1] * place.deviation[1] + place.mean[1]
+    raw = place.designed(place.cells(slots))[:, 1] * place.deviation[1] + place.mean[1]
     assert raw == pytest.approx(rows["pay"].isna().astype(float))
     in_integers = {**TABLE.iloc[0].to_dict(), "age": None}
     assert subject(in_integers).row["age"].isna().all()

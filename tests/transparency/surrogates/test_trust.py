@@ -20,6 +20,7 @@ def fit(**changes):
     made = {
         "slopes": np.array([1.0, 0.0]),
         "miss": 0.1,
+        "variation": 0.3,
         "samples": 1000,
         "blurred": np.zeros(2, dtype=bool),
     }
@@ -42,6 +43,13 @@ def test_nothing_speaks_against_a_good_one():
     assert reasons() == ()
     assert reasons(data=estimate(0.2, 0.32, 0.41)) == ()
     assert reasons(data=estimate(0.0, 0.01, 0.02), made_up=0.03) == ()
+
+
+def test_rounding_is_no_miss():
+    """A model of 0 at the row and a line that is exact but for rounding."""
+    assert reasons(at_row=(0.0, -5e-15), miss=0.0) == ()
+    (reason,) = reasons(at_row=(0.0, 1e-3), miss=0.0)
+    assert "answers 0 for the row itself" in reason
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,10 @@ def image_subject(
             "channels) with 1 or 3 channels."
         )
     if not np.issubdtype(image.dtype, np.number) or not np.isfinite(image).all():
-        raise InputError("The image holds something that is not a finite number.")
+        raise InputError(
+            f"The image of {image.dtype} holds something that is not a finite number. Give "
+            "numbers, such as image.astype(float)."
+        )
     first = image[None] if image.ndim == 2 else image
     first = first if image.ndim == 2 or _channels_first(image) else np.moveaxis(image, -1, 0)
     picture = _unit(first)
@@ -183,6 +186,8 @@ def _filled(image: NDArray[Any], pieces: Index, fill: str | float) -> NDArray[An
         else:
             number = np.arange(pieces.max() + 1)
             made = np.stack([ndimage.mean(each, pieces, number)[pieces] for each in image])
+    elif not np.isfinite(fill):
+        raise InputError(f"fill={fill!r} is not a finite number.")
     else:
         made = np.full(image.shape, float(fill))
     if np.issubdtype(image.dtype, np.integer):

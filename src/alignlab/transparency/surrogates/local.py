@@ -165,7 +165,9 @@ def lime(
     )
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise InputError(f"top={top!r} is not a whole number from 1.")
-    if width is not None and not width > 0:
+    if not isinstance(max_evaluations, int | float | np.number):
+        raise InputError(f"max_evaluations={max_evaluations!r} is not a number of rows.")
+    if width is not None and not (isinstance(width, int | float | np.number) and width > 0):
         raise InputError(f"width={width!r} is not above 0. Give one, or leave it out.")
     critical_value(level)
     generator = as_generator(seed, "lime")
@@ -225,7 +227,7 @@ def lime(
             _Ask(output),
             widths=widths if width is None else (width,),
             top=top,
-            budget=max_evaluations - len(known),
+            budget=int(max_evaluations) - len(known),
             generator=generator,
             check=None if near is None else near.width,
         )
@@ -341,6 +343,5 @@ def _from_rows(
         fit.slopes * spread,
         fit.covariance * np.outer(spread, spread),
         top=top,
-        generator=np.random.default_rng(0),
     )
     return Run(fit, near.width, stability)

@@ -81,13 +81,21 @@ class Neighbourhood:
     def _standard(self) -> Floats:
         return (self.design - self.mean) / self.deviation
 
-    def designed(self, slots: NDArray[np.uint16]) -> Floats:
-        """Return the design of samples, of mean 0 and deviation 1, in the shape of `slots`."""
-        return self._standard[slots, np.arange(self.design.shape[1])]
+    def cells(self, slots: NDArray[np.uint16]) -> Index:
+        """Return where samples stand in `design` and `choice`, in the shape of `slots`."""
+        features = self.design.shape[1]
+        cells = slots.astype(np.intp)
+        cells *= features
+        cells += np.arange(features)
+        return cells
 
-    def chosen(self, slots: NDArray[np.uint16]) -> Index:
-        """Return what the samples hold, as `choice`, in the shape of `slots`."""
-        return self.choice[slots, np.arange(self.choice.shape[1])]
+    def designed(self, cells: Index) -> Floats:
+        """Return the design of samples, of mean 0 and deviation 1, in the shape of `cells`."""
+        return self._standard.take(cells)
+
+    def chosen(self, cells: Index) -> Index:
+        """Return what the samples hold, as `choice`, in the shape of `cells`."""
+        return self.choice.take(cells)
 
 
 def drawn_pairs(generator: np.random.Generator, pairs: int, features: int) -> NDArray[np.uint16]:
@@ -134,12 +142,15 @@ def ordered_values(values: Floats, own: int) -> Index:
         The position of the row's own value.
     """
     usable = np.flatnonzero(np.isfinite(values))
-    order = usable[np.argsort(values[usable], kind="stable")]
+    # Which of equal values comes first makes no difference to a row.
+    order = usable[np.argsort(values[usable])]
     if len(order) <= MOST_VALUES:
         return order
     thinned = np.linspace(0, len(order) - 1, MOST_VALUES).astype(np.intp)
     # The own value keeps its share of the law, which thinning could take away.
-    return order[np.union1d(thinned, np.flatnonzero(order == own))]
+    kept = np.zeros(len(order), dtype=bool)
+    kept[thinned] = True
+    return order[kept | (order == own)]
 
 
 def slots_of_numbers(distance: Floats, width: float) -> Index:
@@ -175,5 +186,6 @@ def slots_of_numbers(distance: Floats, width: float) -> Index:
             mass[moved] *= LEAST_MOVED / mass[moved].sum()
             mass[~moved] = (1 - LEAST_MOVED) / (~moved).sum()
     cumulative = np.cumsum(mass)
-    wanted = (np.arange(SLOTS) + 0.5) / SLOTS * cumulative[-1]
-    return np.searchsorted(cumulative, wanted)
+    ends = np.floor(cumulative * (SLOTS / cumulative[-1]) + 0.5).astype(np.intp)
+    ends[-1] = SLOTS
+    return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))

@@ -30,7 +30,7 @@ __all__ = ["LocalFit", "Samples", "local_fit"]
 
 Floats = NDArray[np.float64]
 
-IN_CACHE = 2**17
+IN_CACHE = 2**15
 """Numbers in one block: it stays in the processor's cache."""
 
 ROUNDING = 1e-10
@@ -84,7 +84,8 @@ class LocalFit:
     slopes
         Shape (features,).
     covariance
-        Of `slopes` over repetitions of the sampling, shape (features, features).
+        Of `slopes` over repetitions of the sampling, shape (features, features); NaN where all
+        answers are equal.
     fidelity
         R^2 on rows that the fit did not see; NaN where all answers are equal.
     error
@@ -166,17 +167,24 @@ def local_fit(batches: Sequence[Samples], mean: Floats, deviation: Floats) -> Lo
             weighted = residual if w is None else w * residual
             score = np.empty((len(x) // rows, len(gram)))
             score[:, 0] = _units(weighted, rows)
-            score[:, 1:] = _units(x * weighted[:, None], rows)
+            by_unit = len(score), rows
+            np.einsum(
+                "urf,ur->uf", x.reshape(*by_unit, -1), weighted.reshape(by_unit), out=score[:, 1:]
+            )
             meat += score.T @ score
             misses.append(_units(weighted * residual, rows))
             spreads.append(_units(apart**2 if w is None else w * apart**2, rows))
             squares += float(y @ y if w is None else w @ y**2)
     slopes = beta[1:] / deviation
     fidelity, error = _fidelity(np.concatenate(misses), np.concatenate(spreads), level)
+    covariance = (inverse @ meat @ inverse)[1:, 1:] / np.outer(deviation, deviation)
+    if np.isnan(fidelity):
+        # Answers that are all equal say nothing of how much others would have differed.
+        slopes, covariance = np.zeros_like(slopes), np.full_like(covariance, np.nan)
     return LocalFit(
         intercept=float(level + beta[0] - slopes @ mean),
         slopes=slopes,
-        covariance=(inverse @ meat @ inverse)[1:, 1:] / np.outer(deviation, deviation),
+        covariance=covariance,
         fidelity=fidelity,
         error=error,
         variation=float(np.sqrt(squares / total)),

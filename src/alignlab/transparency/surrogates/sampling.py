@@ -5,8 +5,9 @@ the widest neighbourhood with R^2 >= min(0.9, best R^2 - its standard error): an
 speak of as much as it can while it is true [visani2020optilime], and where nothing is faithful, the
 most faithful one up to the pilot's noise is taken [breiman1984classification, sec. 3.4.3].
 
-Samples: fresh ones, so that choosing has no part in the standard errors. Their number doubles until
-a rerun would rank the features alike with probability 0.95, or until the budget is spent.
+Samples: fresh ones, so that choosing has no part in the standard errors. Their number doubles, or
+grows fourfold where twice as many would not do, until a rerun would rank the features alike with
+probability 0.95, or until the budget is spent.
 """
 
 from __future__ import annotations
@@ -149,8 +150,8 @@ def sampled(
     before = 2 * (pilot * len(widths) + checked)
     if budget < before + 2 * first:
         raise InputError(
-            f"max_evaluations leaves {budget:,} samples, and {features} features take at least "
-            f"{before + 2 * first:,}. Raise it, state width=…, or explain fewer features."
+            f"max_evaluations leaves {max(budget, 0):,} samples, and {features} features take at "
+            f"least {before + 2 * first:,}. Raise it, state width=…, or explain fewer features."
         )
     places = [subject.neighbourhood(width) for width in widths]
     asked = [(place, pilot) for place in places if pilot]
@@ -176,11 +177,11 @@ def sampled(
         fit = local_fit(batches, mean, deviation)
         strengths = fit.slopes * spread
         covariance = fit.covariance * np.outer(spread, spread)
-        # The same numbers in every round: a round then differs by its samples alone.
-        draws = np.random.default_rng(0)
-        stability = stability_of(strengths, covariance, top=top, generator=draws)
+        stability = stability_of(strengths, covariance, top=top)
         left -= 2 * pairs
-        pairs = min(fit.samples // 2, left // 2)
+        # Few rounds, but no more samples than needed: each round fits all of them again.
+        twice = stability_of(strengths, covariance / 2, top=top) >= STABLE
+        pairs = min(fit.samples // 2 * (1 if twice else 3), left // 2)
         if stability >= STABLE or pairs < 1:
             kept = None
             if check is not None:
@@ -224,9 +225,10 @@ def _answered(
     slots: Sequence[NDArray[np.uint16]],
 ) -> list[Samples]:
     """Return the samples of each place with the model's answers, asked for in large calls."""
+    cells = [place.cells(each) for place, each in zip(places, slots, strict=True)]
     chosen = [
         place.chosen(each.reshape(-1, each.shape[-1]))
-        for place, each in zip(places, slots, strict=True)
+        for place, each in zip(places, cells, strict=True)
     ]
     choices = chosen[0] if len(chosen) == 1 else np.concatenate(chosen)
     answers = np.concatenate(
@@ -235,5 +237,5 @@ def _answered(
     parts = np.split(answers, np.cumsum([2 * len(each) for each in slots])[:-1])
     return [
         Samples(place.designed(each), part.reshape(-1, 2))
-        for place, each, part in zip(places, slots, parts, strict=True)
+        for place, each, part in zip(places, cells, parts, strict=True)
     ]

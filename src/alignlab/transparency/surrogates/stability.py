@@ -6,7 +6,9 @@ covariance, as this run's had. Seen from this run b' ~ N(b of this run, 2V), and
     stability = P( for each of the k features ranked first: no feature ranked below it
                    is larger in b' than it is, by more than the tolerance ),
 
-by strength |coefficient| x spread. Two features that differ by less than the tolerance may change
+by strength |coefficient| x spread. It is as often right as it says over true coefficients of any
+size; features that are tied are the worst case: it says 0.70 in the mean where reruns agree in
+half, and 0.95 in 1.5% of the runs. Two features that differ by less than the tolerance may change
 places: that is no other explanation. The indices of Visani et al. [visani2022statistical] ask the
 same of some dozens of reruns, which cost their evaluations; S-LIME [zhou2021slime] tests one pair
 of features at a time.
@@ -62,9 +64,7 @@ def repeats(strengths: Floats, again: Floats, *, top: int) -> NDArray[np.bool_]:
     return np.asarray(holds.all(axis=1))
 
 
-def stability_of(
-    strengths: Floats, covariance: Floats, *, top: int, generator: np.random.Generator
-) -> float:
+def stability_of(strengths: Floats, covariance: Floats, *, top: int) -> float:
     """Return the probability that a rerun ranks the features alike.
 
     Parameters
@@ -75,15 +75,12 @@ def stability_of(
         Of `strengths`, shape (features, features).
     top
         How many features of the ranking count.
-    generator
-        Draws the reruns imagined.
 
     Examples
     --------
     Two features of equal strength change places in half of the reruns if both are uncertain:
 
-    >>> half = stability_of(np.array([1.0, 1.0]), np.eye(2), top=1,
-    ...                     generator=np.random.default_rng(0))
+    >>> half = stability_of(np.array([1.0, 1.0]), np.eye(2), top=1)
     >>> bool(abs(half - 0.5) < 0.05)
     True
     """
@@ -91,5 +88,6 @@ def stability_of(
         return 1.0
     values, vectors = np.linalg.eigh(2 * covariance)
     root = vectors * np.sqrt(np.maximum(values, 0))
-    normal = generator.standard_normal((DRAWS, len(strengths)))
+    # The same numbers on every call: rounds of sampling then differ by their samples alone.
+    normal = np.random.default_rng(0).standard_normal((DRAWS, len(strengths)))
     return float(repeats(strengths, strengths + normal @ root.T, top=top).mean())

@@ -183,11 +183,13 @@ class TableSubject:
         usable = 1 + np.flatnonzero(np.isfinite(self.values[1:]).all(axis=1))
         values = self.values[usable]
         squared = np.square((values - self.values[0]) / spread).sum(axis=1)
-        order = np.argsort(squared, kind="stable")[:MOST_NEAR]
-        width = _width_for(squared[order], min(enough, 0.9 * len(order)))
-        weights = np.exp(-(squared[order] - squared[order[0]]) / (2 * width**2))
-        kept = np.sort(order[weights > 1e-3])
-        weights = np.exp(-(squared[kept] - squared[order[0]]) / (2 * width**2))
+        near = np.arange(len(squared))
+        if len(near) > MOST_NEAR:
+            near = np.sort(np.argpartition(squared, MOST_NEAR)[:MOST_NEAR])
+        base = squared[near] - squared[near].min()
+        width = _width_for(base, min(enough, 0.9 * len(near)))
+        weights = np.exp(-base / (2 * width**2))
+        kept, weights = near[weights > 1e-3], weights[weights > 1e-3]
         design = np.where(numbers, values[kept] - self.values[0], values[kept])
         return NearRows(usable[kept], design, weights, width)
 
@@ -221,11 +223,10 @@ def table_subject(
         If the row or the background cannot be used.
     """
     background = background_rows(predictor, background)
-    own, background = row_like(row, background, predictor)
     players = players_of(background, groups)
-    if isinstance(background, np.ndarray):
-        categorical = [int(each) for each in categorical]
+    own, background = row_like(row, background, predictor)
     columns = [column for each in players.values() for column in each]
+    codes = set(categorical)
     unknown = [each for each in categorical if each not in columns]
     if unknown:
         raise InputError(
@@ -233,10 +234,11 @@ def table_subject(
             f"{nearest(str(unknown[0]), list(map(str, columns)))}"
         )
     pool = Pool([own, background], players)
-    joined = pool.rows(np.arange(pool.size))
+    position = {column: at for at, column in enumerate(getattr(background, "columns", columns))}
     features, values = [], []
     for name, members in players.items():
-        feature, numbers = _feature(joined, name, members, set(categorical))
+        cells = [pool.column(position[member]) for member in members]
+        feature, numbers = _feature(str(name), cells, members, not codes.isdisjoint(members))
         features.append(feature)
         if feature.moves:
             values.append(numbers)
@@ -249,37 +251,64 @@ def table_subject(
 
 
 def _feature(
-    joined: Any, name: str, members: tuple[Any, ...], categorical: set[Any]
+    name: str, cells: Sequence[Any], labels: Sequence[Any], code: bool
 ) -> tuple[LocalFeature, Floats]:
-    """Return a player as a feature, and what the linear model reads of it in each pool row."""
-    cells = (
-        joined[list(members)]
-        if isinstance(joined, pd.DataFrame)
-        else pd.DataFrame(joined[:, list(members)], columns=list(members))
-    )
-    first = cells.iloc[:, 0]
-    given = _shown(cells, name)
+    """Return a player as a feature, and what the linear model reads of it in each pool row.
+
+    Parameters
+    ----------
+    name
+        The player's.
+    cells
+        Its columns, the row's own cell first in each.
+    labels
+        What the columns are called.
+    code
+        Whether its numbers are codes.
+    """
+    own = [_plain(column) for column in cells]
+    given = _shown(own, labels, name)
+    kinds = pd.api.types
     measured = (
-        len(members) == 1
-        and members[0] not in categorical
-        and pd.api.types.is_numeric_dtype(first)
-        and not pd.api.types.is_bool_dtype(first)
+        len(cells) == 1
+        and not code
+        and kinds.is_numeric_dtype(cells[0].dtype)
+        and not kinds.is_bool_dtype(cells[0].dtype)
     )
     if measured:
-        numbers = first.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = _numbers(cells[0])
         if np.isfinite(numbers[0]):
             numbers = np.where(np.isfinite(numbers), numbers, np.nan)
             differs = float(np.nanmax(np.abs(numbers - numbers[0])))
             spread = _spread(numbers[1:]) or differs
             return LocalFeature(name, given, "number", spread, differs > 0), numbers
-    own = cells.iloc[0]
-    same = np.ones(len(cells), dtype=bool)
-    for column in cells.columns:
-        value = own[column]
-        alike = cells[column].isna() if pd.isna(value) else (cells[column] == value)
-        same &= alike.fillna(False).to_numpy(dtype=bool)
+    same: NDArray[np.bool_] = np.all([_alike(column) for column in cells], axis=0)
     feature = LocalFeature(name, given, "state", SPREAD_OF_TWO, bool(not same.all()))
     return feature, same.astype(np.float64)
+
+
+def _plain(column: Any) -> Any:
+    """Return the row's own cell of a column."""
+    return column[0].item() if _of_numbers(column) else pd.Series(column[:1]).to_list()[0]
+
+
+def _of_numbers(column: Any) -> bool:
+    return isinstance(column, np.ndarray) and column.dtype.kind in "iufb"
+
+
+def _numbers(column: Any) -> Floats:
+    if _of_numbers(column):
+        return np.asarray(column, dtype=np.float64)
+    return pd.Series(column).to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _alike(column: Any) -> NDArray[np.bool_]:
+    """Return which cells of a column are as its first."""
+    if not _of_numbers(column):
+        cells = pd.Series(column)
+        same: Any = cells.isna() if pd.isna(cells[0]) else (cells == cells[0])
+        return same.fillna(False).to_numpy(dtype=bool)
+    return np.asarray(column == column[0] if column[0] == column[0] else np.isnan(column))
 
 
 def _spread(values: Floats) -> float:
@@ -293,20 +322,25 @@ def _spread(values: Floats) -> float:
     return float(np.sqrt(np.pi / 2) * np.abs(values - np.median(values)).mean())
 
 
-def _shown(cells: pd.DataFrame, name: str) -> str:
-    values = cells.iloc[0].to_list()
-    if len(values) == 1:
-        value = values[0]
-        return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-    if all(value in (0, 1) for value in values) and sum(values) == 1:
-        level = str(cells.columns[[bool(value) for value in values].index(True)])
+def _shown(own: Sequence[Any], labels: Sequence[Any], name: str) -> str:
+    if len(own) == 1:
+        return f"{own[0]:.6g}" if isinstance(own[0], float) else str(own[0])
+    if all(value in (0, 1) for value in own) and sum(own) == 1:
+        level = str(labels[[bool(value) for value in own].index(True)])
         return level.removeprefix(name).strip("_=:.-/ |") or level
-    return ", ".join(map(str, values))
+    return ", ".join(map(str, own))
 
 
-def _width_for(squared: Floats, enough: float) -> float:
-    """Return the smallest kernel width with `enough` effective rows, to 1%."""
-    base = squared - squared.min()
+def _width_for(base: Floats, enough: float) -> float:
+    """Return the smallest kernel width with `enough` effective rows, to 1%.
+
+    Parameters
+    ----------
+    base
+        Squared distances of the rows, less the smallest.
+    enough
+        The effective number of rows.
+    """
     low, high = 1e-3, 2.0
 
     def effective(width: float) -> float:

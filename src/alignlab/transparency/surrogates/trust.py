@@ -142,7 +142,8 @@ def reasons_against(
             f"{max(fidelity.value, 0):.0%} [{max(fidelity.low, 0):.0%}, {fidelity.high:.0%}] of "
             "how the answer varies around here"
         )
-    if abs(at_row[0] - at_row[1]) > FAR_OFF * fit.miss + ROUNDING * abs(at_row[0]):
+    rounding = ROUNDING * max(abs(at_row[0]), fit.variation)
+    if abs(at_row[0] - at_row[1]) > FAR_OFF * fit.miss + rounding:
         reasons.append(
             f"the model answers {at_row[0]:.3g} for the row itself, where the line says "
             f"{at_row[1]:.3g}, farther off than it is from perturbed ones"

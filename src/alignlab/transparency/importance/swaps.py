@@ -79,8 +79,9 @@ class Swaps:
 
     `codes` says which rows hold the same value and `wanted` which value a row receives at each
     repeat, shape (repeats, n). Only pairs of a row and a value that it does not hold are asked
-    for, each once: `receivers` get the value of the row in `givers`, and `slots` is the pair's
-    position in the row-by-value matrix.
+    for, each once: `receivers` get the value of the row in `givers`. `places` says where the answer
+    of each repeat and row stands, or of each row and value where the plan is `complete`: among
+    those of the pairs, or behind them among the rows' own.
     """
 
     name: str
@@ -92,27 +93,21 @@ class Swaps:
     complete: bool
     receivers: Rows
     givers: Rows
-    slots: Rows
+    places: Rows
 
     def of_pairs(self, before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
         """Return the answers at every repeat of every row, shape (repeats * n, ...)."""
-        rows = np.tile(np.arange(len(self.codes)), len(self.wanted))
-        return self._filled(before, after, rows, self.wanted.ravel())
+        places = self.places
+        if self.complete:
+            places = places[(np.arange(len(self.codes)) * self.values + self.wanted).ravel()]
+        return np.concatenate([after, before]).take(places, axis=0)
 
     def of_values(self, before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
-        """Return the answers of every row with every value, shape (n * values, ...)."""
-        slots = np.arange(len(self.codes) * self.values)
-        return self._filled(before, after, slots // self.values, slots % self.values)
+        """Return the answers of every row with every value, shape (n * values, ...).
 
-    def _filled(
-        self, before: NDArray[Any], after: NDArray[Any], rows: Rows, wanted: Rows
-    ) -> NDArray[Any]:
-        filled = before[rows]
-        asked = self.codes[rows] != wanted
-        if asked.any():
-            slots = (rows * self.values + wanted)[asked]
-            filled[asked] = after[np.searchsorted(self.slots, slots)]
-        return filled
+        For a plan that is complete.
+        """
+        return np.concatenate([after, before]).take(self.places, axis=0)
 
 
 def swaps_of(
@@ -135,16 +130,23 @@ def swaps_of(
     one_stratum = not seated.strata.any()
     complete = sources is None and one_stratum and values <= len(seated.donors) + 1
     wanted = codes[seated.donors if sources is None else sources]
+    pairs = np.arange(n) * values + wanted
     if complete:
-        slots = np.arange(n * values)
+        order = distinct = np.arange(n * values)
+        receivers, received = np.divmod(distinct, values)
     else:
-        slots = np.sort((np.arange(n) * values + wanted).ravel())
-        slots = slots[np.append(True, slots[1:] != slots[:-1])]
-    receivers, received = slots // values, slots % values
+        order = np.argsort(pairs.ravel())
+        in_order = pairs.ravel()[order]
+        first = np.append(True, in_order[1:] != in_order[:-1])
+        distinct = np.cumsum(first) - 1
+        receivers, received = np.divmod(in_order[first], values)
     differs = codes[receivers] != received
-    receivers, received, slots = receivers[differs], received[differs], slots[differs]
+    asked = np.cumsum(differs)
+    places = np.empty_like(order)
+    places[order] = np.where(differs, asked - 1, asked[-1] + receivers)[distinct]
+    receivers, received = receivers[differs], received[differs]
     return Swaps(
-        name, columns, seated, codes, wanted, values, complete, receivers, holder[received], slots
+        name, columns, seated, codes, wanted, values, complete, receivers, holder[received], places
     )
 
 
@@ -184,11 +186,10 @@ def answers_after(
         ]
         rows = np.concatenate([plan.receivers[part] for plan, part in parts])
         after = predictor(_composed(X, rows, parts))
-        own = before[rows]
-        same = np.isclose(after, own, rtol=ROUNDING, atol=0)
-        same = same.reshape(len(rows), -1).all(axis=1)
-        after[same] = own[same]
-        answers[low:high] = after
+        own = before.take(rows, axis=0)
+        apart = np.abs(after - own) > ROUNDING * np.abs(own)
+        changed = np.any(apart, axis=tuple(range(1, own.ndim)), keepdims=True)
+        answers[low:high] = np.where(changed, after, own)
     return np.split(answers, ends[:-1])
 
 

@@ -95,11 +95,19 @@ $(DOUBTERS)/.peers: benchmarks/requirements-uncertainty.txt | $(BIN)/python
 	@$(DOUBTERS)/bin/python -m pip install --quiet --quiet --no-deps torch-uncertainty==0.13.0 baal==2.1.0
 	@touch $@
 
+# A third one, for what explains models.
+EXPLAINERS := benchmarks/.venv-transparency
+$(EXPLAINERS)/.peers: benchmarks/requirements-transparency.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(EXPLAINERS)
+	@$(EXPLAINERS)/bin/python -m pip install --quiet --quiet torch==$(TORCH)
+	@$(EXPLAINERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-transparency.txt
+	@touch $@
+
 # The README's picture; taken anew by hand when the report's look changes.
 picture: demo $(VENV)/.test
 	@$(BIN)/python .ci/picture
 
-bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers
+bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers $(EXPLAINERS)/.peers
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/importance.py
@@ -113,6 +121,7 @@ bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers
 	$(BIN)/python benchmarks/corruptions.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fairness.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/uncertainty.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/transparency.py
 
 # --- the lock ------------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import factorial
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -25,7 +27,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from alignlab.predictors import Predictor
 from alignlab.transparency.outputs import output_of
 from alignlab.transparency.pool import Pool, players_of
-from alignlab.transparency.shapley.trees import tree_note, tree_values
+from alignlab.transparency.shapley.forests import forest_of
+from alignlab.transparency.shapley.trees import _walked, tree_note, tree_values
 
 
 def exact(output, X, background, players, at):
@@ -163,6 +166,20 @@ def test_cells_between_two_numbers_of_single_precision_are_judged_as_each_librar
         RandomForestRegressor(n_estimators=5, random_state=0),
     ):
         agrees(model.fit(X, y), X[::23], X[5::29], rows=range(10))
+
+
+def test_thresholds_of_single_precision_would_move_values_and_leave_every_sum_right():
+    """What a known peer does to forests, on the page: no check of the sum can see it."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X, behind = X[:, :12], X[::11, :12][:50]
+    model = RandomForestClassifier(50, max_depth=6, random_state=0).fit(X, y)
+    output = output_of(model)
+    right = tree_values(output, X, behind, players_of(X)).values
+    forest = forest_of(model, output)
+    rounded = replace(forest, threshold=forest.threshold.astype(np.float32).astype(np.float64))
+    wrong, _ = _walked(rounded, np.arange(12), X, behind, 12, False)
+    assert 0.0022 < np.abs(wrong - right).max() < 0.0024
+    assert np.abs((wrong - right).sum(axis=1)).max() < 1e-12
 
 
 def test_categories_and_codes_of_histogram_boosting():

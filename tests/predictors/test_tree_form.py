@@ -58,6 +58,7 @@ def test_cells_are_compared_in_single_precision():
     np.testing.assert_array_equal(model.predict(cells), [2.0, 2.0, 5.0])
 
 
-def test_several_targets_are_no_form():
+def test_of_several_targets_the_first_is_read():
     model = DecisionTreeRegressor().fit([[0.0], [1.0]], [[2.0, 5.0], [1.0, 0.0]])
-    assert tree_form(model.tree_) is None
+    form = tree_form(model.tree_)
+    assert form.value[form.leaf].tolist() == [[2.0], [1.0]]

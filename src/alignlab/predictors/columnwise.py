@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.predictors.boosters import CategoryCodes
 from alignlab.predictors.predictor import Predictor
 
 __all__ = ["TakenApart", "differ", "owners", "taken_apart"]
@@ -70,7 +71,7 @@ class TakenApart:
 
 
 def taken_apart(predictor: Predictor) -> TakenApart | None:
-    """Return a model of scikit-learn's kind taken apart, or `None` where it is no such thing.
+    """Return an estimator taken apart, or `None` where the model is none.
 
     Pipelines, searches and threshold classifiers are opened; what decides, and by which threshold,
     stays with the predictor.
@@ -105,6 +106,9 @@ def taken_apart(predictor: Predictor) -> TakenApart | None:
             break
     if getattr(model, "_preprocessor", None) is not None:
         steps.append(model._preprocessor)  # histogram boosting turns levels into codes
+    codes = CategoryCodes.of(model)
+    if codes is not None:
+        steps.append(codes)
     if not all(hasattr(step, "transform") for step in steps):
         return None
     return TakenApart(predictor, tuple(steps), model, named)

@@ -60,8 +60,8 @@ class TreeForm:
         return np.asarray(self.left < 0)
 
 
-def tree_form(tree: Any) -> TreeForm | None:
-    """Return the nodes of a fitted tree's `tree_`; `None` where it answers several targets.
+def tree_form(tree: Any) -> TreeForm:
+    """Return the nodes of a fitted tree's `tree_`; of several targets the first.
 
     Examples
     --------
@@ -70,8 +70,6 @@ def tree_form(tree: Any) -> TreeForm | None:
     >>> form.column.tolist(), float(form.threshold[0]), form.value[form.leaf, 0].tolist()
     ([0, -1, -1], 0.5, [2.0, 5.0])
     """
-    if tree.n_outputs != 1:
-        return None
     left = np.asarray(tree.children_left, dtype=np.int64)
     value = np.asarray(tree.value[:, 0, :], dtype=np.float64)
     if value.shape[1] > 1:

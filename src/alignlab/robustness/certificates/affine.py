@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.predictors import Predictor
+from alignlab.predictors.linear_form import linear_form
 from alignlab.robustness.certificates.sequential import layers_of
 
 __all__ = ["Affine", "affine_of"]
@@ -125,16 +126,18 @@ def _of_estimator(model: Any, n_classes: int) -> Affine | None:
         return None
     if hasattr(last, "predict_proba") and n_classes > 2 and not _is_softmax(last):
         return None
-    coef = last.coef_.toarray() if hasattr(last.coef_, "toarray") else last.coef_
-    weights = np.array(coef, dtype=np.float64).reshape(-1, np.shape(coef)[-1])
-    intercept = np.broadcast_to(np.asarray(last.intercept_, np.float64), len(weights))
-    scale, shift = np.ones(weights.shape[1]), np.zeros(weights.shape[1])
+    form = linear_form(last)
+    if form is None:
+        return None
+    scale, shift = np.ones(form.weights.shape[1]), np.zeros(form.weights.shape[1])
     for scaler in scalers:
         factors = _factors(scaler)
         if factors is None:
             return None
         scale, shift = scale * factors[0], shift * factors[0] + factors[1]
-    return _with_two_scores(Affine(weights, intercept, scale, shift, steps=4 * len(scalers)))
+    return _with_two_scores(
+        Affine(form.weights, form.intercept, scale, shift, steps=4 * len(scalers))
+    )
 
 
 def _unpacked(model: Any) -> tuple[list[Any], Any]:

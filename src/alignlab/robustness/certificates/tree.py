@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.predictors import Predictor
+from alignlab.predictors.tree_form import tree_form
 from alignlab.robustness.certificates.certificate import Certificate, decided_wrong
 from alignlab.robustness.threats import Ball
 
@@ -130,27 +131,25 @@ def leaves_of(tree: Any, *, double: bool = True) -> Leaves:
     double
         Whether rows come in float64, all of which round to a float32; else in float32.
     """
-    nodes = tree.tree_
-    down = _floor(nodes.threshold)
+    form = tree_form(tree.tree_)
+    down = _floor(form.threshold)
     up = np.nextafter(down, np.float32(np.inf))
-    low = np.full((nodes.node_count, nodes.n_features), -np.inf, dtype=np.float32)
+    low = np.full((len(form), tree.tree_.n_features), -np.inf, dtype=np.float32)
     high = np.full_like(low, np.inf)
-    for node in range(nodes.node_count):  # a child comes after its parent
-        left, right = nodes.children_left[node], nodes.children_right[node]
-        if left < 0:
-            continue
+    for node in np.flatnonzero(~form.leaf):  # a child comes after its parent
+        left, right = form.left[node], form.right[node]
         for child in (left, right):
             low[child], high[child] = low[node], high[node]
-        column = nodes.feature[node]
+        column = form.column[node]
         high[left, column] = min(high[node, column], down[node])
         low[right, column] = max(low[node, column], up[node])
-    leaf = nodes.children_left < 0
-    columns = np.unique(nodes.feature[~leaf])
+    leaf = form.leaf
+    columns = np.unique(form.column[~leaf])
     if double:
         bounds = _least_rounding_to(low[leaf]), -_least_rounding_to(-high[leaf])
     else:
         bounds = low[leaf].astype(np.float64), high[leaf].astype(np.float64)
-    return Leaves(*bounds, nodes.value[leaf, 0].argmax(1), columns.astype(np.intp))
+    return Leaves(*bounds, form.value[leaf].argmax(1), columns.astype(np.intp))
 
 
 def _nearest(

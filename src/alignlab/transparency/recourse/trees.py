@@ -175,8 +175,10 @@ def tree_route(
         The model's answers for all of these, in this order, which the leaves must explain.
     """
     known = columnwise(goal.predictor, space, origins, data, TREES)
-    tree = None if known is None else tree_form(known.final.tree_)
-    if known is None or tree is None or known.final.n_features_in_ != len(known.owner):
+    if known is None or known.final.tree_.n_outputs != 1:
+        return None
+    tree = tree_form(known.final.tree_)
+    if known.final.n_features_in_ != len(known.owner):
         return None
     rows = np.concatenate([origins, data])
     cuts = _cuts(known, tree, rows)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.predictors.boosters import CategoryCodes
+from alignlab.predictors.columnwise import TakenApart, differ, owners, taken_apart
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool, chunks
 from alignlab.transparency.shapley.games import codes_of
@@ -43,74 +43,24 @@ CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
-class Route:
-    """A model taken apart: what turns rows into cells, and the estimator that reads them.
+class Route(TakenApart):
+    """A model taken apart, and what of it is explained.
 
     Attributes
     ----------
     output
         What is explained.
-    steps
-        The transformers, in order.
-    estimator
-        The last step.
-    named
-        Whether the steps take data frames.
     """
 
     output: Output
-    steps: tuple[Any, ...]
-    estimator: Any
-    named: bool
-
-    def cells(self, rows: Any) -> Floats | None:
-        """Return what the estimator reads for rows, shape (n, cells); `None` if not numbers."""
-        from sklearn.utils import check_array
-
-        rows = self.output.predictor.selected(rows)
-        if isinstance(rows, pd.DataFrame) and not self.named:
-            rows = rows.to_numpy()
-        # A transformer may be told to work in place.
-        rows = rows.copy() if self.steps else rows
-        for step in self.steps:
-            rows = step.transform(rows)
-        if hasattr(rows, "toarray"):
-            rows = rows.toarray()
-        try:
-            cells = check_array(
-                rows, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0
-            )
-        except (TypeError, ValueError):
-            return None
-        return np.asarray(cells, dtype=np.float64)
 
 
 def route_of(output: Output) -> Route | None:
-    """Return a scikit-learn model taken apart, or `None` where it is no such thing."""
-    model = output.predictor.estimator
-    if model is None:
+    """Return a model taken apart, or `None` where it is of no kind that can be."""
+    parts = taken_apart(output.predictor)
+    if parts is None:
         return None
-    named = getattr(model, "feature_names_in_", None) is not None
-    steps: list[Any] = []
-    while True:
-        inner = getattr(model, "steps", None)
-        if isinstance(inner, list) and inner:
-            steps += [step for _, step in inner[:-1] if step is not None and step != "passthrough"]
-            model = inner[-1][1]
-        elif hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif type(model).__name__ in ("FixedThresholdClassifier", "TunedThresholdClassifierCV"):
-            model = model.estimator_
-        else:
-            break
-    if getattr(model, "_preprocessor", None) is not None:
-        steps.append(model._preprocessor)  # histogram boosting turns levels into codes
-    codes = CategoryCodes.of(model)
-    if codes is not None:
-        steps.append(codes)
-    if not all(hasattr(step, "transform") for step in steps):
-        return None
-    return Route(output, tuple(steps), model, named)
+    return Route(parts.predictor, parts.steps, parts.estimator, parts.named, output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +154,7 @@ def _holds(route: Route, pool: Pool, codes: NDArray[np.int64], both: Floats, own
             if cells is None or cells.shape != told.shape:
                 return False
             with np.errstate(invalid="ignore"):
-                apart = _differ(cells, told) & ~(np.abs(cells - told) <= CLOSE * size)
+                apart = differ(cells, told) & ~(np.abs(cells - told) <= CLOSE * size)
             if apart.any():
                 return False
     return True
@@ -241,29 +191,19 @@ def _structure(route: Route, X: Any, pool: Pool, width: int) -> Owner | None:
 
 def _moved(route: Route, pool: Pool, both: Floats) -> Owner | None:
     """Return the owners by moving one feature at a time; `None` if a cell has not just one."""
-    apart = _differ(both, both[0])
+    apart = differ(both, both[0])
     cells = np.flatnonzero(apart.any(axis=0))
-    owner = np.full(both.shape[1], -1, dtype=np.int64)
     if not len(cells):
-        return owner
+        return np.full(both.shape[1], -1, dtype=np.int64)
     # For each cell a row that holds another value: its features are tried one by one.
-    other = apart[:, cells].argmax(axis=0)
     count = len(pool.players)
     index = np.zeros((len(cells), count, count), dtype=np.intp)
-    index[:, np.arange(count), np.arange(count)] = other[:, None]
+    index[:, np.arange(count), np.arange(count)] = apart[:, cells].argmax(axis=0)[:, None]
     moved = route.cells(pool.composed(index.reshape(-1, count)))
     if moved is None:
         return None
-    at = moved.reshape(len(cells), count, -1)[np.arange(len(cells)), :, cells]
-    hit = _differ(at, both[0, cells, None])
-    if (hit.sum(axis=1) != 1).any():
-        return None
-    owner[cells] = hit.argmax(axis=1)
-    return owner
-
-
-def _differ(first: Floats, second: Floats) -> NDArray[np.bool_]:
-    return (first != second) & ~(np.isnan(first) & np.isnan(second))
+    owner = owners(both[0], moved, np.tile(np.arange(count), len(cells)))
+    return None if owner is None or (owner[cells] < 0).any() else owner
 
 
 def agreement(output: Output, sums: Floats, asked: Floats, *, added: int = 0) -> Floats | None:

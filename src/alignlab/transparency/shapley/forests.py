@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.predictors.tree_form import TreeForm, tree_form
 from alignlab.transparency.outputs import Output
 
 __all__ = ["Forest", "Part", "forest_of", "joined", "signs_of"]
@@ -132,14 +133,9 @@ def _plain(estimator: Any, output: Output) -> Forest | None:
     if output.scale == "log odds" or any(tree.n_outputs > 1 for tree in trees):
         return None
 
-    def value(tree: Any) -> Floats:
-        held = np.asarray(tree.value[:, 0, :], dtype=np.float64)
-        if output.scale == "value":
-            return held / len(trees)
-        # Releases differ in whether a leaf holds shares or weights of the classes.
-        return (held / held.sum(axis=1, keepdims=True))[:, list(output.positions)] / len(trees)
-
-    return joined([_tree(tree, value(tree)) for tree in trees], single=True)
+    own = [0] if output.scale == "value" else list(output.positions)
+    forms = [tree_form(tree) for tree in trees]
+    return joined([_part(form, form.value[:, own] / len(trees)) for form in forms], single=True)
 
 
 def _boosted(estimator: Any, output: Output) -> Forest | None:
@@ -149,8 +145,8 @@ def _boosted(estimator: Any, output: Output) -> Forest | None:
         return None
     # The exponential loss fits half the log odds.
     rate = estimator.learning_rate * (2 if getattr(estimator, "loss", "") == "exponential" else 1)
-    trees = [each.tree_ for each in estimator.estimators_[:, 0]]
-    return joined([_tree(tree, tree.value[:, 0, :1] * rate * signs) for tree in trees], single=True)
+    forms = [tree_form(each.tree_) for each in estimator.estimators_[:, 0]]
+    return joined([_part(form, form.value * rate * signs) for form in forms], single=True)
 
 
 def _histogram(estimator: Any, output: Output) -> Forest | None:
@@ -210,20 +206,18 @@ class Part:
     depth: int
 
 
-def _tree(tree: Any, value: Floats) -> Part:
-    leaf = tree.children_left < 0
-    missing = getattr(tree, "missing_go_to_left", np.zeros(len(leaf)))
+def _part(form: TreeForm, value: Floats) -> Part:
     return Part(
-        column=np.where(leaf, -1, tree.feature).astype(np.int64),
-        threshold=np.asarray(tree.threshold, dtype=np.float64),
-        missing_left=np.asarray(missing).astype(bool),
-        category=np.full(len(leaf), -1, dtype=np.int64),
-        left=np.asarray(tree.children_left, dtype=np.int64),
-        right=np.asarray(tree.children_right, dtype=np.int64),
+        column=form.column,
+        threshold=form.threshold,
+        missing_left=form.missing_left,
+        category=np.full(len(form), -1, dtype=np.int64),
+        left=form.left,
+        right=form.right,
         value=value,
-        cover=np.asarray(tree.weighted_n_node_samples, dtype=np.float64),
+        cover=form.cover,
         levels=np.zeros((0, 256), dtype=bool),
-        depth=int(tree.max_depth),
+        depth=form.depth,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.predictors.linear_form import linear_form
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.shapley.encoded import (
     MIXED,
@@ -124,15 +125,10 @@ def linear_values(
 
 def _slopes(estimator: Any, output: Output) -> Floats | None:
     """Return the coefficients of each output, shape (cells, outputs); `None` if there are none."""
-    held = getattr(estimator, "coef_", None)
-    if held is None or output.scale not in ("value", "log odds"):
+    form = linear_form(estimator)
+    if form is None or len(form.weights) != 1 or output.scale not in ("value", "log odds"):
         return None
-    if hasattr(held, "toarray"):
-        held = held.toarray()
-    slopes = np.asarray(held, dtype=np.float64)
-    slopes = slopes[0] if slopes.ndim == 2 and len(slopes) == 1 else slopes
-    if slopes.ndim != 1:
-        return None
+    slopes = form.weights.T
     if output.scale == "value":
-        return slopes[:, None]
-    return slopes[:, None] * np.where(np.array(output.positions) == 1, 1.0, -1.0)
+        return slopes
+    return slopes * np.where(np.array(output.positions) == 1, 1.0, -1.0)

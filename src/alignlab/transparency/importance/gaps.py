@@ -85,6 +85,7 @@ def gap_of(
         first, second = (
             parted.labels.index(require_choice(text, parted.labels, what="group")) for text in texts
         )
+        pairs = 1
         if first == second or min(sizes[first], sizes[second]) == 0:
             raise InputError(f"between={stated.between!r} names a group twice or one of no rows.")
     else:
@@ -94,6 +95,7 @@ def gap_of(
                 f"A gap needs two groups of {FEWEST_ROWS} rows or more; {len(enough)} of "
                 f"{len(parted.labels)} have as many."
             )
+        pairs = len(enough) * (len(enough) - 1) // 2
         first, second = _surest(values, np.where(counted, codes, -1), whole.shares, enough)
 
     def compute(pooled: Pooled) -> Measured:
@@ -117,6 +119,7 @@ def gap_of(
         compute,
         chance=0.0,
         needs_outcomes=stated.of == "loss" or stated.among is not None or callable(stated.of),
+        chosen_from=pairs,
     )
     members = np.where(codes == first, 0, np.where(codes == second, 1, -1))
     return metric, ends, np.where(counted, members, -1)

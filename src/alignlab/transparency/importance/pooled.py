@@ -86,6 +86,8 @@ class Metric:
         The value that says nothing, of which shares are taken: 0.5 for the AUC, 0 for a gap.
     needs_outcomes
         Whether it cannot be computed without what happened.
+    chosen_from
+        From how many alike it was chosen by the rows measured: its own interval allows for them.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Metric:
     function: RowFunction | None = None
     chance: float | None = None
     needs_outcomes: bool = True
+    chosen_from: int = 1
 
 
 def per_row(function: RowFunction, pooled: Pooled) -> Floats:

@@ -87,7 +87,8 @@ class Proxies:
     together
         How well all features but the attribute's own tell the two groups apart together (AUC).
     gap
-        The gap in the model's mean answers.
+        The gap in the model's mean answers; of groups not stated, its interval allows for the
+        choice of the two.
     between
         The two groups: the first one's mean answer is the larger.
     of
@@ -352,7 +353,7 @@ def proxies_among(
         attribute,
         tuple(found),
         together,
-        metric.compute(asked.whole).estimate(level=level),
+        metric.compute(asked.whole).estimate(level=level, comparisons=metric.chosen_from),
         ends,
         of,
         level,

@@ -13,6 +13,7 @@ from alignlab.audit.finding import PILLARS, STATUSES, Finding, Limit, Status
 from alignlab.audit.result import AuditResult
 from alignlab.intervals import Estimate
 from alignlab.plain import plain
+from alignlab.wording import joined
 
 __all__ = [
     "MEANING",
@@ -136,8 +137,7 @@ def counted(result: AuditResult) -> str:
         if counts[status]
     ]
     checks = {0: "No check was run", 1: "1 check was run"}.get(total, f"{total} checks were run")
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-    said = f"{checks}: {listed}" if parts else checks
+    said = f"{checks}: {joined(parts)}" if parts else checks
     return f"{said}; {absent} did not apply." if absent else f"{said}."
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignlab.transparency.cards.shown import amount, called, cell, joined, number, percent
+from alignlab.transparency.cards.shown import amount, called, cell, number, percent
 
 
 def test_names_are_readable_and_labels_go_first():
@@ -31,10 +31,6 @@ def test_names_are_readable_and_labels_go_first():
 )
 def test_amounts(value, scale, said):
     assert amount(value, scale) == said
-
-
-def test_lists_read_like_lists():
-    assert joined(["a", "b"]) == "a and b"
 
 
 @given(st.floats(0, 1))

@@ -10,6 +10,7 @@ from alignlab.audit.finding import Finding
 from alignlab.charts import Table
 from alignlab.intervals import Estimate
 from alignlab.transparency.effects import Effects, accumulated_local_effects, partial_dependence
+from alignlab.wording import joined
 
 LOCAL_EVALUATIONS = 200_000
 """Rows that the model may be asked for to find what moves the answers: seconds for a table."""
@@ -98,8 +99,7 @@ def _summary(drawn: Effects, names: list[str], among: int) -> str:
     others = ""
     if len(names) > 1:
         told = [str(name) for name in names[1:]]
-        listed = ", ".join(told[:-1]) + " and " + told[-1] if len(told) > 1 else told[0]
-        others = f"; next come {listed}" if len(told) > 1 else f"; next comes {listed}"
+        others = f"; next come{'' if len(told) > 1 else 's'} {joined(told)}"
     return f"Of {among} features {names[0]} moves the answers most: {_lower(first)}{others}."
 
 

@@ -17,7 +17,8 @@ from alignlab.charts import Cell, Chart, Table, bar_chart
 from alignlab.errors import InputError, ModelError
 from alignlab.transparency import features_of
 from alignlab.transparency.cards import ExplanationCard, distances, explain_many
-from alignlab.transparency.cards.shown import joined, percent
+from alignlab.transparency.cards.shown import percent
+from alignlab.wording import joined
 
 FEWEST = 20
 """Rows with a weight; fewer are no company to be typical in."""

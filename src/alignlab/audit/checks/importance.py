@@ -24,6 +24,7 @@ from alignlab.transparency.importance import ShuffledAnswers, shuffled_answers
 from alignlab.transparency.importance.metrics import skill_of
 from alignlab.transparency.importance.results import DEPENDENT
 from alignlab.transparency.proxies import Telling, predictability
+from alignlab.wording import joined
 
 EVALUATIONS = 700_000
 """Rows that the model may be asked for: seconds for a model of tables."""
@@ -146,7 +147,7 @@ def _suspects(skill: PermutationImportance, told: Telling | None, context: Audit
     parts = []
     leaked, carrier = _leaked(told), _carrier(skill)
     if leaked and told is not None:
-        more = f" (and so do {_joined(leaked[1:4])})" if len(leaked) > 1 else ""
+        more = f" (and so do {joined(leaked[1:4])})" if len(leaked) > 1 else ""
         parts.append(
             f"{leaked[0]} alone tells the outcome almost perfectly{more}: {told.measure} "
             f"{told.features[leaked[0]].value:.3f}{_own(told, context)}"
@@ -220,10 +221,10 @@ def _sentence(result: PermutationImportance, declared: list[FeatureImportance]) 
     tops = shown[:3]
     group = ""
     if declared:
-        names = _joined([each.name for each in declared])
+        names = joined([each.name for each in declared])
         group = f", among them {names}, named as {'groups' if len(declared) > 1 else 'a group'}"
     return (
-        f"The model goes most by {_joined([each.name for each in tops])}: shuffling "
+        f"The model goes most by {joined([each.name for each in tops])}: shuffling "
         f"{'them one at a time' if len(tops) > 1 else 'it'} among rows {_worsens(tops, result)}; "
         f"{len(shown)} {among} {'is' if len(shown) == 1 else 'are'} shown to matter on "
         f"{_rows(result)}{group}."
@@ -234,24 +235,18 @@ def _worsens(tops: list[FeatureImportance], result: PermutationImportance) -> st
     """Return what shuffling does to the loss, as people say it."""
     values = [each.estimate.value for each in tops]
     if result.metric == "error":
-        points = _joined([f"{100 * value:.1f}" for value in values])
+        points = joined([f"{100 * value:.1f}" for value in values])
         return f"makes {points} more decisions in a hundred wrong"
     if result.baseline > 0:
-        shares = _joined([f"{value / result.baseline:.0%}" for value in values])
+        shares = joined([f"{value / result.baseline:.0%}" for value in values])
         return f"raises its {result.metric} by {shares}"
-    return f"raises its {result.metric} by {_joined([f'{value:.3g}' for value in values])}"
+    return f"raises its {result.metric} by {joined([f'{value:.3g}' for value in values])}"
 
 
 def _rows(result: PermutationImportance) -> str:
     if result.rows == result.rows_given:
         return f"{result.rows:,} rows"
     return f"{result.rows:,} of {result.rows_given:,} rows"
-
-
-def _joined(parts: list[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def _advice(result: PermutationImportance, declared: list[FeatureImportance]) -> tuple[str, ...]:
@@ -262,7 +257,7 @@ def _advice(result: PermutationImportance, declared: list[FeatureImportance]) ->
     ]
     dependent = [each for each in result.features if each.explained > DEPENDENT]
     if dependent:
-        shown = _joined([f"{each.name} ({each.explained:.0%})" for each in dependent[:3]])
+        shown = joined([f"{each.name} ({each.explained:.0%})" for each in dependent[:3]])
         more = f" and {len(dependent) - 3} more" if len(dependent) > 3 else ""
         lines.append(
             f"The other features foretell {shown}{more}: shuffled rows are unlike real ones there, "

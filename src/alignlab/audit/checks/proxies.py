@@ -17,6 +17,7 @@ from alignlab.transparency.importance import Gap, affordable, shuffled_answers
 from alignlab.transparency.importance.gaps import FEWEST_ROWS
 from alignlab.transparency.proxies import Proxies, Proxy
 from alignlab.transparency.proxies.finding import proxies_among
+from alignlab.wording import joined
 
 EVALUATIONS = 300_000
 """Rows that the model may be asked for: seconds for a model of tables."""
@@ -132,7 +133,7 @@ def _summary(found: list[Proxies], context: AuditContext) -> str:
     sentence = f"{_proxies(first, context)}{_itself(first, context)}."
     if others:
         rest = "; ".join(
-            f"for {each.attribute}: {_joined([p.name for p in each.proxies[:NAMED]])}"
+            f"for {each.attribute}: {joined([p.name for p in each.proxies[:NAMED]])}"
             for each in others
         )
         sentence += f" Also {rest}."
@@ -156,7 +157,7 @@ def _proxies(found: Proxies, context: AuditContext) -> str:
         "" if best in shown else f", of which {best.name} tells it best ({best.tells.value:.2f})"
     )
     plural = "Proxies" if len(found.proxies) > 1 else "A proxy"
-    return f"{plural} for {found.attribute}: {_joined(parts)}{teller}"
+    return f"{plural} for {found.attribute}: {joined(parts)}{teller}"
 
 
 def _part(each: Proxy, context: AuditContext) -> str:
@@ -182,7 +183,7 @@ def _itself(found: Proxies, context: AuditContext) -> str:
 
 
 def _nothing(found: list[Proxies]) -> str:
-    names = _joined([each.attribute for each in found])
+    names = joined([each.attribute for each in found])
     sentence = (
         f"No feature is shown to give {names} away and to carry part of a gap in the model's "
         f"answers, on {found[0].rows:,} rows."
@@ -193,17 +194,11 @@ def _nothing(found: list[Proxies]) -> str:
         if (known := [p for p in each.features if p.gives_away and not p.itself])
     ]
     if telling:
-        shown = _joined(
+        shown = joined(
             [f"{p.name} tells {of} (AUC {p.tells.value:.2f})" for of, p in telling[:NAMED]]
         )
         sentence += f" {shown}, and no gap is shown to go by it."
     return sentence
-
-
-def _joined(parts: list[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def _estimates(found: list[Proxies]) -> dict[str, Estimate]:

@@ -8,6 +8,7 @@ from alignlab.audit.finding import Finding, Limit, Status, verdict
 from alignlab.charts import Chart, Table, interval_chart
 from alignlab.intervals import Estimate
 from alignlab.robustness import ChangeOfKind, SmallChanges, small_changes
+from alignlab.wording import joined
 
 MAX_ROWS = 10_000
 """Rows tried with each kind of change: shares are then known to about one point in a hundred."""
@@ -93,11 +94,11 @@ def _sentence(
         f"{flips.value:.1%} ({flips.low:.1%} to {flips.high:.1%})"
     )
     if flips.value == 0:
-        tried = _joined([WORDS[each.kind] for each in result.kinds if each.flips is not None])
+        tried = joined([WORDS[each.kind] for each in result.kinds if each.flips is not None])
         sentence = f"No small change tried on {sampled} {verb} a decision: {tried}"
     refused = [_refused(each) for each in result.kinds if each.refusals]
     if refused:
-        sentence += f"; the model refuses rows with {_joined(refused)}"
+        sentence += f"; the model refuses rows with {joined(refused)}"
     return sentence + "."
 
 
@@ -111,12 +112,6 @@ def _nothing(result: SmallChanges) -> str:
     if any(each.refusals for each in result.kinds):
         return "The model refuses every row that is changed a little."
     return "No row could be changed a little without leaving what the data shows."
-
-
-def _joined(parts: list[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def _advice(result: SmallChanges, status: str) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["FINE", "amount", "called", "cell", "joined", "number", "percent"]
+__all__ = ["FINE", "amount", "called", "cell", "number", "percent"]
 
 FINE = 0.0995
 """Smaller shares are said with a decimal of a point."""
@@ -83,13 +82,3 @@ def cell(value: Any) -> str:
         exact = f"{value:,.6g}"
         return exact if len(exact) <= len(short) + 1 else short
     return str(value)
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Return parts as a person lists them.
-
-    >>> joined(["a"]), joined(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    parts = list(parts)
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -16,10 +16,10 @@ from alignlab.transparency.cards.shown import (
     amount,
     called,
     cell,
-    joined,
     number,
     percent,
 )
+from alignlab.wording import joined
 
 if TYPE_CHECKING:
     from alignlab.transparency.cards.card import ExplanationCard, Reason

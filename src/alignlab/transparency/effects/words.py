@@ -9,7 +9,6 @@ to rise or fall.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from alignlab.transparency.effects.grids import shown_number
 from alignlab.transparency.effects.results import Effect
+from alignlab.wording import joined
 
 __all__ = ["amount", "answer_name", "leaves_the_data", "moves", "sentence_of", "warnings_of"]
 
@@ -215,8 +215,3 @@ def amount(value: float, scale: str, *, difference: bool = False) -> str:
         number = f"{100 * value:.1f}" if abs(value) < 0.1 else f"{100 * value:.0f}"
         return f"{number} points" if difference else f"{number} %"
     return f"{value:.3g}" if abs(value) < 1e3 else f"{value:,.0f}"
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Return names in a sentence: a, b and c."""
-    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)

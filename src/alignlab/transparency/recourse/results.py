@@ -13,6 +13,7 @@ from alignlab.charts import Chart
 from alignlab.plain import plain
 from alignlab.tables import Table
 from alignlab.theme import ACCENT, QUIET, WARN
+from alignlab.wording import joined
 
 __all__ = ["Change", "Counterfactual", "Counterfactuals", "cell_text"]
 
@@ -91,13 +92,12 @@ class Counterfactual:
     @property
     def sentence(self) -> str:
         """What would have changed the answer; it says nothing of causes."""
-        parts = [change.text for change in self.changes]
-        listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
         shown = "" if self.answer is None or self.decision == _value(self.answer) else (
             f" ({self.answer:.2f})"
         )  # fmt: skip
         rare = "" if self.plausible else " Hardly any row of the data is as unusual as this one."
-        return f"With {listed} the answer would have been {self.decision}{shown}.{rare}"
+        changes = joined(change.text for change in self.changes)
+        return f"With {changes} the answer would have been {self.decision}{shown}.{rare}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the changes and numbers as plain values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,12 @@ def test_a_table_is_ordered_by_size_with_its_intervals():
     chart = result.chart()
     assert "low" in chart.table.columns
     assert chart.svg().startswith("<svg")
+
+
+def test_an_interval_from_few_draws_is_students():
+    errors = np.array([[0.1, 0.2]])
+    few = replace(attribution([[1.0, -2.0]], base=np.zeros(1), errors=errors), freedom=3)
+    assert few.to_frame()["high"][0] == pytest.approx(-2 + 3.182 * 0.2, abs=1e-3)
 
 
 def test_an_image_is_a_line_a_pixel_and_a_heat_map():

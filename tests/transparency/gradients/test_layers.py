@@ -90,6 +90,7 @@ def test_hooks_are_taken_off_again():
     [
         (IMAGES, "convv", "Did you mean 'conv'?"),
         (IMAGES, "", "Its layers: conv, act, unused, out"),
+        (IMAGES, 0, "Its layers: conv, act, unused, out"),
         (IMAGES, "unused", "never reached"),
         (IMAGES, "act", "used 2 times"),
         (IMAGES, "out", "no maps"),

@@ -94,6 +94,29 @@ def test_a_kink_is_found_in_few_evaluations():
     assert result.evaluations < 80
 
 
+def test_a_wide_network_takes_a_few_evaluations_for_each_of_its_kinks():
+    """256 units with a kink each at most; splitting at ends of pieces took three times as many."""
+    torch.manual_seed(0)
+    wide = nn.Sequential(nn.Linear(6, 256), nn.ReLU(), nn.Linear(256, 1))
+    result = integrated_gradients(wide, rows(), baseline=0.3)
+    assert result.relative_gap < 1e-6
+    assert result.evaluations / 12 < 256 * 10
+
+
+def test_where_the_evaluations_end_the_values_are_near_those_of_even_steps():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3),
+                        nn.ReLU(), nn.Flatten(), nn.Linear(8 * 16, 2)).double()  # fmt: skip
+    image = np.random.default_rng(0).random((1, 3, 14, 14))
+    result = integrated_gradients(net, image, baseline=0.0, max_evaluations=1_500, target=0)
+    assert "reached max_evaluations" in result.notes[0]
+    steps = (torch.arange(6_000, dtype=torch.float64) + 0.5) / 6_000
+    points = (steps.reshape(-1, 1, 1, 1) * torch.as_tensor(image)).requires_grad_(True)
+    (slopes,) = torch.autograd.grad(net(points)[:, 0].sum(), points)
+    wanted = image[0] * slopes.mean(dim=0).numpy()
+    assert np.abs(result.values[0] - wanted).max() < 2e-3 * np.abs(wanted).max()
+
+
 def test_it_agrees_with_a_plain_sum_of_many_steps():
     net, X = perceptron(nn.ReLU).double(), rows(4)
     result = integrated_gradients(net, X, baseline=0.0, target=1)
@@ -124,6 +147,33 @@ def test_it_works_under_no_grad_and_inference_mode_and_with_frozen_weights():
     wanted = integrated_gradients(net, rows(), baseline=0.0).values
     with torch.inference_mode():
         assert (integrated_gradients(net, rows(), baseline=0.0).values == wanted).all()
+
+
+class Twice(nn.Module):
+    """One layer under two names, and one weight in two layers."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.other, self.out = nn.Linear(6, 6), nn.Linear(6, 6), nn.Linear(6, 1)
+        self.again = self.first
+        self.other.weight = self.first.weight
+
+    def forward(self, x):
+        return self.out(torch.tanh(self.again(self.other(torch.relu(self.first(x))))))
+
+
+def test_layers_and_weights_used_twice_are_read_right_and_left_as_they_were():
+    net = Twice()
+    held = list(net.parameters())
+    result = integrated_gradients(net, rows(), baseline=0.0)
+    assert result.method.endswith("float64")
+    assert result.relative_gap < 1e-6
+    own = net(torch.as_tensor(rows(), dtype=torch.float32))[:, 0].detach().numpy()
+    assert result.answers == pytest.approx(own, abs=1e-5)
+    assert all(a is b for a, b in zip(net.parameters(), held, strict=True))
+    assert all(each.dtype == torch.float32 for each in net.parameters())
+    assert net.other.weight is net.first.weight
 
 
 def test_a_module_that_works_in_place_is_explained_alike():
@@ -193,6 +243,11 @@ def test_frames_are_read_by_their_columns_names():
     named = integrated_gradients(predictor, other, baseline=0.0, target="x")
     assert named.values == pytest.approx(wanted, abs=1e-12)
     assert named.output_names == ("x", "y", "z")
+    base = pd.Series(np.arange(6.0), index=list("fedcba"))
+    wanted = integrated_gradients(net, frame.to_numpy(), baseline=np.arange(6.0)[::-1], target=0)
+    for given in (base, base.to_frame().T):
+        by_name = integrated_gradients(predictor, other, baseline=given, target="x")
+        assert by_name.values == pytest.approx(wanted.values, abs=1e-12)
 
 
 def test_logits_by_default_since_saturated_probabilities_are_flat():
@@ -297,6 +352,12 @@ def overwritten(x):
         (nn.Linear(6, 1), rows(0), {"baseline": 0.0}, InputError, "no rows"),
         (nn.Linear(6, 1), rows(), {"baseline": rows(3)}, InputError, "shape (6,)"),
         (nn.Linear(6, 1), rows(), {"baseline": 0.0, "tolerance": 2}, InputError, "tolerance=2"),
+        (nn.Linear(6, 1), rows(), {"baseline": 0.0, "tolerance": "a"}, InputError, "tolerance='a'"),
+        (nn.Linear(6, 1), rows(), {"baseline": 0.0, "max_evaluations": 0}, InputError, "from 1"),
+        (nn.Linear(6, 1), rows(), {"baseline": 0.0, "batch_rows": 2.5}, InputError, "batch_rows"),
+        (nn.Linear(6, 1), rows(), {"baseline": float("nan")}, InputError, "not a finite number"),
+        (nn.Linear(6, 1), rows(), {"baseline": ["a"] * 6}, InputError, "baseline holds"),
+        (nn.Linear(6, 1), np.array(1.0), {"baseline": 0.0}, InputError, "single number"),
         (nn.Linear(6, 1), rows(), {"baseline": 0.0, "scale": "odds"}, InputError, "scale='odds'"),
         (nn.Linear(6, 3), rows(), {"baseline": 0.0, "target": 3}, InputError, "3 outputs"),
         (nn.Linear(5, 1), rows(), {"baseline": 0.0}, ModelError, "shapes cannot be multiplied"),

@@ -85,6 +85,9 @@ def test_where_no_target_is_named_each_row_explains_its_decision():
     assert result.values == pytest.approx(np.array([[0.7], [0.7]]))
 
 
+FRAME = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
+
+
 @pytest.mark.parametrize(
     ("X", "options", "said"),
     [
@@ -96,6 +99,12 @@ def test_where_no_target_is_named_each_row_explains_its_decision():
         (IMAGES[:, 0], {"baseline": 0.0}, "Give a table, or images"),
         (np.ones((2, 3)), {"background": np.ones((2, 3)), "window": 2}, "are for images"),
         (np.ones((2, 3)), {"baseline": np.ones(2)}, "has 2 numbers"),
+        (np.ones((2, 3)), {"baseline": "abc"}, "has 1 numbers"),
+        (np.ones((2, 3), dtype=int), {"baseline": np.full(3, 0.5)}, "kept as those of X, int64"),
+        (FRAME, {"baseline": pd.Series({"a": 0.5, "b": 1})}, "kept as those of X, int64"),
+        (FRAME, {"baseline": pd.Series({"a": 1})}, "has the column 'b'"),
+        (IMAGES.astype(np.uint8), {"baseline": -1}, "kept as those of X, uint8"),
+        (IMAGES, {"baseline": 0.0, "window": 2.5}, "window=2.5"),
         (np.ones((2, 3)), {"background": np.ones((0, 3))}, "at least one row each"),
     ],
 )

@@ -57,6 +57,8 @@ class Attribution:
         Rows that the model was asked for.
     notes
         Sentences that a reader must know.
+    freedom
+        Degrees of freedom of the standard errors.
     """
 
     values: Floats
@@ -71,6 +73,7 @@ class Attribution:
     rows: Any = field(repr=False)
     evaluations: int
     notes: tuple[str, ...] = ()
+    freedom: int | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -116,7 +119,7 @@ class Attribution:
             frame |= dict(zip(axes, (at.ravel() for at in np.indices(values.shape)), strict=True))
         frame["value"] = values.ravel()
         if self.standard_errors is not None:
-            half = critical_value(level) * self.standard_errors[row].ravel()
+            half = critical_value(level, freedom=self.freedom) * self.standard_errors[row].ravel()
             frame |= {"low": values.ravel() - half, "high": values.ravel() + half}
         order = np.argsort(-np.abs(values.ravel()), kind="stable")
         return pd.DataFrame(frame).iloc[order].reset_index(drop=True)

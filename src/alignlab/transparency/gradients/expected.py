@@ -22,7 +22,7 @@ import numpy as np
 from alignlab.errors import InputError
 from alignlab.random import as_generator
 from alignlab.transparency.gradients.attribution import Attribution
-from alignlab.transparency.gradients.network import Network, Slope, network_of
+from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
 
 if TYPE_CHECKING:
     import torch
@@ -90,8 +90,7 @@ def expected_gradients(
     >>> float(abs(result.gap[0])) < 1e-12
     True
     """
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < FEWEST:
-        raise InputError(f"draws={draws!r} is not a whole number from {FEWEST}.")
+    require_whole(draws, "draws", FEWEST)
     rng = as_generator(seed, "expected gradients")
     with network_of(model, X, target=target, scale=scale, batch_rows=batch_rows) as network:
         known = network.inputs(background, "background")
@@ -115,6 +114,7 @@ def expected_gradients(
             features=network.features,
             rows=network.rows,
             evaluations=network.evaluations,
+            freedom=draws - 2,
         )
 
 
@@ -164,7 +164,10 @@ def _means(
     spread = (squares / draws - mean_off**2).reshape(shape)
     covariance = crossed / draws - mean * mean_off.reshape(shape)
     variance = second / draws - mean**2
-    beta = torch.where(spread > 0, covariance / torch.where(spread > 0, spread, 1.0), 0.0)
-    values = mean - beta * mean_off.reshape(shape)
-    left = torch.clamp(variance - beta * covariance, min=0) / (draws - 2)
+    some = torch.where(spread > 0, spread, 1.0)
+    beta = torch.where(spread > 0, covariance / some, 0.0)
+    off = mean_off.reshape(shape)
+    values = mean - beta * off
+    # The slope is estimated too, which counts the more the further the draws' sum is off.
+    left = torch.clamp(variance - beta * covariance, min=0) / (draws - 2) * (1 + off**2 / some)
     return values.cpu().numpy(), left.sqrt().cpu().numpy()

@@ -83,11 +83,11 @@ def grad_cam(
                 f"{tuple(network.x.shape)}."
             )
         found = dict(network.module.named_modules())
-        if layer not in found or layer == "":
+        if not isinstance(layer, str) or layer not in found or layer == "":
             known = [name for name in found if name]
             raise InputError(
                 f"layer={layer!r} is not a layer of the torch module {network.title}."
-                f"{nearest(layer, known) or f' Its layers: {listed(known)}.'}"
+                f"{nearest(str(layer), known) or f' Its layers: {listed(known)}.'}"
             )
         parts = [
             _map(network, found[layer], layer, slice(at, at + network.at_once))

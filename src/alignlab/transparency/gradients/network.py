@@ -29,7 +29,7 @@ from alignlab.predictors.modules import rows_as_tensor, undisturbed
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Network", "Slope", "network_of"]
+__all__ = ["Network", "Slope", "network_of", "require_whole"]
 
 Slope = Literal["logit", "log odds", "probability", "value"]
 SLOPES: tuple[Slope, ...] = ("logit", "log odds", "probability", "value")
@@ -95,8 +95,8 @@ class Network:
         self.features = tuple(map(str, self._columns or ()))
         if not len(self.x):
             raise InputError("X has no rows. Give at least one.")
-        if batch_rows is not None and batch_rows < 1:
-            raise InputError(f"batch_rows={batch_rows!r} is not a whole number from 1.")
+        if batch_rows is not None:
+            require_whole(batch_rows, "batch_rows", 1)
         room = max(1, INPUT_BYTES // (8 * max(1, self.x[0].numel())))
         self.at_once = batch_rows or min(room, MOST_ROWS)
         self._choose_precision()
@@ -154,6 +154,8 @@ class Network:
             given = self._in_order(given, what)
             rows_as_tensor(given, self.module)  # says which column does not hold numbers
             given = given.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not given.ndim:
+            raise InputError(f"{what} is a single number. Give rows, shape (n, ...).")
         tensor = torch.as_tensor(np.array(given) if isinstance(given, np.ndarray) else given)
         # A copy: slopes cannot be had of a tensor made in inference mode.
         tensor = tensor.detach().clone().to(self.device, torch.float64)
@@ -335,7 +337,9 @@ class Network:
         points = points.clone()
         if self._state is None:
             return self.module(points.to(self.dtype))
-        return torch.func.functional_call(self.module, self._state, (points,))
+        # `_doubled` names whatever is tied: torch's own tying leaves a layer that is registered
+        # twice with the weights that were lent to it.
+        return torch.func.functional_call(self.module, self._state, (points,), tie_weights=False)
 
     def _choose_precision(self) -> None:
         """Read the weights as float64, if the module then answers the same."""
@@ -345,13 +349,8 @@ class Network:
             self._state = {}
             return
         few = self.x[: min(len(self.x), self.at_once, 8)]
-        state = {
-            name: tensor.detach().double() if tensor.is_floating_point() else tensor.detach()
-            for held in (self.module.named_parameters(), self.module.named_buffers())
-            for name, tensor in held
-        }
         own = self._outputs_or_none(few, None)
-        exact = self._outputs_or_none(few, state)
+        exact = self._outputs_or_none(few, state := _doubled(self.module))
         if exact is not None and self._returned != torch.float64:
             exact = None
         if exact is not None and own is not None:
@@ -430,6 +429,28 @@ def network_of(
     module, _ = _module_of(model)
     with torch.inference_mode(False), undisturbed(module):
         yield Network(model, X, target=target, scale=scale, batch_rows=batch_rows)
+
+
+def require_whole(given: Any, what: str, least: int, *, even: bool = False) -> None:
+    """Refuse what is not a whole number, or an even one, from `least` on."""
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    if not whole or given < least or (even and given % 2):
+        kind = "an even number" if even else "a whole number"
+        raise InputError(f"{what}={given!r} is not {kind} from {least}.")
+
+
+def _doubled(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return the weights and buffers of every layer, once a layer, as float64."""
+    held: dict[str, torch.Tensor] = {}
+    once: dict[int, torch.Tensor] = {}
+    for path, layer in module.named_modules():
+        for tensors in (layer.named_parameters, layer.named_buffers):
+            for name, tensor in tensors(recurse=False, remove_duplicate=False):
+                if id(tensor) not in once:
+                    own = tensor.detach()
+                    once[id(tensor)] = own.double() if own.is_floating_point() else own
+                held[f"{path}.{name}" if path else name] = once[id(tensor)]
+    return held
 
 
 def _module_of(model: Any) -> tuple[torch.nn.Module, Predictor | None]:

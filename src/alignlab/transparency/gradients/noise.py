@@ -17,7 +17,7 @@ import numpy as np
 from alignlab.errors import InputError
 from alignlab.random import as_generator
 from alignlab.transparency.gradients.attribution import Attribution
-from alignlab.transparency.gradients.network import Network, Slope, network_of
+from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
 
 if TYPE_CHECKING:
     import torch
@@ -85,10 +85,9 @@ def smooth_gradients(
     >>> smooth_gradients(layer, rows, background=rows).values.tolist()
     [[2.0, -1.0], [2.0, -1.0]]
     """
-    if not noise > 0:
-        raise InputError(f"noise={noise!r} is not above 0. Give a share, such as noise=0.15.")
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 4 or draws % 2:
-        raise InputError(f"draws={draws!r} is not an even number from 4: noise comes in pairs.")
+    if not isinstance(noise, int | float) or not 0 < noise < np.inf:
+        raise InputError(f"noise={noise!r} is not a number above 0. Give one, such as noise=0.15.")
+    require_whole(draws, "draws", 4, even=True)  # noise comes in pairs
     rng = as_generator(seed, "smooth gradients")
     with network_of(model, X, target=target, scale=scale, batch_rows=batch_rows) as network:
         spread = noise * _spread(network, background)
@@ -106,6 +105,7 @@ def smooth_gradients(
             features=network.features,
             rows=network.rows,
             evaluations=network.evaluations,
+            freedom=draws // 2 - 1,
         )
 
 

@@ -19,11 +19,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
 from alignlab.transparency.gradients.attribution import Attribution
-from alignlab.transparency.gradients.network import Network, Slope, network_of
+from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
 
 if TYPE_CHECKING:
     import torch
@@ -127,8 +128,10 @@ def integrated_gradients(
     """
     import torch
 
-    if not 0 < tolerance < 1:
+    if not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise InputError(f"tolerance={tolerance!r} is not between 0 and 1. Give one, such as 1e-6.")
+    if max_evaluations is not None:
+        require_whole(max_evaluations, "max_evaluations", 1)
     with network_of(model, X, target=target, scale=scale, batch_rows=batch_rows) as network:
         base = _baseline(network, baseline, background)
         network.require_no_lookup(base)
@@ -193,13 +196,18 @@ def _baseline(network: Network, baseline: Any, background: Any) -> torch.Tensor:
                 "needed."
             )
         return rows.mean(dim=0).expand_as(network.x).clone()
-    if isinstance(baseline, int | float):
+    if isinstance(baseline, int | float | np.number):
+        if not np.isfinite(baseline):
+            raise InputError(f"baseline={baseline!r} is not a finite number.")
         return torch.full_like(network.x, float(baseline))
-    if hasattr(baseline, "to_numpy"):  # a series or a frame: a row is a series
-        baseline = baseline.to_numpy(dtype=np.float64)
-    rows = network.inputs(
-        np.asarray(baseline) if isinstance(baseline, list | tuple) else baseline, "baseline"
-    )
+    if isinstance(baseline, pd.Series):
+        # By the columns' names where the rows have names: their order may be another.
+        named = baseline.to_frame().T
+        baseline = named if network.features else named.to_numpy(dtype=np.float64)
+    elif isinstance(baseline, list | tuple):
+        held = np.asarray(baseline)
+        baseline = held.astype(np.float64) if held.dtype.kind in "iu" else held
+    rows = network.inputs(baseline, "baseline")
     if tuple(rows.shape) in (shape, (1, *shape)):
         return rows.reshape(shape).expand_as(network.x).clone()
     if rows.shape != network.x.shape:
@@ -274,10 +282,11 @@ def _integral(
         split, places = [], []
         for at in range(0, len(pieces), step):
             part = pieces[slice(at, at + step)]
-            integral, error, place = _rules(network, base, away, part)
             row = part.row
             # Errors of pieces have signs of their own, so they add up as the root of their count.
-            fine = error <= allowed[row] / (4 * count[row].sqrt())
+            share = allowed[row] / (4 * count[row].sqrt())
+            integral, error, place = _rules(network, base, away, part, share)
+            fine = error <= share
             fine |= part.right - part.left < SMALLEST
             spared[row[last[row] & ~fine]] = True
             fine |= last[row]
@@ -304,7 +313,11 @@ def _half_way(
 
 
 def _rules(
-    network: Network, base: torch.Tensor, away: torch.Tensor, part: _Pieces
+    network: Network,
+    base: torch.Tensor,
+    away: torch.Tensor,
+    part: _Pieces,
+    allowed: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return the integral of the slopes over pieces, its error, and where to split them."""
     import torch
@@ -328,7 +341,7 @@ def _rules(
     each = ((integral - coarse) * away_here[:, 0]).abs().amax(dim=1)
     together = ((integral * away_here[:, 0]).sum(dim=1) - part.at_right + part.at_left).abs()
     along = (slopes * away_here).sum(dim=2)
-    place = _place(part, t, answers, along, together > each)
+    place = _place(part, t, answers, along, each <= allowed)
     return integral.reshape(m, *base.shape[1:]), torch.maximum(each, together), place
 
 
@@ -337,7 +350,7 @@ def _place(
     t: torch.Tensor,
     answers: torch.Tensor,
     along: torch.Tensor,
-    at_an_end: torch.Tensor,
+    smooth: torch.Tensor,
 ) -> torch.Tensor:
     """Return where to split pieces: at the jump of the slope, if it is one, or in the middle."""
     import torch
@@ -358,10 +371,11 @@ def _place(
     low, high = beside(t, at), beside(t, at + 1)
     middle = (part.left + part.right) / 2
     place = torch.where(one & (meet > low) & (meet < high), meet, middle)
-    # A jump before the first or behind the last point is seen by the answers at the ends alone.
+    # Where the rules agree and the sum still misses the ends, the jump lies before the first or
+    # behind the last point. Pieces of many jumps must not be split there: they would hardly shrink.
     before = (answers[:, 0] - along[:, 0] * (t[:, 0] - part.left) - part.at_left).abs()
     behind = (answers[:, -1] + along[:, -1] * (part.right - t[:, -1]) - part.at_right).abs()
-    return torch.where(at_an_end, torch.where(before > behind, t[:, 0], t[:, -1]), place)
+    return torch.where(smooth, torch.where(before > behind, t[:, 0], t[:, -1]), place)
 
 
 def _divided(

@@ -104,12 +104,16 @@ def occlusion(
             "State what a missing part is replaced by: background=… (rows to take it from) or "
             "baseline=… (one row, or a number for images)."
         )
+    X, background, baseline = (
+        each.detach().cpu().numpy() if hasattr(each, "detach") else each
+        for each in (X, background, baseline)
+    )
     if isinstance(X, pd.DataFrame) or getattr(X, "ndim", 0) == 2:
         if window is not None or stride is not None:
             raise InputError("window and stride are for images, shape (n, channels, H, W).")
         known = background if background is not None else _one_row(baseline, X)
         return _of_table(output, X, known, groups)
-    images = X.detach().cpu().numpy() if hasattr(X, "detach") else np.asarray(X)
+    images = np.asarray(X)
     if images.ndim != 4 or not len(images):
         raise InputError(
             f"X has the shape {images.shape}. Give a table, or images of shape (n, channels, H, W)."
@@ -128,14 +132,40 @@ def _chosen(output: Output, answers: Floats) -> NDArray[np.intp]:
 def _one_row(baseline: Any, X: Any) -> Any:
     if isinstance(X, pd.DataFrame):
         if isinstance(baseline, pd.Series):
+            for name in X.columns:
+                if name not in baseline.index:
+                    raise InputError(f"X has the column {name!r}, and the baseline does not.")
+                _of_kind(np.array([baseline[name]]), X[name].to_numpy().dtype, "baseline")
             return baseline.to_frame().T.astype(X.dtypes)
         if isinstance(baseline, pd.DataFrame):
             return baseline
         raise InputError("Give the baseline of a data frame as a row of it, or as a data frame.")
-    row = np.asarray(baseline, dtype=X.dtype)
+    row = np.asarray(baseline)
     if row.size != X.shape[1]:
         raise InputError(f"The baseline has {row.size} numbers, and a row of X {X.shape[1]}.")
-    return row.reshape(1, -1)
+    return _of_kind(row.reshape(1, -1), X.dtype, "baseline")
+
+
+def _of_kind(given: NDArray[Any], kind: Any, what: str) -> NDArray[Any]:
+    """Return cells as those of X are kept.
+
+    Raises
+    ------
+    InputError
+        If that changes a number, as 0.5 among whole numbers, or -1 among those from 0 to 255.
+    """
+    try:
+        with np.errstate(invalid="ignore"):
+            held = given.astype(kind)
+            kept = held.dtype.kind not in "iub" or bool((held == given).all())
+    except (TypeError, ValueError):
+        kept = False
+    if not kept:
+        raise InputError(
+            f"The {what} holds numbers that cannot be kept as those of X, {kind}. Give "
+            "X.astype(float), or a baseline of the same kind."
+        )
+    return held
 
 
 def _of_table(output: Output, X: Any, known: Any, groups: Any) -> Attribution:
@@ -162,20 +192,19 @@ def _of_table(output: Output, X: Any, known: Any, groups: Any) -> Attribution:
         values[row, feature] = fall.mean(axis=1)
         errors[row, feature] = fall.std(axis=1, ddof=1) / np.sqrt(b) if b > 1 else 0.0
     return _result(
-        output, values, errors if b > 1 else None, answers, chosen, X,
+        output, values, errors if b > 1 else None, b - 1, answers, chosen, X,
         f"occlusion by {b} background {'rows' if b > 1 else 'row'}", n * d * b + n, tuple(players),
     )  # fmt: skip
 
 
 def _replacements(given: Any, images: NDArray[Any], background: Any) -> NDArray[Any]:
     """Return what a missing part is taken from, shape (B, channels, H, W)."""
-    held = given.detach().cpu().numpy() if hasattr(given, "detach") else np.asarray(given)
-    shape = images.shape[1:]
+    held = np.asarray(given)
+    shape, what = images.shape[1:], "baseline" if background is None else "background"
     if held.shape[1:] == shape and len(held):
-        return held.astype(images.dtype)
+        return _of_kind(held, images.dtype, what)
     if background is None and (held.shape == shape or held.ndim == 0):
-        return np.broadcast_to(held.astype(images.dtype), shape)[None]
-    what = "background" if background is not None else "baseline"
+        return np.broadcast_to(_of_kind(held, images.dtype, what), shape)[None]
     raise InputError(
         f"The {what} has the shape {held.shape}, which does not fit images of shape {shape}."
     )
@@ -215,7 +244,7 @@ def _of_images(
         values[i, 0] = maps.mean(axis=0)
         errors[i, 0] = maps.std(axis=0, ddof=1) / np.sqrt(b) if b > 1 else 0.0
     return _result(
-        output, values, errors if b > 1 else None, answers, chosen, images,
+        output, values, errors if b > 1 else None, b - 1, answers, chosen, images,
         f"occlusion, windows of {high} x {wide} pixels by {b} background "
         f"{'images' if b > 1 else 'image'}",
         n * (len(corners) * b + 1), (),
@@ -232,7 +261,7 @@ def _sizes(
 ) -> tuple[int, int]:
     if given is None:
         return default
-    sizes = (given, given) if isinstance(given, int | np.integer) else tuple(given)
+    sizes = tuple(given) if isinstance(given, tuple | list) else (given, given)
     whole = len(sizes) == 2 and all(isinstance(each, int | np.integer) for each in sizes)
     if not whole or any(not 1 <= k <= m for k, m in zip(sizes, limits, strict=True)):
         beyond = "the image" if what == "window" else "the window, or pixels would be left out"
@@ -247,6 +276,7 @@ def _result(
     output: Output,
     values: Floats,
     errors: Floats | None,
+    freedom: int,
     answers: Floats,
     chosen: NDArray[np.intp],
     rows: Any,
@@ -266,4 +296,5 @@ def _result(
         features=features,
         rows=rows,
         evaluations=evaluations,
+        freedom=freedom or None,
     )

@@ -285,7 +285,8 @@ def sampled_methods(X, y, row, background, rows):
     drawn = np.random.default_rng(0)
     # Near rows of the data, and no two alike.
     many = X.sample(max(200, rows // (2 * X.shape[1])), replace=True, random_state=0)
-    many = (many + 0.1 * X.std() * drawn.normal(size=many.shape)).reset_index(drop=True)
+    moved = 0.1 * X.std().to_numpy() * drawn.normal(size=many.shape)
+    many = (many + moved).reset_index(drop=True)
     return {
         "permutation importance": lambda model: permutation_importance(
             model, X, y, repeats=repeats

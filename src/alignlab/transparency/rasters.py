@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alignlab.theme import ACCENT, WARN
 
-__all__ = ["data_url", "enlarged", "png", "tinted"]
+__all__ = ["data_url", "enlarged", "png", "rgb", "tinted"]
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def tinted(picture: Floats, strengths: Floats) -> Floats:
     """
     # Lighter, so that a tint shows on black too.
     light = 0.35 + 0.65 * picture.mean(axis=0)
-    colour = np.where(strengths[..., None] >= 0, _rgb(ACCENT), _rgb(WARN))
+    colour = np.where(strengths[..., None] >= 0, rgb(ACCENT), rgb(WARN))
     alpha = STRONGEST * np.abs(strengths)[..., None]
     return np.asarray((1 - alpha) * light[..., None] + alpha * colour)
 
@@ -91,5 +91,6 @@ def data_url(picture: Floats) -> str:
     return "data:image/png;base64," + base64.b64encode(png(picture)).decode("ascii")
 
 
-def _rgb(colour: str) -> Floats:
+def rgb(colour: str) -> Floats:
+    """Return a colour such as "#0072b2" as three numbers from 0 to 1."""
     return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-import pytest
 
-from alignlab.transparency.surrogates.overlay import overlay, overlay_chart, png
+from alignlab.transparency.surrogates.overlay import overlay, overlay_chart
 
 PIECES = np.array([[0, 0, 1], [2, 2, 1]])
-
-
-def test_a_png_reads_back_as_what_it_was_made_of():
-    Image = pytest.importorskip("PIL.Image")
-    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    assert (np.asarray(Image.open(io.BytesIO(png(image)))) == image).all()
 
 
 def test_blue_speaks_for_and_orange_against():

@@ -7,18 +7,15 @@ nothing is said by colour alone.
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from alignlab.charts import Chart, Table
 from alignlab.theme import ACCENT, INK, WARN
+from alignlab.transparency.rasters import data_url, rgb
 
-__all__ = ["overlay", "overlay_chart", "png"]
+__all__ = ["overlay", "overlay_chart"]
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +57,7 @@ def overlay(picture: Floats, segments: NDArray[np.intp], strengths: Floats) -> N
     light = 0.35 + 0.65 * grey
     largest = float(np.abs(strengths).max()) or 1.0
     share = (strengths / largest)[segments]
-    colour = np.where(share[..., None] >= 0, _rgb(ACCENT), _rgb(WARN))
+    colour = np.where(share[..., None] >= 0, rgb(ACCENT), rgb(WARN))
     alpha = STRONGEST_TINT * np.abs(share)[..., None]
     tinted = (1 - alpha) * light[..., None] + alpha * colour
     large = np.kron(tinted, np.ones((times, times, 1)))
@@ -68,7 +65,7 @@ def overlay(picture: Floats, segments: NDArray[np.intp], strengths: Floats) -> N
     edge = np.zeros(pieces.shape, dtype=bool)
     edge[:, 1:] |= pieces[:, 1:] != pieces[:, :-1]
     edge[1:] |= pieces[1:] != pieces[:-1]
-    large[edge] = 0.6 * large[edge] + 0.4 * _rgb(INK)
+    large[edge] = 0.6 * large[edge] + 0.4 * rgb(INK)
     return np.round(255 * np.clip(large, 0, 1)).astype(np.uint8)
 
 
@@ -102,7 +99,7 @@ def overlay_chart(
         for place, at in enumerate(order[:MARKED].tolist(), start=1)
         if strengths[at] != 0
     ]
-    url = "data:image/png;base64," + base64.b64encode(png(drawn)).decode()
+    url = data_url(drawn / 255)
     text = {"type": "text", "fontSize": 15, "fontWeight": "bold"}
     plane = {
         "x": {
@@ -144,34 +141,3 @@ def overlay_chart(
     }
     table = Table(question, ("piece", "strength", "row", "column", "pixels"), rows)
     return Chart(question, spec, table)
-
-
-def png(image: NDArray[np.uint8]) -> bytes:
-    r"""Return an RGB image as a PNG file.
-
-    Parameters
-    ----------
-    image
-        Shape (H, W, 3).
-
-    Examples
-    --------
-    >>> png(np.zeros((2, 2, 3), np.uint8))[:4]
-    b'\x89PNG'
-    """
-    height, width = image.shape[:2]
-    # Each line begins with its filter: 0, none.
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), image.reshape(height, -1)], axis=1)
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in parts
-    )
-
-
-def _rgb(colour: str) -> Floats:
-    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255

@@ -46,6 +46,8 @@ def test_names_of_controls_are_taken():
         reserved({"random": X})
     with pytest.raises(InputError, match="no explanations"):
         reserved({})
+    with pytest.raises(InputError, match="explanations is a function. Give a mapping"):
+        reserved(lambda rows: rows)
 
 
 def test_only_quantities_move_and_kinds_stay():

@@ -244,6 +244,16 @@ def test_arrays_stay_arrays():
     assert found[0].changes[0].column in ("0", "1", "2")
 
 
+def test_an_array_has_columns_for_a_model_that_names_its_own():
+    names = ["age", "savings", "debt"]
+    model = DecisionTreeClassifier(max_depth=5, random_state=0).fit(X[names], Y)
+    row = X[names][model.predict(X[names]) == "no"].iloc[[0]]
+    framed = counterfactuals(model, row, data=X[names])
+    bare = counterfactuals(model, row.to_numpy(), data=X[names].to_numpy())
+    assert len(bare) == len(framed)
+    assert np.array_equal(bare.rows, framed.rows.to_numpy())
+
+
 def test_a_column_that_the_model_does_not_read_is_never_changed():
     model = LogisticRegression().fit(X[["savings", "debt"]], Y)
     row = X[model.predict(X[["savings", "debt"]]) == "no"].iloc[[0]]

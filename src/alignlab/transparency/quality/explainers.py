@@ -30,6 +30,11 @@ def reserved(explanations: Mapping[str, Any]) -> None:
     InputError
         If one is used, or there are no explanations.
     """
+    if not isinstance(explanations, Mapping):
+        raise InputError(
+            f"explanations is a {type(explanations).__name__}. Give a mapping from a name to an "
+            "explainer, such as {'mine': explainer}."
+        )
     if not explanations:
         raise InputError("There are no explanations. Give a mapping from a name to an explainer.")
     for name in explanations:

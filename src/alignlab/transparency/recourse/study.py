@@ -233,7 +233,9 @@ def study_of(
     predictor = goal.predictor
     notes: list[str] = []
     generator = as_generator(seed, "counterfactuals")
-    read = None if predictor.features is None else set(predictor.columns_in(frame.columns))
+    # An array's columns stand in the model's order and bear no names: it reads all of them.
+    named = predictor.features is not None and as_array is None
+    read = set(predictor.columns_in(frame.columns)) if named else None
     unread = () if read is None else tuple(str(c) for c in frame if str(c) not in read)
     space = space_of(
         data, frame, constraints,

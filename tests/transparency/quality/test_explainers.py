@@ -46,7 +46,7 @@ def test_names_of_controls_are_taken():
         reserved({"random": X})
     with pytest.raises(InputError, match="no explanations"):
         reserved({})
-    with pytest.raises(InputError, match="explanations is a function. Give a mapping"):
+    with pytest.raises(InputError, match="explanations is a function"):
         reserved(lambda rows: rows)
 
 

@@ -31,6 +31,7 @@ def files(here):
     for name, model, y in (
         ("repaid", make_pipeline(StandardScaler(), LogisticRegression()), frame["repaid"]),
         ("limit", LinearRegression(), frame["limit"]),
+        ("large", LinearRegression(), 1000 * frame["limit"]),
         ("ridge", RidgeClassifier(), frame["repaid"]),
     ):
         skops.io.dump(model.fit(X, y), here / f"{name}.skops")
@@ -102,6 +103,10 @@ def test_numbers_and_decisions_are_explained_too(alignlab, files):
     assert code == 0
     assert "counted downwards by" in " ".join(out.split())
     assert "With income" in out
+    code, out, _ = alignlab("explain large.skops loans.csv --row 0 --target limit --wanted :1e6")
+    assert code == 0
+    assert "e+0" not in out
+    assert "lies within what is wanted already" in " ".join(out.split())
     code, out, _ = alignlab("explain ridge.skops loans.csv --row 0")
     assert code == 0
     assert "without a probability" in " ".join(out.split())
@@ -126,7 +131,11 @@ def test_numbers_and_decisions_are_explained_too(alignlab, files):
         ("repaid.skops loans.csv --row 0 --wanted 3", "is no LOW:HIGH"),
         ("repaid.skops loans.csv --row 0 --wanted 3:4", "predicts classes"),
         ("limit.skops loans.csv --row 0 --favourable yes", "predicts a value"),
-        ("limit.skops loans.csv --row 0 --wanted 4:3", "the first number is the lesser one"),
+        (
+            "limit.skops loans.csv --row 0 --wanted 4:3",
+            "--wanted '4:3' is no LOW:HIGH: the first number is the lesser one",
+        ),
+        ("repaid.skops loans.csv --row 0 --groups sex*income", "Give sex,income."),
         ("repaid.skops loans.csv --row 0 --out card", "names no page"),
         ("repaid.skops loans.csv --row 0 --out loans.csv/card.html", "loans.csv is a file"),
         ("repaid.skops loans.csv --row 0 --level 95", "level"),
@@ -138,7 +147,7 @@ def test_numbers_and_decisions_are_explained_too(alignlab, files):
         ("repaid.skops short.csv --row 0", "no column 'debt_share' for the model"),
         ("repaid.skops two.csv --row 0", "at least 3 are needed"),
         ("repaid.skops digits --row 0", "is about rows of a table"),
-        ("words:answer loans.csv --row 0 --classes no,yes", "answered something that is not"),
+        ("words:answer loans.csv --row 0 --classes no,yes", "as probabilities of 0 and 1"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(alignlab, files, monkeypatch, line, words):

@@ -277,20 +277,23 @@ def _limits(text: str) -> tuple[float | None, float | None]:
 
     low, colon, high = (part.strip() for part in text.partition(":"))
     try:
-        ends = tuple(None if not end else float(end) for end in (low, high))
+        ends = [None if not end else float(end) for end in (low, high)]
     except ValueError:
-        ends = (None, None)
-    if not colon or ends == (None, None):
+        ends = [None, None]
+    if not colon or ends == [None, None]:
         raise InputError(
             f"--wanted {text!r} is no LOW:HIGH of two numbers; leave one out for no end, such as "
             ":700."
         )
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        raise InputError(f"--wanted {text!r} is no LOW:HIGH: the first number is the lesser one.")
     return ends[0], ends[1]
 
 
 def _unread(source: str, names: Sequence[str], X: pd.DataFrame) -> list[str]:
     """Return the named columns that are in the file and not among what the model reads."""
     from alignlab.datasets import read_table, require_column
+    from alignlab.errors import InputError
     from alignlab.transparency.features import one_hot_groups
 
     known = {*X.columns, *one_hot_groups(X)}
@@ -298,6 +301,11 @@ def _unread(source: str, names: Sequence[str], X: pd.DataFrame) -> list[str]:
     if absent:
         frame = read_table(source)
         for name in absent:
+            if "*" in name and name not in frame:
+                raise InputError(
+                    f"--groups or --immutable {name}: a card names each column by itself. Give "
+                    f"{name.replace('*', ',')}."
+                )
             require_column(frame, name, role=f"--groups or --immutable in {Path(source).name}")
     return absent
 
@@ -333,12 +341,14 @@ def _show(console: Console, card: ExplanationCard) -> None:
 def _table(card: ExplanationCard) -> pd.DataFrame:
     import pandas as pd
 
-    from alignlab.transparency.cards.shown import called
+    from alignlab.transparency.cards.shown import called, number
 
     points = card.scale in ("probability", "decision")
 
     def shown(value: float) -> str:
-        return f"{100 * value:+.1f}" if points else f"{value:+.3g}"
+        if points:
+            return f"{100 * value:+.1f}"
+        return f"{'-' if value < 0 else '+'}{number(abs(value))}"
 
     rows = [
         [

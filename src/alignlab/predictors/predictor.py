@@ -316,8 +316,8 @@ class Predictor:
             return np.asarray(raw, dtype=np.float64)
         except (TypeError, ValueError) as error:
             hint = (
-                " It must return probabilities; where there are decisions only, audit a table of "
-                "predictions."
+                " It must return probabilities; decisions can be given as probabilities of 0 and "
+                "1, or audited as a table of predictions."
                 if self.task == "classification"
                 else ""
             )

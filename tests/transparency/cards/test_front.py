@@ -285,6 +285,7 @@ def test_decisions_without_probabilities(loans, refused):
         ({"level": 95}, "level=95"),
         ({"seed": -1}, "seed=-1"),
         ({"outcomes": ["yes"]}, "1 outcomes for the 400 rows"),
+        ({"outcomes": "repaid"}, "outcomes='repaid' is a name"),
         ({"outcomes": ["maybe"] * 400}, "'maybe'"),
         ({"answers": [[0.5, 0.5]]}, "1 answers for the 400 rows"),
     ],

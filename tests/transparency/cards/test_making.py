@@ -56,3 +56,13 @@ def test_a_feature_that_is_not_gone_by_is_never_sure(loans):
             task="classification",
         )  # fmt: skip
         assert not {each.feature for each in made.reasons if each.sure} & {"home", "sex"}
+
+
+def test_a_card_says_nothing_of_a_scale_that_its_reader_cannot_ask_for(loans):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    X, y, _ = loans
+    numbers = X.select_dtypes("number")
+    model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(numbers, y)
+    made = explain(model, 0, data=numbers, alternatives=0, similar=0, check=False)
+    assert not [note for note in made.notes if "scale=" in note]

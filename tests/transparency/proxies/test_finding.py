@@ -118,6 +118,8 @@ def test_groups_that_cannot_be_compared():
         find_proxies(model, X, ["one"] * 100)
     with pytest.raises(InputError, match="100 rows in X and 3 labels of groups"):
         find_proxies(model, X, ["a", "b", "c"])
+    with pytest.raises(InputError, match="Give each row's group"):
+        find_proxies(model, X, "sex")
 
 
 def test_the_gap_of_the_two_groups_that_lie_farthest_apart_allows_for_that_choice():

@@ -127,6 +127,11 @@ def outcomes_known(predictor: Predictor, outcomes: Any, n: int) -> Floats | None
     """Return what happened as positions of classes or as values, NaN where it is unknown."""
     if outcomes is None:
         return None
+    if isinstance(outcomes, str):
+        raise InputError(
+            f"outcomes={outcomes!r} is a name. Give what happened, one outcome a row, such as "
+            f"frame[{outcomes!r}]."
+        )
     series = outcomes if isinstance(outcomes, pd.Series) else pd.Series(list(outcomes))
     if len(series) != n:
         raise InputError(f"There are {len(series):,} outcomes for the {n:,} rows of the data.")

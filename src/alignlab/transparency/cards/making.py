@@ -32,6 +32,7 @@ from alignlab.transparency.cards.similar import similar_cases
 from alignlab.transparency.outputs import Output, output_of
 from alignlab.transparency.recourse import Counterfactuals, counterfactuals
 from alignlab.transparency.shapley import ShapleyValues, shapley_values
+from alignlab.transparency.shapley.trees import tree_note
 
 __all__ = ["EVALUATIONS", "Stated", "cards_of"]
 
@@ -177,7 +178,7 @@ def cards_of(
                     "data_rows": len(cases.data),
                     "seed": int(stated.seed),
                 },
-                notes=(*own.notes, *_of_changes(changes)),
+                notes=_notes(own, outputs[at], changes, target, stated),
                 evaluations=predictor.rows_evaluated - asked + own.evaluations + 1,
             )
         )
@@ -310,8 +311,16 @@ def _changes(
     )  # fmt: skip
 
 
-def _of_changes(changes: Counterfactuals | None) -> list[str]:
-    return [] if changes is None else [f"Of the changes: {note}" for note in changes.notes]
+def _notes(
+    own: ShapleyValues, output: Output, changes: Counterfactuals | None, target: Any, stated: Stated
+) -> tuple[str, ...]:
+    """Return what a reader of the card should know besides; another scale is not theirs to ask."""
+    told = [note for note in own.notes if note != tree_note(output)]
+    if changes is not None:
+        told += [f"Of the changes: {note}" for note in changes.notes]
+    elif output.scale == "value" and target is not None and stated.alternatives:
+        told.append("The answer lies within what is wanted already, so no change was looked for.")
+    return tuple(told)
 
 
 def _probabilities(predictor: Predictor, answer: Any) -> dict[str, float]:

@@ -68,7 +68,10 @@ def gap_of(
     """Return a gap as a metric, its two groups, and which rows are theirs: 0, 1 or -1 for none."""
     labels = pd.Series(np.asarray(stated.groups, dtype=object)).infer_objects()
     if len(labels) != given:
-        raise InputError(f"There are {given} rows in X and {len(labels)} labels of groups.")
+        raise InputError(
+            f"There are {given} rows in X and {len(labels)} labels of groups. Give each row's "
+            "group, such as frame['sex']."
+        )
     parted = grouping(pd.DataFrame({"groups": labels}), "groups")
     codes = parted.codes[kept]
     counted = np.ones(len(kept), dtype=bool)

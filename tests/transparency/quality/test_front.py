@@ -43,7 +43,7 @@ def test_the_truth_is_the_best_and_its_scale_does_not_matter_to_the_curves(quali
     best = quality["true"]
     assert best.deletion.low > 1.3
     assert best.insertion.low > 1.3
-    assert best.infidelity.value == pytest.approx(0, abs=1e-20)
+    assert best.infidelity.value == pytest.approx(0, abs=1e-12)
     assert best.scaling == pytest.approx(1)
     assert best.incompleteness.value == pytest.approx(0, abs=1e-12)
     assert best.error.value == pytest.approx(0, abs=1e-9)
@@ -81,6 +81,19 @@ def test_the_control_covers_one_at_its_level():
             perturbations=0, exact_evaluations=0,
         )["random"].deletion  # fmt: skip
         inside += found.low < 1 < found.high
+    assert inside / 150 > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 150)
+
+
+def test_the_infidelity_of_random_values_is_one_at_its_level():
+    """A scaling fitted to the rows that it is judged by would always find random ones below 1."""
+    inside = 0
+    for seed in range(150):
+        rows = np.random.default_rng([1, seed]).normal(size=(30, 6))
+        found = evaluate_explanations(
+            model(), rows, {"true": truth(rows)}, background=BACKGROUND[:4], seed=seed,
+            perturbations=0, exact_evaluations=0,
+        )["random"].infidelity  # fmt: skip
+        inside += found.low <= 1 <= found.high
     assert inside / 150 > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 150)
 
 
@@ -198,6 +211,9 @@ def test_answers_that_do_not_differ_say_so():
         ({"explanations": {"exact Shapley": truth}}, "the control's"),
         ({"X": X[:, :1], "background": BACKGROUND[:, :1]}, "one feature"),
         ({"level": 2}, "level=2"),
+        ({"radius": -1}, "radius=-1"),
+        ({"radius": "a"}, "radius='a'"),
+        ({"exact_evaluations": -1}, "exact_evaluations=-1"),
     ],
 )
 def test_what_cannot_be_done_is_refused(changes, said):

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from alignlab.intervals import Estimate
+from alignlab.intervals import Estimate, mean_estimate
 from alignlab.transparency.quality.measures import (
+    jackknife_estimate,
     overlap,
     rank_correlation,
     ratio_estimate,
@@ -42,6 +43,25 @@ def test_ranks_are_spearmans_with_ties(seed):
             assert found == pytest.approx(spearmanr(first, second).statistic)
         else:
             assert np.isnan(found)
+
+
+def test_a_jackknife_of_a_mean_is_students():
+    rows = np.random.default_rng(0).normal(size=12)
+    found = jackknife_estimate(rows.mean(), (rows.sum() - rows) / 11)
+    known = mean_estimate(rows)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (known.value, known.low, known.high)
+    )
+
+
+def test_equal_sizes_share_a_place_among_the_largest():
+    """In the order of the columns, explanations that say nothing would agree with each other."""
+    nothing, one = np.zeros((1, 8)), np.eye(8)[5:6]
+    assert overlap(nothing, nothing, 3) == pytest.approx([3 / 8])
+    # Both name column 5; the other two places are anybody's among 7.
+    assert overlap(one, one, 3) == pytest.approx([(1 + 2 * 2 / 7) / 3])
+    assert sign_agreement(nothing, nothing, 3).tolist() == [0]
+    assert sign_agreement(one, one, 3) == pytest.approx([1])
 
 
 def test_overlap_and_signs_by_hand():

@@ -53,6 +53,25 @@ def test_an_edge_detector_is_caught():
     assert "shows the rows more than the model" in found.sentence
 
 
+def test_what_changes_with_the_same_model_too_is_not_passed():
+    rng = np.random.default_rng(0)
+    noise = sanity_check(network(), lambda _: lambda rows: rng.normal(size=rows.shape), X, draws=5)
+    assert noise.passed is None
+    assert "changes as much with the same model" in noise.sentence
+    nothing = sanity_check(network(), lambda _: lambda rows: 0 * rows, X, draws=5)
+    assert nothing.passed is None
+
+
+def test_an_explanation_without_an_order_is_refused():
+    one = nn.Linear(1, 1)
+    with pytest.raises(InputError, match="no order"):
+        sanity_check(one, lambda _: lambda rows: rows, X[:, :1])
+    with pytest.raises(InputError, match="not finite"):
+        sanity_check(network(), lambda _: lambda rows: rows * np.nan, X)
+    with pytest.raises(InputError, match="returned a dict"):
+        sanity_check(network(), lambda _: lambda rows: {}, X)
+
+
 def test_only_signs_that_flip_are_no_change_of_sizes():
     """Signed ranks alone would pass an explanation whose sizes never change."""
     flips = iter([1, *[s for s in (1, -1, 1, -1, 1, -1, 1, -1) for _ in range(2)] * 20])
@@ -102,6 +121,7 @@ def test_the_same_seed_gives_the_same_bytes_and_charts():
         (LinearRegression(), {}, "Give fit=…"),
         (nn.Sequential(nn.ReLU()), {}, "has no weights"),
         (nn.Linear(12, 1), {"draws": 1}, "draws=1"),
+        (nn.Linear(12, 1), {"limit": 2}, "limit=2"),
         (nn.Linear(12, 1), {"fit": min}, "go together"),
         (nn.Linear(12, 1), {"fit": min, "training": ([1], [1, 2])}, "1 rows and 2 labels"),
     ],

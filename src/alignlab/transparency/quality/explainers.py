@@ -38,6 +38,8 @@ def reserved(explanations: Mapping[str, Any]) -> None:
     if not explanations:
         raise InputError("There are no explanations. Give a mapping from a name to an explainer.")
     for name in explanations:
+        if not isinstance(name, str):
+            raise InputError(f"The name {name!r} of an explanation is not a text.")
         if name in RESERVED:
             raise InputError(
                 f"The name {name!r} is the control's: {listed(map(repr, RESERVED))} stand beside "
@@ -54,7 +56,15 @@ def attributions_of(given: Any, rows: Any, features: tuple[str, ...], name: str)
         If it does not have one finite number for each feature of each row.
     """
     found = given(rows) if callable(given) else given
-    values = np.asarray(getattr(found, "values", found), dtype=np.float64)
+    if isinstance(found, pd.DataFrame) and set(found.columns) == set(features):
+        found = found[list(features)]  # by name: its order may be another
+    try:
+        values = np.asarray(getattr(found, "values", found), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"The explanation {name!r} is a {type(found).__name__} and no array of numbers of "
+            "shape (rows, features)."
+        ) from None
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     wanted = (len(rows), len(features))
@@ -81,6 +91,10 @@ def disturbed(
     n = len(X)
     at = np.repeat(np.arange(n), times)
     if not isinstance(X, pd.DataFrame):
+        if np.asarray(X).dtype.kind == "O":
+            X, background = (pd.DataFrame(np.asarray(e)).infer_objects() for e in (X, background))
+            moved = disturbed(X, background, rng, radius=radius, times=times)
+            return moved.to_numpy(dtype=object)
         spread = _spreads(pd.DataFrame(np.asarray(background)))
         cells = np.asarray(X)[at]
         moved = cells + radius * spread * rng.uniform(-1, 1, cells.shape)

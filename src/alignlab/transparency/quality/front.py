@@ -11,13 +11,15 @@ S of evenly drawn size, and D(S) = answer - v(all but S),
     infidelity = min_{a >= 0}  sum (a sum_{p in S} value_p - D(S))^2 / sum D(S)^2
 
 [yeh2019infidelity], with the best scaling. The scaling a is one number for all rows and not
-negative: else an explanation that is upside down would be forgiven. A row is moved a fixed number
+negative: else an explanation that is upside down would be forgiven. It is fitted to the rows that
+it is judged by, which the jackknife over rows puts right. A row is moved a fixed number
 of times for the sensitivity: a maximum over moves grows with their number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -32,6 +34,7 @@ from alignlab.transparency.outputs import Output, Scale, output_of
 from alignlab.transparency.pool import players_of
 from alignlab.transparency.quality.explainers import attributions_of, disturbed, reserved
 from alignlab.transparency.quality.measures import (
+    jackknife_estimate,
     overlap,
     rank_correlation,
     ratio_estimate,
@@ -136,6 +139,9 @@ def evaluate_explanations(
     reserved(explanations)
     _require_whole(orders, "orders", 2, even=True)
     _require_whole(perturbations, "perturbations", 0)
+    _require_whole(exact_evaluations, "exact_evaluations", 0)
+    if not isinstance(radius, int | float) or not 0 < radius < np.inf:
+        raise InputError(f"radius={radius!r} is not a number above 0. Give one, such as 0.1.")
     critical_value(level)
     output = output_of(
         model, scale=scale, target=target, classes=classes, task=task, features=features
@@ -306,15 +312,23 @@ def _infidelity(
 ) -> tuple[Estimate, float]:
     """Return the infidelity with the best scaling, and that scaling."""
     foretold = (control.removed * values[control.rows]).sum(axis=1)
-    size = float(foretold @ foretold)
-    scaling = max(float(foretold @ control.change) / size, 0.0) if size > 0 else 0.0
-    off = _sums(control.rows, (scaling * foretold - control.change) ** 2, rows)
-    every = _sums(control.rows, control.change**2, rows)
-    return ratio_estimate(off, every, level=level), scaling
-
-
-def _sums(rows: NDArray[np.intp], terms: Floats, n: int) -> Floats:
-    return np.asarray(np.bincount(rows, terms, n), dtype=np.float64)
+    own, crossed, every = (
+        np.bincount(control.rows, terms, rows).astype(np.float64)
+        for terms in (foretold**2, foretold * control.change, control.change**2)
+    )
+    # The sums over all rows, and without each row in turn.
+    size, both, whole = (
+        np.maximum(each.sum() - np.append(0.0, each), 0) for each in (own, crossed, every)
+    )
+    scaling = float(both[0] / size[0]) if size[0] > 0 else 0.0
+    surely = ratio_estimate(every, every, level=level)
+    if np.isnan(surely.value):
+        return surely, scaling
+    # What the best scaling leaves.
+    product = size * whole
+    left = 1 - np.divide(both**2, product, out=np.zeros(rows + 1), where=product > 0)
+    found = jackknife_estimate(left[0], left[1:], level=level)
+    return replace(found, value=max(found.value, 0.0), low=max(found.low, 0.0)), scaling
 
 
 def _sensitivity(

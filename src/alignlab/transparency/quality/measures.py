@@ -4,18 +4,30 @@ A ratio of two means over the same rows, R = mean(a) / mean(b), has the linearis
 
     se(R) = sd(a - R b) / (sqrt(n) mean(b)).
 
-Rank correlation is Spearman's, with mean ranks where values are equal.
+A number R made of sums over rows, and R_i without row i, has the jackknife's value and error
+[miller1974jackknife]
+
+    n R - (n - 1) mean(R_i),        se^2 = (n - 1) / n  sum_i (R_i - mean(R_i))^2.
+
+Rank correlation is Spearman's, with mean ranks where values are equal. Of equal sizes around the
+last place among the largest, each is among them in part.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from alignlab.intervals import Estimate, critical_value
 
-__all__ = ["overlap", "rank_correlation", "ratio_estimate", "root", "sign_agreement"]
+__all__ = [
+    "jackknife_estimate",
+    "overlap",
+    "rank_correlation",
+    "ratio_estimate",
+    "root",
+    "sign_agreement",
+]
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +59,29 @@ def ratio_estimate(above: Floats, below: Floats, *, level: float = 0.95) -> Esti
     return Estimate(ratio, ratio - half, ratio + half, level, n, method)
 
 
+def jackknife_estimate(whole: float, without: Floats, *, level: float = 0.95) -> Estimate:
+    """Return the jackknife's value of a number over rows, with its interval.
+
+    Parameters
+    ----------
+    whole
+        The number from all rows.
+    without
+        The number without each row in turn, shape (rows,).
+
+    Examples
+    --------
+    >>> rows = np.array([1.0, 2.0, 6.0])
+    >>> print(jackknife_estimate(rows.mean(), (rows.sum() - rows) / 2))
+    3.000 [-3.572, 9.572]
+    """
+    n = len(without)
+    value = float(n * whole - (n - 1) * without.mean())
+    error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
+    half = float(critical_value(level, freedom=n - 1) * error)
+    return Estimate(value, value - half, value + half, level, n, "jackknife over rows")
+
+
 def root(estimate: Estimate) -> Estimate:
     """Return the square root of an estimate that is not negative, limits included."""
     low, value, high = np.sqrt(np.maximum([estimate.low, estimate.value, estimate.high], 0))
@@ -63,8 +98,7 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     first, second
         Shape (n, features).
     """
-    ranks = [rankdata(each, axis=1) for each in (first, second)]
-    a, b = (each - each.mean(axis=1, keepdims=True) for each in ranks)
+    a, b = (_ranks(each) for each in (first, second))
     size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     products = (a * b).sum(axis=1)
     return np.divide(products, size, out=np.full(len(a), np.nan), where=size > 0)
@@ -73,18 +107,35 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
 def overlap(first: Floats, second: Floats, most: int) -> Floats:
     """Return the share of each row's `most` largest features that two explanations share."""
     tops = [_largest(each, most) for each in (first, second)]
-    return np.asarray((tops[0] & tops[1]).sum(axis=1) / most)
+    return np.asarray((tops[0] * tops[1]).sum(axis=1) / most)
 
 
 def sign_agreement(first: Floats, second: Floats, most: int) -> Floats:
-    """Return how often two explanations agree on the direction of what either calls largest."""
-    either = _largest(first, most) | _largest(second, most)
-    same = (np.sign(first) == np.sign(second)) & either
-    return np.asarray(same.sum(axis=1) / either.sum(axis=1))
+    """Return how often two explanations agree on the direction of what either calls largest.
+
+    What neither gives a direction is no agreement and no difference; 0 where that is everything.
+    """
+    either = 1 - (1 - _largest(first, most)) * (1 - _largest(second, most))
+    either = either * ((first != 0) | (second != 0))
+    same = (np.sign(first) == np.sign(second)) * either
+    total = either.sum(axis=1)
+    return np.divide(same.sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
 
 
-def _largest(values: Floats, most: int) -> NDArray[np.bool_]:
-    at = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :most]
-    chosen = np.zeros(values.shape, dtype=bool)
-    np.put_along_axis(chosen, at, True, axis=1)
-    return chosen
+def _ranks(values: Floats) -> Floats:
+    """Return mean ranks less their mean: values below less values above, halved."""
+    ordered = np.sort(values, axis=1)
+    below, above = np.empty(values.shape), np.empty(values.shape)
+    for row, line, low, high in zip(values, ordered, below, above, strict=True):
+        low[:] = np.searchsorted(line, row)
+        high[:] = len(line) - np.searchsorted(line, row, side="right")
+    return (below - above) / 2
+
+
+def _largest(values: Floats, most: int) -> Floats:
+    """Return how far each value is among the `most` largest by size, from 0 to 1."""
+    sizes = np.abs(values)
+    last = -np.sort(-sizes, axis=1)[:, most - 1 : most]
+    above, equal = sizes > last, sizes == last
+    room = most - above.sum(axis=1, keepdims=True)
+    return np.asarray(above + equal * room / equal.sum(axis=1, keepdims=True))

@@ -65,7 +65,8 @@ class SanityCheck:
     steps
         The control first; then each step of randomisation, the last one the full one.
     limit
-        Explanations are said to have changed where both correlations are surely below it.
+        Explanations are said to have changed where both correlations are surely below it, and
+        surely below those of the control.
     rows, draws
         How many.
     """
@@ -79,8 +80,10 @@ class SanityCheck:
     @property
     def passed(self) -> bool | None:
         """Whether the explanation changes: `True`, `False`, or `None` where it is not settled."""
-        last = self.steps[-1]
-        if max(last.signed.high, last.sizes.high) < self.limit:
+        control, last = self.steps[0], self.steps[-1]
+        highest = max(last.signed.high, last.sizes.high)
+        # What is as unlike itself where nothing is randomised does not follow the model either.
+        if highest < min(self.limit, max(control.signed.low, control.sizes.low)):
             return True
         if max(last.signed.low, last.sizes.low) > self.limit:
             return False
@@ -102,6 +105,12 @@ class SanityCheck:
             return (
                 f"The explanation hardly changes when {done} (rank correlation {alike:.2f}): it "
                 "shows the rows more than the model."
+            )
+        control = max(self.steps[0].signed.value, self.steps[0].sizes.value)
+        if max(last.signed.high, last.sizes.high) < self.limit:
+            return (
+                f"Whether the explanation changes when {done} cannot be told: it changes as much "
+                f"with {self.steps[0].name} (rank correlation {control:.2f})."
             )
         return (
             f"Whether the explanation changes enough when {done} is not settled by {self.draws} "
@@ -228,8 +237,10 @@ def sanity_check(
     >>> sanity_check(net, rows_alone, X).passed
     False
     """
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
+    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 2:
         raise InputError(f"draws={draws!r} is not a whole number from 2: an interval needs two.")
+    if not isinstance(limit, int | float) or not 0 < limit < 1:
+        raise InputError(f"limit={limit!r} is not between 0 and 1. Give one, such as limit=0.5.")
     if (fit is None) != (training is None):
         raise InputError("fit and training go together: fit=… and training=(rows, labels).")
     rng = as_generator(seed, "sanity check")
@@ -254,13 +265,24 @@ Pairs = dict[str, list[tuple[float, float]]]
 
 def _explained(explainer_of: Callable[[Any], Any], model: Any, X: Any) -> Floats:
     found = explainer_of(model)(X)
-    values = np.asarray(getattr(found, "values", found), dtype=np.float64)
+    try:
+        values = np.asarray(getattr(found, "values", found), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"The explainer returned a {type(found).__name__}; attributions of shape (rows, ...) "
+            "are needed."
+        ) from None
     if values.ndim < 2 or len(values) != len(X):
         raise InputError(
             f"The explainer returned the shape {values.shape} for {len(X)} rows; attributions of "
             "shape (rows, ...) are needed."
         )
-    return values.reshape(len(values), -1)
+    if not np.isfinite(values).all():
+        raise InputError("The explainer returned numbers that are not finite.")
+    values = values.reshape(len(values), -1)
+    if values.shape[1] < 2:
+        raise InputError("The explainer returned one number a row, which has no order to compare.")
+    return values
 
 
 def _alike(before: Floats, after: Floats) -> tuple[float, float]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from alignlab.charts import Chart, Table
-from alignlab.theme import ACCENT, INK, WARN
-from alignlab.transparency.rasters import data_url, rgb
+from alignlab.theme import INK
+from alignlab.transparency.rasters import data_url, enlarged, rgb, tinted
 
 __all__ = ["overlay", "overlay_chart"]
 
@@ -24,8 +24,6 @@ SIDE = 360
 
 MARKED = 5
 """So many pieces, the strongest, carry a sign."""
-
-STRONGEST_TINT = 0.75
 
 
 def overlay(picture: Floats, segments: NDArray[np.intp], strengths: Floats) -> NDArray[np.uint8]:
@@ -49,18 +47,11 @@ def overlay(picture: Floats, segments: NDArray[np.intp], strengths: Floats) -> N
     --------
     >>> drawn = overlay(np.ones((1, 2, 2)), np.array([[0, 0], [1, 1]]), np.array([1.0, 0.0]))
     >>> drawn.shape, drawn[20, 20].tolist(), drawn[300, 20].tolist()
-    ((360, 360, 3), [72, 137, 190], [255, 255, 255])
+    ((360, 360, 3), [48, 122, 181], [255, 255, 255])
     """
-    times = max(1, SIDE // max(segments.shape))
-    grey = picture.mean(axis=0)
-    # Lighter, so that a tint shows on black too.
-    light = 0.35 + 0.65 * grey
     largest = float(np.abs(strengths).max()) or 1.0
-    share = (strengths / largest)[segments]
-    colour = np.where(share[..., None] >= 0, rgb(ACCENT), rgb(WARN))
-    alpha = STRONGEST_TINT * np.abs(share)[..., None]
-    tinted = (1 - alpha) * light[..., None] + alpha * colour
-    large = np.kron(tinted, np.ones((times, times, 1)))
+    large = enlarged(tinted(picture, (strengths / largest)[segments]), SIDE)
+    times = len(large) // len(segments)
     pieces = np.kron(segments, np.ones((times, times), dtype=segments.dtype))
     edge = np.zeros(pieces.shape, dtype=bool)
     edge[:, 1:] |= pieces[:, 1:] != pieces[:, :-1]

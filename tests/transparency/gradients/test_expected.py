@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from alignlab.errors import InputError
+from alignlab.random import as_generator
 from alignlab.transparency.gradients import expected_gradients, integrated_gradients
 
 
@@ -50,6 +51,24 @@ def test_the_standard_errors_cover_at_their_level():
     # 40 runs x 8 rows draw apart; the 5 inputs of one row depend on each other.
     rate = np.mean(inside)
     assert abs(rate - 0.95) < 4 * np.sqrt(0.95 * 0.05 / (40 * 8)), rate
+
+
+def test_values_and_errors_are_a_regressions_intercept():
+    net, known = network().double(), BACKGROUND
+    result = expected_gradients(net, X[:1], known, draws=9, target=1, seed=4)
+    rng = as_generator(4, "expected gradients")
+    b = torch.as_tensor(known[rng.integers(len(known), size=9)])
+    t = torch.as_tensor(rng.random(9))[:, None]
+    points = (b + t * (torch.as_tensor(X[:1]) - b)).requires_grad_(True)
+    (slopes,) = torch.autograd.grad(net(points)[:, 1].sum(), points)
+    terms = ((torch.as_tensor(X[:1]) - b) * slopes).numpy()
+    off = terms.sum(axis=1) - float(result.answers[0] - result.base[0])
+    design = np.column_stack([np.ones(9), off])
+    fitted, left, *_ = np.linalg.lstsq(design, terms, rcond=None)
+    errors = np.sqrt(left / 7 * np.linalg.inv(design.T @ design)[0, 0])
+    assert result.values[0] == pytest.approx(fitted[0])
+    assert result.standard_errors[0] == pytest.approx(errors)
+    assert result.freedom == 7
 
 
 def test_the_sum_as_a_control_makes_them_less_noisy_than_plain_means():

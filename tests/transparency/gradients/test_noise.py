@@ -59,6 +59,8 @@ def test_the_noise_of_a_table_is_in_the_units_of_its_columns():
         ({"noise": 0.0, "background": np.eye(2)}, "noise=0.0"),
         ({"draws": 5, "background": np.eye(2)}, "draws=5"),
         ({"background": np.ones((1, 2))}, "at least two rows"),
+        ({"background": np.eye(2), "noise": "a"}, "noise='a'"),
+        ({"background": np.eye(2), "noise": np.inf}, "noise=inf"),
     ],
 )
 def test_what_cannot_be_done_is_refused(options, said):

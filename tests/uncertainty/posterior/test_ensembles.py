@@ -36,6 +36,20 @@ class Scaled(nn.Module):
         return self.scale * self.inner(x)
 
 
+class Twice(nn.Module):
+    """A layer that stands under two names."""
+
+    def __init__(self, seed):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.layer = nn.Linear(4, 4)
+        self.again = self.layer
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.head(self.again(torch.relu(self.layer(x))))
+
+
 class Branching(nn.Module):
     def __init__(self, seed):
         super().__init__()
@@ -90,6 +104,16 @@ def test_members_are_left_as_they_were(stacked):
     assert torch.equal(state, torch.get_rng_state())
     for each, held in zip(members, before, strict=True):
         assert all(torch.equal(held[name], value) for name, value in each.state_dict().items())
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_a_layer_under_two_names_keeps_its_weights(stacked):
+    members, X = [Twice(0), Twice(1)], rows()
+    before = [alone(each, X) for each in members]
+    said = deep_ensemble(members, X, classes=CLASSES, stacked=stacked)
+    for each, answer, sample in zip(members, before, said.samples, strict=True):
+        assert np.array_equal(alone(each, X), answer)
+        assert sample == pytest.approx(answer, abs=1e-6)
 
 
 def test_copies_are_refused_by_name():

@@ -15,6 +15,7 @@ member's own answer to two rows is therefore compared with the stacked one.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
@@ -256,13 +257,14 @@ def _stacked(
     import torch
     from torch.func import functional_call, stack_module_state, vmap
 
-    first = next(iter(modules.values()))
-
-    def one(parameters: Any, buffers: Any, rows: Any) -> Any:
-        return functional_call(first, (parameters, buffers), (rows,))
-
     outputs: list[torch.Tensor] = []
     try:
+        # A copy: a layer that stands under two names keeps the weights that were lent to it.
+        lent = copy.deepcopy(next(iter(modules.values())))
+
+        def one(parameters: Any, buffers: Any, rows: Any) -> Any:
+            return functional_call(lent, (parameters, buffers), (rows,))
+
         parameters, buffers = stack_module_state(list(modules.values()))
         at_once = vmap(one, in_dims=(0, 0, None))
         for _, rows in tensor_batches(predictor, X, per_row=len(modules)):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -200,3 +201,4 @@ def test_a_leaked_number_of_a_regression_is_named():
     finding = run_check(CHECK, made)
     assert finding.summary.startswith("paid alone tells the outcome almost perfectly: R² 0.9")
     assert "the model goes almost wholly by paid: shuffling it alone takes away" in finding.summary
+    assert re.search(r"raises its squared error by \d{1,3}(,\d{3})+%", finding.summary)

@@ -101,3 +101,9 @@ def test_local_effects_have_a_line_at_zero():
     assert marks(local.chart("rent").spec)[0] == "rule"
     assert "from the mean" in local.chart("rent").svg()
     assert "the mean answer" in local.chart("job").svg()
+
+
+def test_large_answers_are_written_out():
+    X = pd.DataFrame({"years": np.linspace(0.0, 10.0, 100)})
+    drawn = partial_dependence(lambda asked: 1200 * asked["years"], X, task="regression")
+    assert ">10,000<" in drawn.chart("years").svg()

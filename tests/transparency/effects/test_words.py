@@ -26,22 +26,22 @@ def effects(function, method=partial_dependence, **settings):
     [
         (
             lambda r: np.minimum(r["income"], 60_000) / 100_000,
-            "The probability of yes rises with income up to 60,000 (from 0.0 % to 60 %) and is "
+            "The probability of yes rises with income up to 60,000 (from 0.0% to 60%) and is "
             "flat beyond.",
         ),
         (
             lambda r: 0.1 + 0.5 * (r["income"] > 32_000),
             "The probability of yes hardly changes with income up to 30,000, jumps up between "
-            "30,000 and 35,000 (from 10 % to 60 %) and is flat beyond.",
+            "30,000 and 35,000 (from 10% to 60%) and is flat beyond.",
         ),
         (
             lambda r: ((r["income"] - 50_000) / 50_000) ** 2,
-            "The probability of yes falls with income up to 50,000 (from 100 % to 0.0 %) and rises "
-            "beyond (from 0.0 % to 100 %).",
+            "The probability of yes falls with income up to 50,000 (from 100% to 0.0%) and rises "
+            "beyond (from 0.0% to 100%).",
         ),
         (
             lambda r: 1 - r["income"] / 200_000,
-            "The probability of yes falls with income (from 100 % to 50 %).",
+            "The probability of yes falls with income (from 100% to 50%).",
         ),
         (lambda r: 0.3 + 0 * r["income"], "The probability of yes does not change with income."),
     ],
@@ -69,8 +69,8 @@ def test_levels_of_a_category():
     settings = {"task": "classification", "classes": ["no", "yes"]}
     said = partial_dependence(model, rows, **settings).sentence("job")
     assert said == (
-        "The probability of yes is highest where job is pilot (50 %) and lowest where it is clerk "
-        "(5.0 %)."
+        "The probability of yes is highest where job is pilot (50%) and lowest where it is clerk "
+        "(5.0%)."
     )
     said = accumulated_local_effects(model, rows, **settings).sentence("job")
     assert (
@@ -111,7 +111,7 @@ def test_when_rows_leave_the_data():
 
 @pytest.mark.parametrize(
     ("value", "scale", "text"),
-    [(0.0213, "probability", "2.1 %"), (0.5, "decision", "50 %"), (1234.5, "value", "1,234"),
+    [(0.0213, "probability", "2.1%"), (0.5, "decision", "50%"), (1234.5, "value", "1,234"),
      (0.1234, "log odds", "0.123")],
 )  # fmt: skip
 def test_amounts(value, scale, text):
@@ -123,4 +123,15 @@ def test_gaps_that_meet_are_told_as_one():
     lines = partial_dependence(lambda r: r["a"], rows, "a", task="regression").warnings
     assert lines == (
         "There are no rows with a between 1 and 30 (but for 5 and 9): don't read there.",
+    )
+
+
+def test_of_levels_it_is_said_where_their_local_effects_are():
+    job = np.repeat(["nurse", "clerk", "pilot"], 100)
+    rows = pd.DataFrame({"job": job, "town": job})
+    found = partial_dependence(
+        lambda asked: 1.0 * (asked["job"] == "pilot"), rows, "job", task="regression"
+    )
+    assert found.warnings[0].endswith(
+        "so go by the accumulated local effects, which accumulated_local_effects draws."
     )

@@ -238,7 +238,7 @@ def _worsens(tops: list[FeatureImportance], result: PermutationImportance) -> st
         points = joined([f"{100 * value:.1f}" for value in values])
         return f"makes {points} more decisions in a hundred wrong"
     if result.baseline > 0:
-        shares = joined([f"{value / result.baseline:.0%}" for value in values])
+        shares = joined([f"{value / result.baseline:,.0%}" for value in values])
         return f"raises its {result.metric} by {shares}"
     return f"raises its {result.metric} by {joined([f'{value:.3g}' for value in values])}"
 

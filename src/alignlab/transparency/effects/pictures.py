@@ -375,7 +375,7 @@ def position(kind: str, at: float, label: str, *, readable: bool = False) -> Any
 
 def form_of(effects: Effects) -> str:
     """Return the format of answers."""
-    return ".3~%" if _percent(effects) else ".4~g"
+    return ".3~%" if _percent(effects) else ",.4~r"
 
 
 def _percent(effects: Effects) -> bool:

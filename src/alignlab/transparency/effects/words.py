@@ -156,9 +156,11 @@ def warnings_of(effect: Effect) -> tuple[str, ...]:
                 f"data{by}"
             )
         text = ", and ".join(reasons)
+        # Beside dots of categories they are not drawn.
+        where = ", which accumulated_local_effects draws" if effect.kind == "category" else ""
         lines.append(
             f"{text[0].upper()}{text[1:]}: the mean answer rests on rows that hardly occur, so go "
-            "by the accumulated local effects."
+            f"by the accumulated local effects{where}."
         )
     if effect.gaps:
         lines.append(f"There are no rows with {name} {_stretches(effect)}: don't read there.")
@@ -213,5 +215,5 @@ def amount(value: float, scale: str, *, difference: bool = False) -> str:
     """Return an answer, or a difference of answers, as people say it."""
     if scale in ("probability", "decision"):
         number = f"{100 * value:.1f}" if abs(value) < 0.1 else f"{100 * value:.0f}"
-        return f"{number} points" if difference else f"{number} %"
+        return f"{number} points" if difference else f"{number}%"
     return f"{value:.3g}" if abs(value) < 1e3 else f"{value:,.0f}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alignlab.charts import Table, interval_chart
+from alignlab.charts import Table, interval_chart, line_chart
 from alignlab.report import read_report, save_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -225,6 +225,37 @@ def test_on_a_phone_names_that_begin_alike_stay_apart(browser, result, tmp_path)
     title = page.locator(".drawing .role-axis-title text").filter(has_text="wrong").bounding_box()
     assert title["x"] >= 0
     assert title["x"] + title["width"] <= 320
+    page.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_long_title_and_a_legend_stay_inside_their_drawing(browser, result, tmp_path, size):
+    dots = [{"group": "income", "value": 0.4, "low": 0.1, "high": 1.0, "n": 90, "quiet": True}]
+    title = "part of the gap in the mean answer, African-American less Asian or Pacific"
+    lines = [
+        {"x": at, "y": at, "line": line}
+        for line in ("the mean answer", "accumulated local effects")
+        for at in (0.0, 1.0)
+    ]
+    charts = (
+        interval_chart("Where?", dots, x=title, quiet_label="not shown to be a proxy"),
+        line_chart("How?", lines, x="x", y="y", x_title="x", y_title="y", series="line"),
+    )
+    finding = dataclasses.replace(result.findings[0], charts=charts)
+    save_report(dataclasses.replace(result, findings=(finding,)), tmp_path)
+    page = browser.new_page(viewport=size)
+    page.goto((tmp_path / "report.html").as_uri())
+    see_all(page)
+    outside = page.evaluate(
+        """[...document.querySelectorAll('.drawing svg text')].filter((each) => {
+            const inner = each.getBoundingClientRect();
+            const outer = each.closest('.drawing').getBoundingClientRect();
+            const svg = each.ownerSVGElement.getBoundingClientRect();
+            const right = Math.min(outer.right, svg.right);
+            return inner.right > right + 1 || inner.left < outer.left - 1;
+        }).map((each) => each.textContent)"""
+    )
+    assert outside == []
     page.close()
 
 

@@ -103,13 +103,12 @@
   function embed(host, spec, width, room) {
     const labelRoom = width < plotWidth(spec) ? Math.max(90, 0.36 * room) : Infinity;
     const themed = { config, ...fitted(spec, width, labelRoom) };
+    const panels = themed.vconcat ?? [themed];
+    for (const panel of panels) wrapTitles(panel, Math.floor(width / letter));
     if (labelRoom < Infinity) {
-      const letters = Math.floor(labelRoom / letter);
-      for (const panel of themed.vconcat ?? [themed]) {
-        wrapNames(panel, letters);
-        wrapTitles(panel, Math.floor(width / letter));
-      }
-      themed.config = { ...config, axis: { ...config.axis, labelLimit: labelRoom } };
+      for (const panel of panels) wrapNames(panel, Math.floor(labelRoom / letter));
+      const axis = { ...config.axis, labelLimit: labelRoom };
+      themed.config = { ...config, axis, legend: { ...config.legend, columns: 1 } };
     }
     return window.vegaEmbed(host, themed, {
       mode: "vega-lite",

@@ -3,7 +3,7 @@
 from sklearn.ensemble import RandomForestClassifier
 
 from alignlab import load_example
-from alignlab.transparency.effects import accumulated_local_effects, partial_dependence
+from alignlab.transparency import accumulated_local_effects, partial_dependence
 
 table = load_example("mortgage")
 X = table.frame[["pirat", "hirat", "lvrat", "chist", "mhist", "unemp"]]

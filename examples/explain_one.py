@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from alignlab.datasets import load_example
-from alignlab.transparency.cards import explain
+from alignlab.transparency import explain
 
 table = load_example("mortgage")
 X = table.features

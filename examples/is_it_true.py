@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 from alignlab.predictors import as_predictor
-from alignlab.transparency.gradients import expected_gradients
-from alignlab.transparency.quality import evaluate_explanations, sanity_check
+from alignlab.transparency import evaluate_explanations, expected_gradients, sanity_check
 
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sklearn.linear_model import LogisticRegression
 
 from alignlab.datasets import load_images
-from alignlab.transparency.surrogates import lime
+from alignlab.transparency import lime
 
 train, held_out = load_images("digits").split(0.2, seed=0)
 model = LogisticRegression(max_iter=2000).fit(train.images.reshape(len(train), -1), train.labels)

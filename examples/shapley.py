@@ -8,7 +8,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from alignlab.transparency.shapley import shapley_values
+from alignlab.transparency import shapley_values
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from alignlab import load_example
-from alignlab.transparency.shapley import shapley_values
+from alignlab.transparency import shapley_values
 
 table = load_example("mortgage")
 X = table.features

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from alignlab.datasets import Constraints, load_example
-from alignlab.transparency.recourse import counterfactuals, recourse_cost
+from alignlab.transparency import counterfactuals, recourse_cost
 
 table = load_example("mortgage")
 X = table.features

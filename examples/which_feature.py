@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import alignlab
 from alignlab.predictors import as_predictor
-from alignlab.transparency.importance import Gap, shuffled_answers
+from alignlab.transparency import Gap, shuffled_answers
 
 table = alignlab.load_example("mortgage")
 X, y = table.features.drop(columns=["afam", "single"]), table.outcomes

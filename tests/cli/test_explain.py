@@ -75,7 +75,7 @@ def test_a_card_as_a_page_and_as_json(alignlab, files):
 
 
 def test_what_must_not_change_is_not_suggested(alignlab, files):
-    code, out, _ = alignlab(f"{ROW} --groups sex --immutable debt_share --json")
+    code, out, _ = alignlab(f"{ROW} --groups sex --label sex=gender --immutable debt_share --json")
     (card,) = json.loads(out)["cards"]
     assert code == 0
     changed = {
@@ -83,7 +83,7 @@ def test_what_must_not_change_is_not_suggested(alignlab, files):
     }
     assert changed == {"income"}
     assert card["changes"]["held"] == ["debt_share"]
-    assert any("The model does not read sex" in note for note in card["notes"])
+    assert any("The model does not read gender" in note for note in card["notes"])
 
 
 def test_several_cards(alignlab, files):

@@ -109,7 +109,7 @@ def test_wrong_rows_are_refused():
         Pool([np.ones((2, 3)), np.ones((2, 2))], {"a": (0, 1, 2)})
     with pytest.raises(InputError, match="belongs to no feature"):
         Pool([FRAME], {"age": ("age",)})
-    with pytest.raises(InputError, match="list"):
+    with pytest.raises(InputError, match=r"^X is a list\. "):
         players_of([[1, 2]])
 
 

@@ -169,7 +169,7 @@ def explain(
         immutable=[each for each in fixed if each not in unread],
         favourable=favourable,
         wanted=limits,
-        labels=labels,
+        labels=_of_what_is_read(data, labels, table.X, {*predictor.class_names, target}),
         calibrated=calibrated,
         background=background,
         similar=similar,
@@ -177,7 +177,7 @@ def explain(
         seed=seed,
         level=level,
     )
-    told = [name for name in guarded if name in unread]
+    told = [labels.get(name, name) for name in guarded if name in unread]
     if told:
         note = f"The model does not read {', '.join(told)}; other columns may stand in for it."
         cards = tuple(replace(each, notes=(*each.notes, note)) for each in cards)
@@ -308,6 +308,19 @@ def _unread(source: str, names: Sequence[str], X: pd.DataFrame) -> list[str]:
                 )
             require_column(frame, name, role=f"--groups or --immutable in {Path(source).name}")
     return absent
+
+
+def _of_what_is_read(
+    source: str, labels: dict[str, str], X: pd.DataFrame, others: set[str | None]
+) -> dict[str, str]:
+    """Return the labels without those of columns that are in the file and that nothing reads."""
+    from alignlab.datasets import read_table
+    from alignlab.transparency.features import one_hot_groups
+
+    spare = set(labels) - {*X.columns, *one_hot_groups(X), *others}
+    if spare:
+        spare &= set(read_table(source).columns)
+    return {name: text for name, text in labels.items() if name not in spare}
 
 
 def _named(values: object, name: str | None) -> pd.Series:

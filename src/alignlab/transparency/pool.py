@@ -223,9 +223,10 @@ def players_of(
         return features_of(rows, groups)
     shape: tuple[int, ...] = getattr(rows, "shape", ())
     if not isinstance(rows, np.ndarray) or len(shape) != 2:
+        of = f" of shape {tuple(shape)}" if hasattr(rows, "shape") else ""
         raise InputError(
-            f"X is a {type(rows).__name__} of shape {tuple(shape)}. Give a data frame, or an "
-            "array of shape (n, columns)."
+            f"X is a {type(rows).__name__}{of}. Give a data frame, or an array of shape "
+            "(n, columns)."
         )
     if groups is None:
         return {str(at): (at,) for at in range(shape[1])}

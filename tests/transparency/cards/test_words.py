@@ -113,3 +113,10 @@ def test_regression_speaks_of_values(rent):
     )
     assert "does not say how sure it is" in section(card, "sure")
     assert "What was observed in them is" in section(card, "similar")
+
+
+def test_a_remainder_of_rounding_counts_nothing(card):
+    first, *rest = card.reasons
+    dust = [replace(each, value=1e-18, low=-1e-18, high=3e-18, sure=False) for each in rest]
+    told = section(replace(card, reasons=(replace(first, sure=True), *dust)), "reasons")
+    assert f"The other {len(rest)} features counted nothing." in told

@@ -243,6 +243,7 @@ def test_all_coalitions_are_taken_where_they_are_asked_for_by_name():
         ({"max_evaluations": 2.5}, "max_evaluations=2.5"),
         ({"max_evaluations": 100, "method": "exact"}, "needs 32 coalitions"),
         ({"X": X[0]}, r"shape \(5,\)"),
+        ({"X": {"income": 3.0}}, "^X is a dict. Give a data frame"),
         ({"X": X[:0]}, "X has no row"),
         ({"seed": "a"}, "seed='a'"),
         ({"groups": [[0, 1]]}, "groups is a list"),

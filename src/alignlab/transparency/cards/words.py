@@ -209,8 +209,9 @@ def _rest(card: ExplanationCard, rest: list[Reason]) -> str:
     many = f"The other {len(rest)} features" if len(rest) > 1 else "The other feature"
     line = f"{many} counted {towards} by {amount(total, card.scale)}"
     line += " together" if len(rest) > 1 else ""
-    if not any(each.value for each in rest):
-        line = f"{many} counted nothing"
+    rounding = 1e-12 * max(abs(card.answer), abs(card.base))
+    if all(abs(each.value) <= rounding for each in rest):
+        return f"{many} counted nothing."
     unsure = [called(each.feature, card.labels) for each in rest if not each.sure]
     if not unsure or len(unsure) == len(rest):
         return f"{line}{', none of them surely apart from 0' if unsure else ''}."

@@ -343,9 +343,10 @@ def _require_rows(X: Any, background: Any, game: str) -> None:
     """Say what is wrong with the number of rows."""
     for rows, what in ((X, "X"), (background, "The background")):
         if not isinstance(rows, pd.DataFrame | np.ndarray) or rows.ndim != 2:
+            shape = f" of shape {rows.shape}" if hasattr(rows, "shape") else ""
             raise InputError(
-                f"{what} is a {type(rows).__name__} of shape {tuple(getattr(rows, 'shape', ()))}. "
-                "Give a data frame, or an array of shape (n, columns)."
+                f"{what} is a {type(rows).__name__}{shape}. Give a data frame, or an array of "
+                "shape (n, columns)."
             )
         if not len(rows):
             raise InputError(f"{what} has no row.")

@@ -53,6 +53,7 @@ def test_names_of_features_stand_for_their_columns():
     data = pd.DataFrame({"k_a": [1, 0, 0], "k_b": [0, 1, 1], "z": [1.0, 2.0, 3.0]})
     cases = cases_of(Predictor(len, "regression"), [0], data, None)
     assert cases.columns(["k", "z", "k_a"], "immutable") == ["k_a", "k_b", "z"]
+    assert cases.columns("k", "immutable") == ["k_a", "k_b"]
     with pytest.raises(InputError, match="immutable='y' is no column"):
         cases.columns(["y"], "immutable")
 

@@ -54,8 +54,9 @@ class Cases:
             return self.players
         return {name: tuple(int(c) for c in columns) for name, columns in self.players.items()}
 
-    def columns(self, names: Sequence[str], what: str) -> list[str]:
+    def columns(self, names: str | Sequence[str], what: str) -> list[str]:
         """Return the columns that names stand for: columns, or features of several columns."""
+        names = [names] if isinstance(names, str) else names
         known = [*map(str, self.data.columns), *self.players]
         found: list[str] = []
         for each in names:
@@ -127,10 +128,12 @@ def outcomes_known(predictor: Predictor, outcomes: Any, n: int) -> Floats | None
     """Return what happened as positions of classes or as values, NaN where it is unknown."""
     if outcomes is None:
         return None
-    if isinstance(outcomes, str):
+    if isinstance(outcomes, str | pd.DataFrame):
+        named = isinstance(outcomes, str)
+        told = f"outcomes={outcomes!r} is a name" if named else "outcomes is a data frame"
+        example = outcomes if named else next(iter(outcomes), "outcome")
         raise InputError(
-            f"outcomes={outcomes!r} is a name. Give what happened, one outcome a row, such as "
-            f"frame[{outcomes!r}]."
+            f"{told}. Give what happened, one outcome a row, such as frame[{example!r}]."
         )
     series = outcomes if isinstance(outcomes, pd.Series) else pd.Series(list(outcomes))
     if len(series) != n:

@@ -286,7 +286,7 @@ def test_decisions_without_probabilities(loans, refused):
         ({"seed": -1}, "seed=-1"),
         ({"outcomes": ["yes"]}, "1 outcomes for the 400 rows"),
         ({"outcomes": "repaid"}, "outcomes='repaid' is a name"),
-        ({"outcomes": pd.DataFrame({"repaid": ["yes"]})}, r"such as frame\['repaid'\]"),
+        ({"outcomes": pd.DataFrame({"repaid": ["yes"]})}, "such as frame['repaid']"),
         ({"protected": "sex,income"}, "protected='sex,income' is no column"),
         ({"outcomes": ["maybe"] * 400}, "'maybe'"),
         ({"answers": [[0.5, 0.5]]}, "1 answers for the 400 rows"),

@@ -81,3 +81,13 @@ def test_the_gap_sees_a_value_that_does_not_add_up():
     wrong = made()
     wrong.values[0, 0, 0] += 0.5
     assert wrong.gap == pytest.approx(0.5)
+
+
+def test_several_rows_are_a_table_and_one_is_told_by_itself():
+    wide = made().to_frame()
+    assert wide.columns.tolist() == ["age", "race"]
+    assert wide.to_numpy().tolist() == made().values[:, :, 0].tolist()
+    assert made()[1].to_frame().equals(made().to_frame(1))
+    assert repr(made()) == (
+        "<ShapleyValues (interventional; exact): 2 rows, 2 features, value of value>"
+    )

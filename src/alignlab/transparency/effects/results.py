@@ -14,6 +14,7 @@ from alignlab.charts import Chart
 from alignlab.errors import InputError, listed, nearest
 from alignlab.transparency.effects.bands import Band
 from alignlab.transparency.effects.grids import Kind
+from alignlab.wording import shortened
 
 __all__ = ["Effect", "Effects", "Method", "PairEffect"]
 
@@ -232,6 +233,11 @@ class Effects:
     evaluations: int
     left_out: Mapping[str, str]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Return whose effects these are; `to_frame` has the numbers."""
+        names = ", ".join(each.feature for each in self.effects)
+        return f"<Effects ({self.method}, {self.rows} rows): {shortened(names)}>"
 
     def __getitem__(self, feature: str) -> Effect:
         """Return the effect of a feature."""

@@ -96,6 +96,11 @@ class Attribution:
         share = np.divide(np.abs(gap), away, out=np.where(gap == 0, 0.0, np.inf), where=away > 0)
         return float(share.max(initial=0))
 
+    def __repr__(self) -> str:
+        """Return what was computed and how; `values` has the numbers."""
+        shape = " x ".join(map(str, self.values.shape))
+        return f"<Attribution ({self.method}): {shape} values as {self.scale}>"
+
     def to_frame(self, row: int = 0, *, level: float = 0.95) -> pd.DataFrame:
         """Return one line an input of one row, the largest first.
 

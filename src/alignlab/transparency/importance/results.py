@@ -11,6 +11,7 @@ from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
 from alignlab.transparency.importance.pooled import Direction
+from alignlab.wording import shortened
 
 __all__ = ["DEPENDENT", "FeatureImportance", "Form", "PermutationImportance"]
 
@@ -94,6 +95,14 @@ class PermutationImportance:
     repeats: int
     level: float
     evaluations: int
+
+    def __repr__(self) -> str:
+        """Return what matters most; `to_frame` has the numbers."""
+        names = ", ".join(each.name for each in self.features if each.matters) or "none shown"
+        return (
+            f"<PermutationImportance ({self.form}, {self.direction} of {self.metric}, "
+            f"{self.rows} rows): {shortened(names)}>"
+        )
 
     def __getitem__(self, name: str) -> FeatureImportance:
         """Return the feature or group of that name."""

@@ -33,6 +33,7 @@ from alignlab.predictors.labels import class_text
 from alignlab.transparency.importance.answers import ShuffledAnswers, shuffled_answers
 from alignlab.transparency.importance.gaps import Gap, gap_of
 from alignlab.transparency.proxies.telling import predictability
+from alignlab.wording import shortened
 
 __all__ = ["Proxies", "Proxy", "find_proxies", "proxies_among"]
 
@@ -115,6 +116,11 @@ class Proxies:
     def proxies(self) -> tuple[Proxy, ...]:
         """The features that are shown to be proxies, those that carry most first."""
         return tuple(each for each in self.features if each.is_proxy)
+
+    def __repr__(self) -> str:
+        """Return the proxies' names; `to_frame` has the numbers."""
+        names = ", ".join(each.name for each in self.proxies) or "none shown"
+        return f"<Proxies of {self.attribute} ({self.rows} rows): {shortened(names)}>"
 
     def __getitem__(self, name: str) -> Proxy:
         """Return the feature or group of that name."""

@@ -157,6 +157,10 @@ class ExplanationQuality:
     evaluations: int
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return how true the first explanation is; `to_frame` has all numbers."""
+        return f"<ExplanationQuality ({self.rows} rows): {self.sentence(self.scores[0].name)}>"
+
     def __getitem__(self, name: str) -> ExplanationScore:
         """Return a method's score by its name."""
         known = [each.name for each in self.scores]

@@ -89,6 +89,10 @@ class SanityCheck:
             return False
         return None
 
+    def __repr__(self) -> str:
+        """Return the sentence; `to_frame` has the numbers."""
+        return f"<SanityCheck: {self.sentence}>"
+
     @property
     def sentence(self) -> str:
         """What came out, for a reader without statistics."""

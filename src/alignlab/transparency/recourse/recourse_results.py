@@ -13,6 +13,7 @@ from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
 from alignlab.plain import plain
+from alignlab.wording import shortened
 
 __all__ = ["GroupRecourse", "RecourseCost", "RecourseGap"]
 
@@ -153,6 +154,10 @@ class RecourseCost:
             "evaluations": self.evaluations,
             "notes": list(self.notes),
         }  # fmt: skip
+
+    def __repr__(self) -> str:
+        """Return the sentences; `to_frame` has the numbers."""
+        return f"<RecourseCost: {shortened(' '.join(self.sentences))}>"
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from alignlab.charts import Chart
 from alignlab.plain import plain
 from alignlab.tables import Table
 from alignlab.theme import ACCENT, QUIET, WARN
-from alignlab.wording import joined
+from alignlab.wording import joined, shortened
 
 __all__ = ["Change", "Counterfactual", "Counterfactuals", "cell_text"]
 
@@ -181,6 +181,10 @@ class Counterfactuals:
         if isinstance(rows[0], pd.DataFrame):
             return pd.concat(rows, ignore_index=True)
         return np.concatenate(rows)
+
+    def __repr__(self) -> str:
+        """Return the sentences; `to_frame` has the numbers."""
+        return f"<Counterfactuals: {shortened(' '.join(self.sentences))}>"
 
     @property
     def sentences(self) -> tuple[str, ...]:

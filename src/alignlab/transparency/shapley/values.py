@@ -95,6 +95,13 @@ class ShapleyValues:
         """Return the number of rows."""
         return len(self.values)
 
+    def __repr__(self) -> str:
+        """Return what was explained and how; `to_frame` has the numbers."""
+        return (
+            f"<ShapleyValues ({self.game}; {self.method}): {len(self)} rows, "
+            f"{len(self.features)} features, {self.scale} of {', '.join(self.outputs)}>"
+        )
+
     def __getitem__(self, chosen: Any) -> ShapleyValues:
         """Return the values of some rows: a position, a slice, positions or a mask."""
         at = np.atleast_1d(np.arange(len(self))[chosen])
@@ -158,15 +165,27 @@ class ShapleyValues:
             for name, mean, width in zip(self.features, means, half, strict=True)
         }
 
-    def to_frame(self, row: int = 0, output: int = 0) -> pd.DataFrame:
-        """Return one line a feature of one row, the largest first.
+    def to_frame(self, row: int | None = None, output: int = 0) -> pd.DataFrame:
+        """Return one row's values, the largest first; without a row, all rows' values.
+
+        Parameters
+        ----------
+        row
+            The row's position: one line a feature, with what the row holds and the interval.
+            `None`: one line a row and one column a feature, unless there is one row only.
+        output
+            Which output.
 
         Raises
         ------
         InputError
             If there is no such row or output.
         """
-        row, output = self._row(row), self._output(output)
+        output = self._output(output)
+        if row is None and len(self) != 1:
+            index = self.rows.index if isinstance(self.rows, pd.DataFrame) else None
+            return pd.DataFrame(self.values[:, :, output], index=index, columns=self.features)
+        row = self._row(row or 0)
         values = self.values[row, :, output]
         half = self.half_widths()[row, :, output]
         frame = pd.DataFrame(
@@ -273,6 +292,9 @@ class ShapleyValues:
         from alignlab.transparency.shapley.charts import cohorts
 
         return cohorts(self, groups, self._output(output), most=most, level=level)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().head(20).to_html(float_format="{:.4g}".format))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""

@@ -147,6 +147,10 @@ class LimeExplanation:
             value, value - half, value + half, self.level, self.samples, "sandwich (HC3)"
         )
 
+    def __repr__(self) -> str:
+        """Return the sentence; `to_frame` has the numbers."""
+        return f"<LimeExplanation: {self.sentence}>"
+
     @property
     def sentence(self) -> str:
         """What is said, in one plain sentence; it begins with "Don't trust this one" if so."""

@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Each worker of pytest-xdist has a core: threads beyond it would spin while they wait for another
 # worker's. Libraries read this as they are imported, which is after this file.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A deadline would time the machine that others share, and no test here is about time.
+settings.register_profile("alignlab", deadline=None)
+settings.load_profile("alignlab")
 
 
 @pytest.fixture(scope="session")

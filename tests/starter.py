@@ -37,15 +37,20 @@ def run(program: str, words: list[str], directory: str, printed: list[str]) -> i
     return 0
 
 
-for name in LARGE:
-    importlib.import_module(name)
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.environ.update(asked.pop("environment"))
-        code = run(**asked)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+def serve() -> None:
+    for name in LARGE:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.environ.update(asked.pop("environment"))
+            code = run(**asked)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -26,7 +26,7 @@ def test_fails_come_first_with_what_would_help(alignlab, saved):
 
 
 def test_a_verdict_is_a_word_and_not_a_colour(alignlab, saved):
-    _, shown, _ = alignlab(f"{LINE} --checks performance,transparency")
+    _, shown, _ = alignlab(f"{LINE} --checks performance,transparency.importance")
     assert "\x1b" not in shown
     assert "performance\n" in shown
     assert "· measured" in shown

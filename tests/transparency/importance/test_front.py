@@ -364,7 +364,7 @@ def test_the_result_can_be_shown():
         ({"weights": [1.0]}, "There are 3 rows in X and 1 weights"),
         ({"weights": [1.0, 0.0, 0.0]}, "There are 1 rows to use"),
         ({"repeats": 0}, "repeats=0 is not a whole number from 1"),
-        ({"X": pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])}, "Two columns of X are named 'a'"),
+        ({"X": pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])}, "Two columns are called 'a'"),
     ],
 )
 def test_bad_input_says_what_is_wrong(change, message):

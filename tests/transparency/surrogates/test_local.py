@@ -42,6 +42,13 @@ def test_log_odds_of_a_logistic_regression_too():
     assert told.coefficients == pytest.approx(model.coef_[0], rel=1e-8)
 
 
+def test_another_seed_asks_about_the_same_neighbourhood():
+    steps = RandomForestClassifier(20, max_depth=6, random_state=0).fit(X, Y > 0)
+    told = [lime(steps, X.iloc[17], background=X, seed=seed) for seed in range(8)]
+    assert len({each.trials for each in told}) == 1
+    assert len({each.samples for each in told} | {each.coefficients[0] for each in told}) > 2
+
+
 def test_the_same_seed_gives_the_same_answer_on_every_call():
     model = RandomForestClassifier(5, max_depth=3, random_state=0).fit(X, Y > 0)
     first = lime(model, X.iloc[0], background=X, seed=3)

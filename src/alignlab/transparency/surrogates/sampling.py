@@ -3,7 +3,9 @@
 Width: for each of a few widths, a pilot sample of its own gives R^2 on rows not fitted. Taken is
 the widest neighbourhood with R^2 >= min(0.9, best R^2 - its standard error): an explanation should
 speak of as much as it can while it is true [visani2020optilime], and where nothing is faithful, the
-most faithful one up to the pilot's noise is taken [breiman1984classification, sec. 3.4.3].
+most faithful one up to the pilot's noise is taken [breiman1984classification, sec. 3.4.3]. The
+pilots' random numbers do not depend on the seed: how wide the neighbourhood is belongs to the
+question, and reruns answer the same one.
 
 Samples: fresh ones, so that choosing has no part in the standard errors. Their number doubles, or
 grows fourfold where twice as many would not do, until a rerun would rank the features alike with
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
+from alignlab.random import as_generator
 from alignlab.transparency.pool import chunks
 from alignlab.transparency.surrogates.neighbourhood import Neighbourhood, drawn_pairs
 from alignlab.transparency.surrogates.regression import LocalFit, Samples, local_fit
@@ -157,7 +160,9 @@ def sampled(
     asked = [(place, pilot) for place in places if pilot]
     if check is not None:
         asked.append((subject.neighbourhood(check), checked))
-    slots = [drawn_pairs(generator, pairs, features) for _, pairs in asked]
+    # How far around the row is part of the question: another seed does not ask another one.
+    pilots = as_generator(0, "lime pilots")
+    slots = [drawn_pairs(pilots, pairs, features) for _, pairs in asked]
     tried = _answered(subject, ask, [place for place, _ in asked], slots) if asked else []
     trials = tuple(
         _trial(width, place, batch)

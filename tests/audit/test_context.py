@@ -40,3 +40,25 @@ def test_every_purpose_has_numbers_of_its_own():
     assert first.tolist() == again.tolist()
     assert first.tolist() != other.tolist()
     assert first.tolist() != context(seed=6).generator("a").random(3).tolist()
+
+
+def test_predictions_are_what_a_predictor_would_return():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4]])
+    assert context(probabilities=probabilities).predictions is probabilities
+    assert context(decisions=np.array([1, 0])).predictions.tolist() == [[0, 1], [1, 0]]
+    values = context(task="regression", classes=(), decisions=np.array([2, 3]))
+    assert values.predictions.tolist() == [2.0, 3.0]
+
+
+def test_the_class_explained_is_the_favourable_the_second_of_two_or_the_usual_one():
+    three = {"classes": ("a", "b", "c"), "decisions": np.array([2, 2, 0])}
+    assert context(favourable=0).explained_class == "no"
+    assert context().explained_class == "yes"
+    assert context(**three).explained_class == "c"
+    assert context(**three, favourable=1).explained_class == "b"
+    assert context(task="regression", classes=()).explained_class is None
+
+
+def test_outcomes_are_labelled_as_the_classes_are():
+    assert context().outcome_labels.tolist() == ["no", "yes"]
+    assert context(task="regression", classes=()).outcome_labels.tolist() == [0, 1]

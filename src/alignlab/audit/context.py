@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,37 @@ class AuditContext:
     def answers(self) -> Answers:
         """The outcomes, decisions, probabilities and weights, as measures take them."""
         return Answers(self.outcomes, self.decisions, self.probabilities, self.weights)
+
+    @cached_property
+    def predictions(self) -> NDArray[np.float64]:
+        """What the model answered, as a `Predictor` returns it: decisions are one-hot."""
+        if self.probabilities is not None:
+            return self.probabilities
+        if self.task == "regression":
+            return self.decisions.astype(np.float64)
+        return np.eye(len(self.classes))[self.decisions.astype(np.intp)]
+
+    @property
+    def outcome_labels(self) -> NDArray[Any]:
+        """What happened, as the model's classes are written, or the values."""
+        if self.task == "regression":
+            return self.outcomes
+        return np.array(self.classes, dtype=object)[self.outcomes.astype(np.intp)]
+
+    @property
+    def explained_class(self) -> str | None:
+        """The class whose probability is explained; `None` for regression.
+
+        The favourable one where it is stated, else the second of two, or the most often decided.
+        """
+        if self.task == "regression":
+            return None
+        if self.favourable is not None:
+            return self.classes[self.favourable]
+        if len(self.classes) == 2:
+            return self.classes[1]
+        counts = np.bincount(self.decisions.astype(np.intp), minlength=len(self.classes))
+        return self.classes[int(counts.argmax())]
 
     @property
     def favourable_label(self) -> str:

@@ -42,7 +42,7 @@ def effects(check: Check, context: AuditContext) -> Finding:
         "weights": context.weights,
         "level": context.level,
         "seed": context.generator(check.name),
-        "target": _target(context),
+        "target": context.explained_class,
     }
     width = max(context.features.shape[1], 1)
     local = accumulated_local_effects(
@@ -80,18 +80,6 @@ def effects(check: Check, context: AuditContext) -> Finding:
         charts=tuple(drawn.chart(name) for name in names),
         tables=(_table(local, drawn),),
     )
-
-
-def _target(context: AuditContext) -> str | None:
-    """Return the class whose probability is drawn: the favourable one, else the usual one."""
-    if context.task == "regression":
-        return None
-    if context.favourable is not None:
-        return context.favourable_label
-    if len(context.classes) == 2:
-        return context.classes[1]
-    counts = np.bincount(context.decisions.astype(np.intp), minlength=len(context.classes))
-    return context.classes[int(counts.argmax())]
 
 
 def _summary(drawn: Effects, names: list[str], among: int) -> str:

@@ -133,20 +133,10 @@ def _cards(
     """Return a card for each case, or why there are none."""
     features = context.features.iloc[usable].reset_index(drop=True)
     named = {column for each in context.groupings for column in each.name.split("*")}
-    outcomes: np.ndarray = context.outcomes[usable]
-    answers = context.decisions[usable].astype(float)
-    if context.task == "classification":
-        classes = np.array(context.classes, dtype=object)
-        answers = (
-            np.eye(len(classes))[context.decisions[usable].astype(np.intp)]
-            if context.probabilities is None
-            else context.probabilities[usable]
-        )
-        outcomes = classes[outcomes.astype(np.intp)]
     stated = {
         "data": features,
-        "outcomes": outcomes,
-        "answers": answers,
+        "outcomes": context.outcome_labels[usable],
+        "answers": context.predictions[usable],
         "protected": [name for name in features.columns if name in named],
         "favourable": None if context.favourable is None else context.favourable_label,
         "background": BACKGROUND,

@@ -75,9 +75,9 @@ def importance(check: Check, context: AuditContext) -> Finding:
     asked = shuffled_answers(
         context.predictor,
         context.features,
-        _labels(context),
+        context.outcome_labels,
         weights=context.weights,
-        answers=_known_answers(context),
+        answers=context.predictions,
         repeats=repeats,
         max_rows=max_rows,
         seed=context.seed,
@@ -183,21 +183,6 @@ def _warnings(skill: PermutationImportance, told: Telling | None) -> tuple[str, 
             "rows are gathered otherwise. Audit it on rows of another source."
         )
     return tuple(lines)
-
-
-def _labels(context: AuditContext) -> np.ndarray:
-    """Return the outcomes as the model's classes are written, or the values."""
-    if context.task == "regression":
-        return context.outcomes
-    return np.array(context.classes, dtype=object)[context.outcomes.astype(np.intp)]
-
-
-def _known_answers(context: AuditContext) -> np.ndarray:
-    if context.probabilities is not None:
-        return context.probabilities
-    if context.task == "regression":
-        return context.decisions.astype(float)
-    return np.eye(len(context.classes))[context.decisions.astype(np.intp)]
 
 
 def _declared(result: PermutationImportance, context: AuditContext) -> list[FeatureImportance]:

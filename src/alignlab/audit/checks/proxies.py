@@ -50,7 +50,7 @@ def proxies(check: Check, context: AuditContext) -> Finding:
         context.predictor,
         context.features,
         weights=context.weights,
-        answers=_known_answers(context),
+        answers=context.predictions,
         repeats=repeats,
         max_rows=max_rows,
         seed=context.generator(check.name),
@@ -68,7 +68,7 @@ def proxies(check: Check, context: AuditContext) -> Finding:
                     Gap(
                         np.array(each.labels, dtype=object)[each.codes],
                         _of(context),
-                        _target(context),
+                        context.explained_class,
                     ),
                     context.features,
                     attribute=each.name,
@@ -101,28 +101,9 @@ def _pairs(each: Grouping) -> int:
     return enough * (enough - 1) // 2
 
 
-def _known_answers(context: AuditContext) -> np.ndarray:
-    if context.probabilities is not None:
-        return context.probabilities
-    if context.task == "regression":
-        return context.decisions.astype(float)
-    return np.eye(len(context.classes))[context.decisions.astype(np.intp)]
-
-
 def _of(context: AuditContext) -> Literal["answer", "decision"]:
     decided = context.task == "classification" and context.probabilities is None
     return "decision" if decided else "answer"
-
-
-def _target(context: AuditContext) -> str | None:
-    """Return the class whose probability is compared: favourable, second of two, most decided."""
-    if context.task == "regression":
-        return None
-    at = context.favourable
-    if at is None:
-        counts = np.bincount(context.decisions.astype(np.intp), minlength=len(context.classes))
-        at = 1 if len(context.classes) == 2 else int(counts.argmax())
-    return context.classes[at]
 
 
 def _summary(found: list[Proxies], context: AuditContext) -> str:

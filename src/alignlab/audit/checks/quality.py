@@ -59,7 +59,7 @@ def quality(check: Check, context: AuditContext) -> Finding:
     count = min(ROWS, len(usable) // 2)
     rows = _taken(context.features, drawn[:count])
     background = _taken(context.features, drawn[count : count + BACKGROUND])
-    target = _target(context)
+    target = context.explained_class
 
     def explain(asked: pd.DataFrame) -> np.ndarray:
         budget = max(len(asked) * len(background) * COALITIONS, 1)
@@ -97,18 +97,6 @@ def quality(check: Check, context: AuditContext) -> Finding:
         charts=(found.chart(), found.curves_chart()) if _known(score.deletion) else (),
         tables=(_table(found),),
     )
-
-
-def _target(context: AuditContext) -> str | None:
-    """Return the class explained: the favourable one, or the most often decided of several."""
-    if context.task == "regression":
-        return None
-    if context.favourable is not None:
-        return context.classes[context.favourable]
-    if len(context.classes) == 2:
-        return context.classes[1]
-    counts = np.bincount(context.decisions.astype(np.intp), minlength=len(context.classes))
-    return context.classes[int(counts.argmax())]
 
 
 def _taken(features: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:

@@ -6,15 +6,14 @@ import base64
 import io
 
 import numpy as np
-import pytest
+from PIL import Image
 
 from alignlab.transparency.rasters import data_url, enlarged, png, tinted
 
 
 def test_a_png_holds_the_pixels():
-    image = pytest.importorskip("PIL.Image")
     picture = np.random.default_rng(0).random((5, 7, 3))
-    read = np.asarray(image.open(io.BytesIO(png(picture))))
+    read = np.asarray(Image.open(io.BytesIO(png(picture))))
     assert (read == np.round(255 * picture)).all()
 
 

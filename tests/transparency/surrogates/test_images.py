@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 
 from alignlab.errors import InputError
@@ -67,7 +68,6 @@ def test_any_odd_size_is_cut_by_itself():
 
 
 def test_a_tensor_is_an_image_too():
-    torch = pytest.importorskip("torch")
     assert image_subject(torch.rand(3, 5, 7)).image.shape == (3, 5, 7)
 
 

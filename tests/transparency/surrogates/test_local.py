@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.svm import LinearSVC
@@ -233,7 +234,6 @@ def test_a_model_of_rows_takes_an_image_as_a_row():
 
 
 def test_a_torch_module_is_explained():
-    torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(35, 1))
     told = lime(net, np.float32(RNG.random((1, 5, 7))), classes=["n", "y"], scale="log odds")

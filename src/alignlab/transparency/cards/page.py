@@ -66,29 +66,27 @@ def _resource(name: str) -> str:
 
 def _view(card: Card) -> dict[str, Any]:
     """Return what the template shows of a card."""
-    lines = {each["key"]: each["sentences"] for each in card["sections"]}
-    decision, sure = lines["decision"], lines["sure"]
+    decision, *told = next(
+        each["sentences"] for each in card["sections"] if each["key"] == "decision"
+    )
     parts = [_part(card, each) for each in card["sections"] if each["key"] != "decision"]
     heading = called(card["decision"], card["labels"])
     where = "" if card["row"] is None else f" for row {card['row']} of {card['data']}"
     return {
         "title": f"{heading}{where}: an explanation",
         "heading": heading,
-        "lead": decision[0],
-        "told": [*decision[1:]],
-        "sure": sure,
+        "lead": decision,
+        "told": told,
         "parts": parts,
         "fall": _waterfall(card),
         "unit": " in points" if card["scale"] in ("probability", "decision") else "",
         "ways": _ways(card),
-        "cells": [(called(name, card["labels"]), cell(value)) for name, value in _cells(card)],
+        "cells": [
+            (called(name, card["labels"]), cell(value)) for name, value in card["cells"].items()
+        ],
         "made": _made(card),
         "notes": card["notes"],
     }
-
-
-def _cells(card: Card) -> list[tuple[str, Any]]:
-    return list(card["cells"].items())
 
 
 def _part(card: Card, section: Mapping[str, Any]) -> dict[str, Any]:

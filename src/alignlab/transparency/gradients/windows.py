@@ -122,7 +122,7 @@ def occlusion(
     return _of_images(output, images, known, window, stride)
 
 
-def _chosen(output: Output, answers: Floats) -> NDArray[np.intp]:
+def _chosen(answers: Floats) -> NDArray[np.intp]:
     """Return the output explained of each row."""
     if answers.shape[1] == 1:
         return np.zeros(len(answers), dtype=np.intp)
@@ -180,7 +180,7 @@ def _of_table(output: Output, X: Any, known: Any, groups: Any) -> Attribution:
     pool = Pool([X, known], players)
     n, b, d = len(X), len(known), len(players)
     answers = output(X)
-    chosen = _chosen(output, answers)
+    chosen = _chosen(answers)
     values, errors = np.empty((n, d)), np.empty((n, d))
     theirs = np.arange(n, n + b)
     but_one = ~np.eye(d, dtype=bool)
@@ -220,7 +220,7 @@ def _of_images(
         (top, left) for top in _starts(height, high, down) for left in _starts(width, wide, across)
     ]
     answers = output(images)
-    chosen = _chosen(output, answers)
+    chosen = _chosen(answers)
     covered = np.zeros((height, width))
     for top, left in corners:
         covered[top : top + high, left : left + wide] += 1

@@ -156,7 +156,7 @@ def evaluate_explanations(
     rng = as_generator(seed, "explanation quality")
     removal = Removal(output, X, background, players)
     found = {name: attributions_of(each, X, names, name) for name, each in explanations.items()}
-    exact = _exact(output, model, X, background, players, exact_evaluations)
+    exact = _exact(output, X, background, players, exact_evaluations)
     if exact is not None:
         found["exact Shapley"] = exact[0]
     found["random"] = rng.standard_normal((len(X), len(names)))
@@ -361,7 +361,7 @@ def _sensitivity(
 
 
 def _exact(
-    output: Output, model: Any, X: Any, background: Any, players: Any, budget: int
+    output: Output, X: Any, background: Any, players: Any, budget: int
 ) -> tuple[Floats, int] | None:
     """Return the exact Shapley values and their cost, where affordable."""
     if len(players) > 16 or 2 ** len(players) * len(X) * len(background) > budget:

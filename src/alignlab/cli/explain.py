@@ -137,7 +137,7 @@ def explain(
     """
     from alignlab.cli.predicted_data import Reading, opened, read_rows
     from alignlab.errors import InputError
-    from alignlab.transparency.cards import cards_html, explain_many
+    from alignlab.transparency.cards import explain_many
 
     positions = _positions(row, rows)
     place = _page(out)
@@ -181,13 +181,12 @@ def explain(
     if told:
         note = f"The model does not read {', '.join(told)}; other columns may stand in for it."
         cards = tuple(replace(each, notes=(*each.notes, note)) for each in cards)
-    _deliver(cards, cards_html([each.to_dict() for each in cards]), context.obj, place, as_json)
+    _deliver(cards, context.obj, place, as_json)
     return FINE
 
 
 def _deliver(
     cards: Sequence[ExplanationCard],
-    page: str,
     words: Sequence[str],
     place: Path | None,
     as_json: bool,
@@ -198,12 +197,14 @@ def _deliver(
     from alignlab.cli.terminal import printing
     from alignlab.files import write_whole
     from alignlab.plain import to_json
+    from alignlab.transparency.cards import cards_html
 
+    contents = [each.to_dict() for each in cards] if as_json or place is not None else []
     if place is not None:
-        write_whole(place, page)
+        write_whole(place, cards_html(contents))
     if as_json:
         head = {"alignlab": __version__, "command": command_line(words)}
-        sys.stdout.write(to_json({**head, "cards": [each.to_dict() for each in cards]}))
+        sys.stdout.write(to_json({**head, "cards": contents}))
         sys.stdout.flush()
         return
     with printing() as console:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.transparency.pool import Pool, chunks, players_of
+from alignlab.transparency.pool import Pool, chunks, players_of, value_codes
 
 FRAME = pd.DataFrame(
     {
@@ -111,6 +111,13 @@ def test_wrong_rows_are_refused():
         Pool([FRAME], {"age": ("age",)})
     with pytest.raises(InputError, match=r"^X is a list\. "):
         players_of([[1, 2]])
+
+
+def test_missing_is_a_value_of_its_own_and_equals_itself():
+    frame = pd.DataFrame({"a": [1.0, np.nan, np.nan, 2.0], "b": ["x", None, None, "x"]})
+    assert value_codes(frame, ["a"]).tolist() == [0, 1, 1, 2]
+    assert value_codes(frame, ["a", "b"]).tolist() == [0, 1, 1, 2]
+    assert value_codes(frame.to_numpy(object), [0, 1]).tolist() == [0, 1, 1, 2]
 
 
 def test_chunks_cover_everything_once():

@@ -22,7 +22,7 @@ from alignlab.errors import InputError, listed
 from alignlab.predictors.predictor import BATCH_BYTES
 from alignlab.transparency.features import features_of, stated_groups
 
-__all__ = ["Pool", "chunks", "players_of"]
+__all__ = ["Pool", "chunks", "players_of", "value_codes"]
 
 Index = NDArray[np.intp]
 
@@ -238,6 +238,19 @@ def players_of(
         name: tuple(int(column) for column in columns)
         for name, columns in features_of(named, stated).items()
     }
+
+
+def value_codes(rows: pd.DataFrame | NDArray[Any], columns: Sequence[Any]) -> Index:
+    """Return which of the distinct values of some columns each row holds; missing is a value.
+
+    Values are numbered from 0 in the order in which they first occur.
+    """
+    codes = np.zeros(len(rows), dtype=np.intp)
+    for column in columns:
+        given: Any = rows[column] if isinstance(rows, pd.DataFrame) else rows[:, column]
+        own, levels = pd.factorize(given, use_na_sentinel=False)
+        codes = own if len(columns) == 1 else pd.factorize(codes * len(levels) + own)[0]
+    return codes.astype(np.intp)
 
 
 def chunks(total: int, size: int) -> Iterator[slice]:

@@ -7,13 +7,13 @@ import pandas as pd
 
 from alignlab.transparency.effects.density import density_of
 from alignlab.transparency.effects.grids import column_of, grid_of
-from alignlab.transparency.effects.questions import codes_of
+from alignlab.transparency.pool import value_codes
 
 
 def density(values, points=10, stated=()):
     whole = np.concatenate([values, stated])
     frame = pd.DataFrame({"x": whole})
-    column = column_of("x", frame, ["x"], codes_of(frame, ["x"]))
+    column = column_of("x", frame, ["x"], value_codes(frame, ["x"]))
     n = len(values)
     rows = np.arange(n, len(whole)) if len(stated) else None
     return density_of(grid_of(column, np.full(n, 1 / n), points=points, stated_rows=rows), n)

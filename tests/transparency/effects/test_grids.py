@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from alignlab.errors import InputError
 from alignlab.transparency.effects.grids import column_of, grid_of, shown_number
-from alignlab.transparency.effects.questions import codes_of
+from alignlab.transparency.pool import value_codes
 
 
 def column(values, name="x"):
     frame = pd.DataFrame({name: values})
-    return column_of(name, frame, [name], codes_of(frame, [name]))
+    return column_of(name, frame, [name], value_codes(frame, [name]))
 
 
 def grid(values, points=10, weights=None, **more):
@@ -104,7 +104,7 @@ def test_dates_and_one_hot_columns():
     assert made.labels == ("2020-01-01", "2021-03-01")
     assert made.missing == 1
     frame = pd.DataFrame({"job_a": [1, 0, 0], "job_b": [0, 1, 1]})
-    one = column_of("job", frame, ["job_a", "job_b"], codes_of(frame, ["job_a", "job_b"]))
+    one = column_of("job", frame, ["job_a", "job_b"], value_codes(frame, ["job_a", "job_b"]))
     assert one.levels == ("a", "b")
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignlab.transparency.effects.questions import MANY, Questions, codes_of
+from alignlab.transparency.effects.questions import MANY, Questions
 from alignlab.transparency.outputs import output_of
-from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.pool import Pool, players_of, value_codes
 
 
 def study(X, model):
@@ -16,7 +16,9 @@ def study(X, model):
     frame = (
         X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=map(str, range(X.shape[1])))
     )
-    codes = np.stack([codes_of(frame, [str(c) for c in own]) for own in players.values()], axis=1)
+    codes = np.stack(
+        [value_codes(frame, [str(c) for c in own]) for own in players.values()], axis=1
+    )
     return Questions(Pool([X], players), codes), output_of(model, task="regression")
 
 
@@ -70,12 +72,6 @@ def test_of_many_questions_equal_ones_are_looked_for_where_there_are_some(levels
     made = X[donors, 0] + 10 * X[rows, 1] + 100 * X[others, 2]
     assert np.allclose(answers[both], made, rtol=1e-14)
     assert (output.predictor.rows_evaluated < 2 * MANY) == repeated
-
-
-def test_missing_is_a_value_of_its_own_and_equals_itself():
-    frame = pd.DataFrame({"a": [1.0, np.nan, np.nan, 2.0], "b": ["x", None, None, "x"]})
-    assert codes_of(frame, ["a"]).tolist() == [0, 1, 1, 2]
-    assert codes_of(frame, ["a", "b"]).tolist() == [0, 1, 1, 2]
 
 
 def test_nothing_asked_is_nothing_answered():

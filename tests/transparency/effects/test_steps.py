@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from alignlab.transparency.effects.grids import column_of, grid_of
-from alignlab.transparency.effects.questions import codes_of
 from alignlab.transparency.effects.steps import both_steps, curve_of, steps_of, surface_of
+from alignlab.transparency.pool import value_codes
 
 
 def steps(values, points=5, stated=()):
     whole = np.concatenate([values, stated])
     frame = pd.DataFrame({"x": whole})
-    column = column_of("x", frame, ["x"], codes_of(frame, ["x"]))
+    column = column_of("x", frame, ["x"], value_codes(frame, ["x"]))
     n = len(values)
     rows = np.arange(n, len(whole)) if len(stated) else None
     made = grid_of(column, np.full(n, 1 / n), points=points, stated_rows=rows)

@@ -26,7 +26,7 @@ from alignlab.random import mixed
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool, chunks
 
-__all__ = ["Questions", "codes_of"]
+__all__ = ["Questions"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -130,12 +130,3 @@ def _worth_it(keys: NDArray[np.uint64]) -> bool:
         return True
     some = keys[keys % np.uint64(16) == 0]
     return len(pd.unique(some)) < (1 - SAVING) * len(some)
-
-
-def codes_of(frame: pd.DataFrame, columns: Sequence[str]) -> Index:
-    """Return which of the distinct values of some columns each row holds; missing is a value."""
-    codes = np.zeros(len(frame), dtype=np.intp)
-    for column in columns:
-        own, levels = pd.factorize(frame[column], use_na_sentinel=False)
-        codes = own if len(columns) == 1 else pd.factorize(codes * len(levels) + own)[0]
-    return codes.astype(np.intp)

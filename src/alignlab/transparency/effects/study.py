@@ -15,9 +15,9 @@ from alignlab.random import as_generator
 from alignlab.transparency.dependence import explained_variance
 from alignlab.transparency.effects.grids import MOST_LEVELS, Column, Grid, column_of, grid_of
 from alignlab.transparency.effects.outside import classes_of
-from alignlab.transparency.effects.questions import Questions, codes_of
+from alignlab.transparency.effects.questions import Questions
 from alignlab.transparency.outputs import Output
-from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.pool import Pool, players_of, value_codes
 
 __all__ = ["Study", "study_of", "whole_number"]
 
@@ -131,7 +131,7 @@ def study_of(
     frames = [_as_frame(table) for table in tables]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     text = [[str(each) for each in columns] for columns in players.values()]
-    codes = [codes_of(frame, columns) for columns in text]
+    codes = [value_codes(frame, columns) for columns in text]
     columns = tuple(
         column_of(name, frame, own, code)
         for name, own, code in zip(names, text, codes, strict=True)

@@ -27,7 +27,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.errors import InputError
-from alignlab.transparency.importance.swaps import Circle, Swaps, circle, codes_of, swaps_of
+from alignlab.transparency.importance.swaps import Circle, Swaps, circle, swaps_of
+from alignlab.transparency.pool import value_codes
 
 __all__ = ["FEWEST_ROWS", "columns_of_numbers", "conditional_swaps"]
 
@@ -118,7 +119,7 @@ def _alike(
     repeats: int,
     generator: np.random.Generator,
 ) -> _Alike:
-    _, distinct = codes_of(X, columns)
+    distinct = int(value_codes(X, columns).max()) + 1
     if own.shape[1] == 1 and distinct > FEW_VALUES:
         return _residuals(own[:, 0], others, repeats, generator)
     return _leaves(own, others, repeats, generator)

@@ -20,8 +20,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.predictors.predictor import BATCH_BYTES, Predictor
+from alignlab.transparency.pool import value_codes
 
-__all__ = ["Circle", "Swaps", "answers_after", "circle", "codes_of", "swaps_of"]
+__all__ = ["Circle", "Swaps", "answers_after", "circle", "swaps_of"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -123,8 +124,8 @@ def swaps_of(
     `sources`, shape (repeats, n), names the rows whose value is received, where those are not the
     donors: then no value is tried that no source holds.
     """
-    codes, values = codes_of(X, columns)
-    n = len(codes)
+    codes = value_codes(X, columns)
+    n, values = len(codes), int(codes.max()) + 1
     holder = np.empty(values, dtype=np.intp)
     holder[codes[::-1]] = np.arange(n)[::-1]  # the first row that holds each value
     one_stratum = not seated.strata.any()
@@ -148,18 +149,6 @@ def swaps_of(
     return Swaps(
         name, columns, seated, codes, wanted, values, complete, receivers, holder[received], places
     )
-
-
-def codes_of(X: pd.DataFrame | NDArray[Any], columns: Sequence[Any]) -> tuple[Rows, int]:
-    """Return which of the distinct values each row holds in some columns, and their number."""
-    codes = np.zeros(len(X), dtype=np.intp)
-    values = 1
-    for column in columns:
-        given: Any = X[column] if isinstance(X, pd.DataFrame) else X[:, column]
-        own, levels = pd.factorize(given, use_na_sentinel=False)
-        codes, distinct = pd.factorize(codes * len(levels) + own)
-        values = len(distinct)
-    return codes.astype(np.intp), values
 
 
 def answers_after(

@@ -28,8 +28,7 @@ from alignlab.intervals import Estimate
 from alignlab.measures import Answers, measure
 from alignlab.random import as_generator
 from alignlab.transparency.importance.conditional import columns_of_numbers
-from alignlab.transparency.importance.swaps import codes_of
-from alignlab.transparency.pool import players_of
+from alignlab.transparency.pool import players_of, value_codes
 
 __all__ = ["FEWEST_ROWS", "Telling", "predictability"]
 
@@ -218,7 +217,8 @@ class _Sought:
 
 def _from_one(X: Table, columns: Sequence[Any], sought: _Sought) -> Floats:
     """Return what one feature says of every row, by the rows of other folds."""
-    codes, distinct = codes_of(X, columns)
+    codes = value_codes(X, columns)
+    distinct = int(codes.max()) + 1
     if distinct * REPEATED <= len(codes):
         return _looked_up(codes, distinct, sought)
     numbers = np.column_stack([columns_of_numbers(X, column) for column in columns])

@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.transparency.outputs import Output
-from alignlab.transparency.pool import Pool, chunks
+from alignlab.transparency.pool import Pool, chunks, value_codes
 
-__all__ = ["PARTS", "RowGame", "codes_of"]
+__all__ = ["RowGame", "codes_of"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -190,14 +190,7 @@ class RowGame:
 
 def codes_of(rows: pd.DataFrame, players: dict[str, tuple[Any, ...]]) -> NDArray[np.int64]:
     """Return which rows hold the same in each feature: numbers from 0, shape (n, players)."""
-    codes = np.empty((len(rows), len(players)), dtype=np.int64)
-    for p, columns in enumerate(players.values()):
-        found = np.zeros(len(rows), dtype=np.int64)
-        for column in columns:
-            own, levels = pd.factorize(rows[column], use_na_sentinel=False)
-            found = pd.factorize(found * len(levels) + own)[0]
-        codes[:, p] = found
-    return codes
+    return np.stack([value_codes(rows, columns) for columns in players.values()], axis=1)
 
 
 def _frame(rows: Any) -> pd.DataFrame:

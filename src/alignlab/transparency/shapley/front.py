@@ -261,7 +261,7 @@ def _solved(
             solved.values[at], solved.errors[at] = part.values, part.errors
             solved.parts[at] = part.parts
             solved.coalitions[some], solved.settled[some] = part.coalitions, part.settled
-    note = budget_note(solved, tolerance, "max_evaluations")
+    note = budget_note(solved, tolerance)
     return solved, ", ".join(methods) or "exact, no feature moves", (note,) if note else ()
 
 

@@ -58,24 +58,7 @@ class Permutations:
         return (place[:, None, :] < joined).reshape(-1, self.players)
 
     def solved(self, differences: Floats, whole: Floats, mean: Floats) -> tuple[Floats, Floats]:
-        """Return values and standard errors.
-
-        Parameters
-        ----------
-        differences
-            D(S) of all coalitions given out, in their order, shape (m, columns, parts).
-        whole
-            D(N), shape (columns, parts).
-        mean
-            The weights of the parts in a column's value, shape (parts,).
-
-        Returns
-        -------
-        values : ndarray
-            Shape (players, columns, parts).
-        errors : ndarray
-            Shape (players, columns).
-        """
+        """Return values and standard errors; see `solver.Route`."""
         n, d = self.orders.shape
         steps = np.empty((n, d + 1, *whole.shape))
         steps[:, 1:-1] = differences.reshape(n, d - 1, *whole.shape)

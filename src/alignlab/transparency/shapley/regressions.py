@@ -82,24 +82,7 @@ class PairRegression:
         return new
 
     def solved(self, differences: Floats, whole: Floats, mean: Floats) -> tuple[Floats, Floats]:
-        """Return values and standard errors.
-
-        Parameters
-        ----------
-        differences
-            D(S) of all coalitions given out, in their order, shape (m, columns, parts).
-        whole
-            D(N), shape (columns, parts).
-        mean
-            The weights of the parts in a column's value, shape (parts,).
-
-        Returns
-        -------
-        values : ndarray
-            Shape (players, columns, parts).
-        errors : ndarray
-            Shape (players, columns).
-        """
+        """Return values and standard errors; see `solver.Route`."""
         signs: Floats = 2.0 * self.half.astype(np.float64) - 1
         balance = signs.mean(axis=1)
         # What an equal share for everyone leaves of D.

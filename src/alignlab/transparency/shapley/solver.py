@@ -10,7 +10,7 @@ or until the budget is spent, which the result says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -42,15 +42,44 @@ CELLS = 2**23
 
 
 class Route(Protocol):
-    """A way to draw pairs of coalitions and to estimate values from them."""
+    """A way to draw pairs of coalitions and to estimate values from them.
+
+    Attributes
+    ----------
+    players
+        Their number.
+    fewest, most
+        The smallest and the largest sample, in pairs; `None` where there is no largest.
+    """
 
     players: int
     fewest: int
     most: int | None
 
-    def extended(self, pairs: int) -> Bools: ...
+    def extended(self, pairs: int) -> Bools:
+        """Draw further pairs, up to `pairs` in all, and return one coalition of each new one."""
+        ...
 
-    def solved(self, differences: Floats, whole: Floats, mean: Floats) -> tuple[Floats, Floats]: ...
+    def solved(self, differences: Floats, whole: Floats, mean: Floats) -> tuple[Floats, Floats]:
+        """Return values and standard errors.
+
+        Parameters
+        ----------
+        differences
+            D(S) of all coalitions given out, in their order, shape (m, columns, parts).
+        whole
+            D(N), shape (columns, parts).
+        mean
+            The weights of the parts in a column's value, shape (parts,).
+
+        Returns
+        -------
+        values : ndarray
+            Shape (players, columns, parts).
+        errors : ndarray
+            Shape (players, columns).
+        """
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +240,7 @@ class GameValues:
     total: Floats
     evaluations: int
     method: str
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
@@ -275,8 +304,7 @@ def shapley_of_game(
     [0.6667, 0.1667, 0.1667]
     """
     require_choice(method, METHODS, what="method")
-    if isinstance(players, bool) or not isinstance(players, int | np.integer) or players < 1:
-        raise InputError(f"players={players!r} is not a whole number from 1.")
+    players = whole_number(players, "players")
     coalitions = whole_number(max_evaluations, "max_evaluations")
     require_tolerance(tolerance)
     ends = _worths(game, np.array([[False] * players, [True] * players]))
@@ -293,13 +321,13 @@ def shapley_of_game(
         total[None],
         base[None, :, None],
         np.ones(1),
-        int(players),
+        players,
         method=chosen,
         coalitions=coalitions - 2,
         tolerance=tolerance,
         generator=as_generator(seed, "shapley"),
     )
-    note = budget_note(solved, tolerance, "max_evaluations")
+    note = budget_note(solved, tolerance)
     return GameValues(
         values=solved.values[0],
         standard_errors=solved.errors[0],
@@ -346,7 +374,7 @@ def described(method: Method) -> str:
     return "exact, all coalitions" if method == "exact" else method
 
 
-def budget_note(solved: Solved, tolerance: float | None, budget: str) -> str:
+def budget_note(solved: Solved, tolerance: float | None) -> str:
     """Return the sentence that says that sampling ended before the tolerance was met, or ""."""
     if tolerance is None or solved.settled.all() or not len(solved.settled):
         return ""
@@ -356,7 +384,7 @@ def budget_note(solved: Solved, tolerance: float | None, budget: str) -> str:
     return (
         f"Sampling stopped at the budget with {int((~solved.settled).sum())} of "
         f"{len(solved.settled)} rows above the tolerance: standard errors reach {reached:.1%} of "
-        f"the spread of a row's values, and {tolerance:.1%} was wanted. Raise {budget}."
+        f"the spread of a row's values, and {tolerance:.1%} was wanted. Raise max_evaluations."
     )
 
 

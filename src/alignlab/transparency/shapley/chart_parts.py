@@ -48,7 +48,7 @@ WIDTH = 480
 """Of the plot, in pixels."""
 LIMIT = 380
 """Room for a label, in pixels."""
-COLOURS = (*SERIES[:5],)
+COLOURS = SERIES[:5]
 SHAPES = ("circle", "triangle-up", "square", "diamond", "cross")
 BAND = 12.0
 """How far aside a point may lie, in pixels."""
@@ -190,8 +190,7 @@ def explained(values: ShapleyValues, output: int) -> str:
     """Return what is explained, in words."""
     if values.scale == "value":
         return "prediction"
-    what = {"probability": "probability", "log odds": "log odds", "decision": "decision"}
-    return f"{what[values.scale]} of {shortened(values.outputs[output])!r}"
+    return f"{values.scale} of {shortened(values.outputs[output])!r}"
 
 
 def number_format(values: ShapleyValues) -> str:

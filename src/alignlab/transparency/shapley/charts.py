@@ -243,7 +243,7 @@ def cohorts(
     held = np.asarray(groups, dtype=object)
     gone = pd.isna(held)
     labels = np.array(["missing" if gone[row] else str(held[row]) for row in range(len(held))])
-    names = list(dict.fromkeys(sorted(labels)))
+    names = sorted(set(labels.tolist()))
     if not 2 <= len(names) <= len(COLOURS):
         raise InputError(
             f"groups has {len(names)} groups, and 2 to {len(COLOURS)} can be told apart. "

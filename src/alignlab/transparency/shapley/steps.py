@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignlab.charts import Chart, Table
-from alignlab.errors import InputError
 from alignlab.plain import plain
 from alignlab.theme import ACCENT, INK, QUIET, WARN
 from alignlab.transparency.shapley.chart_parts import (
@@ -38,8 +37,6 @@ Spec = dict[str, Any]
 
 def waterfall(values: ShapleyValues, row: int, output: int = 0, *, most: int = 12) -> Chart:
     """Draw one row's way from the average answer to its own, the largest step first."""
-    if not -len(values) <= row < len(values):
-        raise InputError(f"row={row} is none of the {len(values)} rows: count from 0.")
     one = values[row]
     phi, names, rest = leading(one, output, most)
     half = one.half_widths()[0, :, output]
@@ -111,7 +108,7 @@ def waterfall(values: ShapleyValues, row: int, output: int = 0, *, most: int = 1
             "transform": [
                 {
                     "calculate": f"({is_step} && datum.value > 0 ? '+' : '')"
-                    f" + format(datum.value, '{form.replace('4', '3').replace('.3~%', '.2~%')}')",
+                    f" + format(datum.value, '{'.2~%' if form.endswith('%') else '.3~g'}')",
                     "as": "said",
                 }
             ],

@@ -116,12 +116,12 @@ def forest_of(estimator: Any, output: Output) -> Forest | None:
         What is explained: forests add up in probabilities, boosted classifiers of two classes in
         log odds, regressors in values.
     """
-    reader = _READERS.get(type(estimator).__name__)
     library = type(estimator).__module__.partition(".")[0]
     if library in ("xgboost", "lightgbm"):
         from alignlab.transparency.shapley.boosted import boosted_forest
 
         return boosted_forest(estimator, output)
+    reader = _READERS.get(type(estimator).__name__)
     if reader is None or library != "sklearn" or output.scale == "decision":
         return None
     return reader(estimator, output)
@@ -132,7 +132,6 @@ def _plain(estimator: Any, output: Output) -> Forest | None:
     trees = [each.tree_ for each in getattr(estimator, "estimators_", [estimator])]
     if output.scale == "log odds" or any(tree.n_outputs > 1 for tree in trees):
         return None
-
     own = [0] if output.scale == "value" else list(output.positions)
     forms = [tree_form(tree) for tree in trees]
     return joined([_part(form, form.value[:, own] / len(trees)) for form in forms], single=True)

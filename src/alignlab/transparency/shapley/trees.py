@@ -14,6 +14,7 @@ on rows put together from both sides and on every row explained.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,8 +194,6 @@ def tree_note(output: Output) -> str | None:
     >>> print(tree_note(output_of(model)))
     Boosted trees add up in log odds: scale='log odds' gives exact values at once.
     """
-    from dataclasses import replace
-
     route = route_of(output)
     if route is None or forest_of(route.estimator, output) is not None:
         return None

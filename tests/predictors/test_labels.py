@@ -3,6 +3,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from alignlab.predictors.labels import class_positions, class_text, sorted_class
         (pd.Categorical(["yes", "no", "yes"], categories=["yes", "no"]), ("no", "yes")),
         (pd.Series(["1", "0", "1"], index=[5, 5, 5]), (np.int64(0), np.int64(1))),
         (np.array([1, 0, 1], dtype=object), (np.float32(0), np.float32(1))),
+        (torch.tensor([1, 0, 1]), (0, 1)),
     ],
 )
 def test_one_class_in_all_its_spellings(labels, classes):

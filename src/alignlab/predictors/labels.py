@@ -30,7 +30,7 @@ def class_positions(
     Parameters
     ----------
     labels
-        n labels.
+        n labels; a tensor's too.
     classes
         The classes, in their order.
     where
@@ -154,6 +154,8 @@ def _spellings(label: Any) -> tuple[str, ...]:
 def _as_array(labels: Any) -> Any:
     if isinstance(labels, pd.Series | pd.Categorical | np.ndarray):
         return labels
+    if hasattr(labels, "detach"):
+        return labels.detach().cpu().numpy()
     # Built by hand: numpy would turn a mixed list into text, and NaN into "nan".
     array = np.empty(len(labels), dtype=object)
     array[:] = list(labels)

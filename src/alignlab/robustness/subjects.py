@@ -138,8 +138,7 @@ def as_subject(
     if predictor.module is not None:
         held = next(iter(predictor.module.parameters()), x)
         x = x.to(held.device)
-    labels = y.cpu().numpy() if isinstance(y, torch.Tensor) else y
-    true = class_positions(labels, predictor.classes, where="y", of_model=True)
+    true = class_positions(y, predictor.classes, where="y", of_model=True)
     return Subject(predictor, x, torch.as_tensor(true, device=x.device), X, threat)
 
 

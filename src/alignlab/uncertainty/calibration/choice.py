@@ -141,7 +141,7 @@ def recalibrate(
     generator = as_generator(seed, "recalibrate")
     predictor = as_predictor(model, classes=classes, features=features)
     require_probabilities(predictor)
-    outcomes = class_positions(_labels(y), predictor.classes, where="y", of_model=True)
+    outcomes = class_positions(y, predictor.classes, where="y", of_model=True)
     share = _weights(weights, len(outcomes))
     _require_rows(predictor, X, outcomes, share)
     hashes = require_unseen(predictor, X, training=training)
@@ -176,10 +176,6 @@ def recalibrate(
         level=level,
         **measured,
     )
-
-
-def _labels(y: Any) -> Any:
-    return y.detach().cpu().numpy() if hasattr(y, "detach") else y
 
 
 def _weights(weights: ArrayLike | None, n: int) -> Floats:

@@ -200,9 +200,7 @@ class ConformalClassifier:
         return replace(self, score="raps", penalty=penalty, free_labels=free, tuned_on=rows)
 
     def _labels(self, y: Any, n: int) -> NDArray[np.intp]:
-        labels = class_positions(
-            y.tolist() if hasattr(y, "detach") else y, self.predictor.classes, of_model=True
-        )
+        labels = class_positions(y, self.predictor.classes, of_model=True)
         if len(labels) != n:
             raise InputError(f"There are {n} rows and {len(labels)} labels. Give one a row.")
         if n and (labels == labels[0]).all():

@@ -216,7 +216,7 @@ def _lesson(
     asked_chance: ArrayLike | None,
     training: Any,
 ) -> tuple[Lesson, CaseReader, int]:
-    outcomes = class_positions(_labels(y), predictor.classes, where="y")
+    outcomes = class_positions(y, predictor.classes, where="y")
     n = len(outcomes)
     rows = int(X.shape[0]) if hasattr(X, "shape") else len(X)
     if rows != n:
@@ -333,7 +333,8 @@ def _policy(
 
 def _people(given: Any, predictor: Predictor, n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """Return on which rows a person has decided, and what (0 where nobody has)."""
-    labels = pd.Series(list(_labels(given)), dtype=object)
+    said = given.tolist() if hasattr(given, "detach") else list(given)
+    labels = pd.Series(said, dtype=object)
     if len(labels) != n:
         raise InputError(
             f"human_decisions has {len(labels)} entries, and there are {n} rows. Give one a row, "
@@ -342,10 +343,6 @@ def _people(given: Any, predictor: Predictor, n: int) -> tuple[NDArray[np.bool_]
     asked = labels.notna().to_numpy()
     filled = labels.where(asked, predictor.classes[0])
     return asked, class_positions(filled, predictor.classes, where="human_decisions")
-
-
-def _labels(given: Any) -> Any:
-    return given.detach().cpu().numpy() if hasattr(given, "detach") else given
 
 
 def _utilities(given: ArrayLike | None, n_classes: int) -> Floats:

@@ -11,7 +11,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
     $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
     && echo $$python && break; done)
-WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+# nproc counts no more than OMP_NUM_THREADS, which is about the threads of one worker.
+WORKERS ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || sysctl -n hw.ncpu)
 
 help:
 	@echo 'make demo    audit a real model on real data, and say where the report is'

@@ -206,15 +206,17 @@ def counterfactuals(
 
 def _method(study: Study, none: bool) -> str:
     if study.route is not None:
-        return str(study.route.name)
+        return study.route.name
     return "exact: nothing may change" if none else "search"
 
 
 def _why_none(study: Study, least: float, evaluations: int) -> str:
-    if np.isinf(least) and study.route is None:
-        return f"No column of this row may change, so its answer cannot become {study.goal.text}."
     if np.isinf(least):
-        way = str(study.route.name).removeprefix("exact: ")
+        if study.route is None:
+            return (
+                f"No column of this row may change, so its answer cannot become {study.goal.text}."
+            )
+        way = study.route.name.removeprefix("exact: ")
         return (
             f"No allowed change of this row makes the answer {study.goal.text}; that is proven "
             f"({way})."

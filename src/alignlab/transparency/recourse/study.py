@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,12 @@ from alignlab.errors import InputError, ModelError, nearest, require_choice
 from alignlab.predictors import Predictor
 from alignlab.random import as_generator
 from alignlab.transparency.recourse.goals import Goal
-from alignlab.transparency.recourse.linear import linear_route
+from alignlab.transparency.recourse.linear import LinearRoute, linear_route
 from alignlab.transparency.recourse.search import search, written
 from alignlab.transparency.recourse.space import Space, space_of
-from alignlab.transparency.recourse.trees import tree_route
+from alignlab.transparency.recourse.trees import TreeRoute, tree_route
 
-__all__ = ["METHODS", "Method", "Route", "Study", "frames_of", "study_of"]
+__all__ = ["METHODS", "Method", "Study", "frames_of", "study_of"]
 
 Floats = NDArray[np.float64]
 
@@ -38,15 +38,6 @@ SLACKS = (1.0, 10.0, 100.0, 1000.0)
 
 ASKED = 50_000
 """Rows that are written at once."""
-
-
-class Route(Protocol):
-    """A way to the cheapest rows for models whose inside is known."""
-
-    name: str
-
-    def propose(self, origins: Floats, many: int, slack: float) -> list[list[Floats]]:
-        """Return rows for each origin, the cheapest first."""
 
 
 @dataclass(eq=False)
@@ -76,7 +67,7 @@ class Study:
     tidy: bool
     seed: int
     or_search: bool
-    route: Any = None
+    route: LinearRoute | TreeRoute | None = None
 
     def ask(self, units: Floats) -> tuple[NDArray[np.bool_], Floats]:
         """Return whether the model answers rows as wanted, and by how much."""
@@ -113,7 +104,7 @@ class Study:
         least = np.full(n, np.nan)
         if self.route is not None:
             try:
-                owner, units, least = self._exactly(many)
+                owner, units, least = self._exactly(self.route, many)
             except ModelError:
                 if not self.or_search:
                     raise
@@ -162,7 +153,9 @@ class Study:
         units = np.concatenate([units, more])
         return np.zeros(len(units), dtype=np.intp), units
 
-    def _exactly(self, many: int) -> tuple[NDArray[np.intp], Floats, Floats]:
+    def _exactly(
+        self, route: LinearRoute | TreeRoute, many: int
+    ) -> tuple[NDArray[np.intp], Floats, Floats]:
         n = len(self.origins)
         least = np.full(n, np.nan)
         owners, rows = [np.zeros(0, dtype=np.intp)], [np.zeros((0, len(self.space)))]
@@ -170,7 +163,7 @@ class Study:
         for slack in SLACKS:
             if not len(open_):
                 break
-            proposed = self.route.propose(self.origins[open_], many, slack)
+            proposed = route.propose(self.origins[open_], many, slack)
             owner = np.repeat(open_, [len(mine) for mine in proposed])
             least[open_[[not mine for mine in proposed]]] = np.inf
             if not len(owner):

@@ -185,3 +185,9 @@ def test_nobody_denied_is_said():
     yes = X[model.predict(X) == "yes"]
     with pytest.raises(InputError, match="nobody has a way to go"):
         recourse_cost(model, yes, GROUPS[: len(yes)], favourable="yes")
+
+
+def test_no_rows_are_said():
+    model = LogisticRegression().fit(X, Y)
+    with pytest.raises(InputError, match="There is no row in X"):
+        recourse_cost(model, X[:0], [], favourable="yes", data=X)

@@ -16,6 +16,7 @@ An exact route gives the cost itself, the search a bound from above (`method` sa
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -115,12 +116,12 @@ def recourse_cost(
         raise InputError(f"level={level!r} is not between 0 and 1.")
     asked = predictor.rows_evaluated
     frame, table, as_array = frames_of(predictor, X, X if data is None else data)
+    if not len(frame):
+        raise InputError("There is no row in X.")
     labels, codes = _codes(groups, frame)
     answers = predictor(frame if as_array is None else frame.to_numpy(as_array))
     goal = goal_of(predictor, favourable, answer=None, name="favourable")
     denied = np.flatnonzero(~goal.reached(answers))
-    if not len(frame):
-        raise InputError("There is no row in X.")
     if not len(denied):
         raise InputError(f"Every row is answered {goal.text} already: nobody has a way to go.")
     study, notes = study_of(
@@ -149,7 +150,7 @@ def recourse_cost(
         costs=costs,
         changed=changed,
         favourable=goal.text,
-        method="search" if study.route is None else str(study.route.name),
+        method="search" if study.route is None else study.route.name,
         level=level,
         evaluations=predictor.rows_evaluated - asked + inside,
         notes=notes,
@@ -176,19 +177,15 @@ def _group(label: str, costs: Floats, *, level: float, comparisons: int) -> Grou
     denied = costs[~np.isnan(costs)]
     paid = denied[np.isfinite(denied)]
     each = 1 - (1 - level) / comparisons
-    mean = _at_level(mean_estimate(paid, level=each), level) if len(paid) > 1 else None
+    mean = replace(mean_estimate(paid, level=each), level=level) if len(paid) > 1 else None
     without = None
     if len(denied):
         share = float(np.isinf(denied).mean())
         without = share_estimate(share, len(denied), rows=len(denied), level=each)
-        without = _at_level(without, level)
+        without = replace(without, level=level)
     return GroupRecourse(
         label, len(costs), len(denied), mean, _median(denied, each, level), without
     )
-
-
-def _at_level(estimate: Estimate, level: float) -> Estimate:
-    return Estimate(estimate.value, estimate.low, estimate.high, level, estimate.n, estimate.method)
 
 
 def _median(costs: Floats, each: float, level: float) -> Estimate | None:
@@ -199,7 +196,6 @@ def _median(costs: Floats, each: float, level: float) -> Estimate | None:
     ordered = np.sort(costs)
     middle = (ordered[(n - 1) // 2], ordered[n // 2])
     value = float(middle[0] if np.isinf(middle[1]) else sum(middle) / 2)
-    value = np.inf if np.isinf(ordered[(n - 1) // 2]) else value
     # The largest k with P(Binomial(n, 1/2) < k) within the tail: the k-th lowest and k-th highest.
     below = special.bdtr(np.arange(n), n, 0.5)
     k = int(np.searchsorted(below, (1 - each) / 2, side="right"))

@@ -92,12 +92,9 @@ class Counterfactual:
     @property
     def sentence(self) -> str:
         """What would have changed the answer; it says nothing of causes."""
-        shown = "" if self.answer is None or self.decision == _value(self.answer) else (
-            f" ({self.answer:.2f})"
-        )  # fmt: skip
         rare = "" if self.plausible else " Hardly any row of the data is as unusual as this one."
         changes = joined(change.text for change in self.changes)
-        return f"With {changes} the answer would have been {self.decision}{shown}.{rare}"
+        return f"With {changes} the answer would have been {_answered(self)}.{rare}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the changes and numbers as plain values."""
@@ -325,10 +322,7 @@ def cell_text(value: Any) -> str:
 
 
 def _answered(each: Counterfactual) -> str:
-    if each.answer is None or each.decision == _value(each.answer):
+    """Return the decision with its probability; a value stands for itself."""
+    if each.answer is None or each.decision == f"{each.answer:,.6g}":
         return each.decision
     return f"{each.decision} ({each.answer:.2f})"
-
-
-def _value(answer: float) -> str:
-    return f"{answer:,.6g}"

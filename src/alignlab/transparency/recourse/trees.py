@@ -165,14 +165,8 @@ def tree_route(
 
     Parameters
     ----------
-    goal
-        What the model is to answer.
-    space
-        The units.
-    origins, data
-        The rows that are to be changed, and rows of the data, in units.
-    told
-        The model's answers for all of these, in this order, which the leaves must explain.
+    goal, space, origins, data, told
+        See `linear_route`.
     """
     known = columnwise(goal.predictor, space, origins, data, TREES)
     if known is None or known.final.tree_.n_outputs != 1:
@@ -333,8 +327,6 @@ def _boxes(known: Columnwise, tree: TreeForm, cuts: _Cuts) -> _Boxes:
                 )  # fmt: skip
                 after = cuts.last[node] if np.isinf(cuts.last[node]) else after
                 low[child, unit] = max(low[child, unit], after)
-                if cuts.last[node] == np.inf:
-                    low[child, unit] = np.inf
     return _Boxes(low, high, levels, missing)
 
 

@@ -362,6 +362,8 @@ def test_the_result_can_be_shown():
         ({"outcomes": None}, "Without y there is no loss"),
         ({"outcomes": [1.0, 2.0]}, "There are 3 rows in X and 2 labels in y"),
         ({"weights": [1.0]}, "There are 3 rows in X and 1 weights"),
+        ({"weights": ["a", "b", "c"]}, "The weights are not numbers"),
+        ({"weights": [[1.0]] * 3}, r"The weights have shape \(3, 1\)"),
         ({"weights": [1.0, 0.0, 0.0]}, "There are 1 rows to use"),
         ({"repeats": 0}, "repeats=0 is not a whole number from 1"),
         ({"X": pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])}, "Two columns are called 'a'"),

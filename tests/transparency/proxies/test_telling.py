@@ -104,3 +104,13 @@ def test_nothing_is_told_by_chance():
 def test_too_little_to_tell(target, message):
     with pytest.raises(InputError, match=message):
         predictability(pd.DataFrame({"a": np.arange(40.0)}), target)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan])
+def test_a_weight_that_is_none_is_refused_and_not_left_out(weight):
+    weights = np.ones(40)
+    weights[3] = weight
+    with pytest.raises(InputError, match=f"The weight of row 3 is {weight:g}"):
+        predictability(
+            pd.DataFrame({"a": np.arange(40.0)}), ["f", "m"] * 20, weights=weights, together=False
+        )

@@ -17,7 +17,7 @@ from alignlab.transparency.dependence import explained_variance
 from alignlab.transparency.importance.conditional import conditional_swaps
 from alignlab.transparency.importance.metrics import MetricLike, metric_of
 from alignlab.transparency.importance.pairs import change_of
-from alignlab.transparency.importance.pooled import Direction, Pooled
+from alignlab.transparency.importance.pooled import Direction, Pooled, row_weights
 from alignlab.transparency.importance.results import (
     FeatureImportance,
     Form,
@@ -222,21 +222,15 @@ def _at_the_door(
     repeats: int,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, Floats, Floats | None]:
     """Return labels as written, outcomes as the measures take them, weights and known answers."""
-    if isinstance(X, pd.DataFrame) and X.columns.has_duplicates:
-        twice = X.columns[X.columns.duplicated()][0]
-        raise InputError(f"Two columns of X are named {twice!r}. Rename one.")
     if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 1:
         raise InputError(f"repeats={repeats!r} is not a whole number from 1.")
     n = len(X)
     labels = None if y is None else np.asarray(y)
-    shares = np.ones(n) if weights is None else np.asarray(weights, float)
+    shares = row_weights(weights, n)
     known = None if answers is None else np.asarray(answers, float)
-    for name, given in (("labels in y", labels), ("weights", shares), ("answers", known)):
+    for name, given in (("labels in y", labels), ("answers", known)):
         if given is not None and len(given) != n:
             raise InputError(f"There are {n} rows in X and {len(given)} {name}.")
-    if not np.isfinite(shares).all() or (shares < 0).any():
-        row = int((~np.isfinite(shares) | (shares < 0)).argmax())
-        raise InputError(f"The weight of row {row} is {shares[row]:g}: give numbers from 0.")
     return labels, _outcomes(predictor, y, labels), shares, known
 
 

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError
 from alignlab.measures import Answers, Measured
 from alignlab.predictors import Predictor
 
-__all__ = ["Direction", "Metric", "Pooled", "RowFunction", "per_row"]
+__all__ = ["Direction", "Metric", "Pooled", "RowFunction", "per_row", "row_weights"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -109,3 +109,20 @@ def per_row(function: RowFunction, pooled: Pooled) -> Floats:
             "a number that is not finite. Return one finite number a row."
         )
     return values
+
+
+def row_weights(weights: ArrayLike | None, n: int) -> Floats:
+    """Return the weight of each of n rows, finite and from 0."""
+    try:
+        given = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("The weights are not numbers. Give one number a row.") from None
+    if given.ndim != 1:
+        raise InputError(f"The weights have shape {given.shape}. Give one number a row.")
+    if len(given) != n:
+        raise InputError(f"There are {n} rows in X and {len(given)} weights.")
+    wrong = ~np.isfinite(given) | (given < 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(f"The weight of row {row} is {given[row]:g}: give numbers from 0.")
+    return given

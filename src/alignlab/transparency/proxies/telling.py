@@ -28,6 +28,7 @@ from alignlab.intervals import Estimate
 from alignlab.measures import Answers, measure
 from alignlab.random import as_generator
 from alignlab.transparency.importance.conditional import columns_of_numbers
+from alignlab.transparency.importance.pooled import row_weights
 from alignlab.transparency.pool import players_of, value_codes
 
 __all__ = ["FEWEST_ROWS", "Telling", "predictability"]
@@ -131,7 +132,7 @@ def predictability(
     Raises
     ------
     InputError
-        If lengths differ, or fewer than two classes have `FEWEST_ROWS` rows.
+        If lengths differ, a weight is negative, or fewer than two classes have `FEWEST_ROWS` rows.
 
     Examples
     --------
@@ -145,10 +146,9 @@ def predictability(
     players = players_of(X, groups)
     n = len(X)
     labels = np.asarray(target)
-    shares = np.ones(n) if weights is None else np.asarray(weights, float)
-    for what, given in (("values of the target", labels), ("weights", shares)):
-        if len(given) != n:
-            raise InputError(f"There are {n} rows in X and {len(given)} {what}.")
+    if len(labels) != n:
+        raise InputError(f"There are {n} rows in X and {len(labels)} values of the target.")
+    shares = row_weights(weights, n)
     generator = as_generator(seed, "predictability")
     kept = np.flatnonzero(shares > 0)
     if values:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from alignlab.intervals import Estimate
-from alignlab.transparency.surrogates.sampling import LocalFeature
+from alignlab.transparency.surrogates.sampling import LocalFeature, Run
 from alignlab.transparency.surrogates.tables import NearRows
-from alignlab.transparency.surrogates.trust import Run, reasons_against, true_of_data
+from alignlab.transparency.surrogates.trust import reasons_against, true_of_data
 
 RNG = np.random.default_rng(0)
 SUBJECT = SimpleNamespace(features=tuple(LocalFeature(n, "0", "number", 1.0) for n in "ab"))

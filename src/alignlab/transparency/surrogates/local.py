@@ -13,7 +13,7 @@ explanation one not to be trusted, and the sentence says so.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,11 +28,10 @@ from alignlab.transparency.outputs import Output, Scale, output_of
 from alignlab.transparency.surrogates import images, tables, texts
 from alignlab.transparency.surrogates.explanation import LimeExplanation
 from alignlab.transparency.surrogates.regression import Samples, local_fit
-from alignlab.transparency.surrogates.sampling import sampled
+from alignlab.transparency.surrogates.sampling import Run, sampled
 from alignlab.transparency.surrogates.stability import stability_of
 from alignlab.transparency.surrogates.tables import NearRows
 from alignlab.transparency.surrogates.trust import (
-    Run,
     correlation,
     notes_on,
     reasons_against,
@@ -215,33 +214,30 @@ def lime(
         known = output(subject.row)
     at, output = _one_output(output, known[0])
     answer, real = float(known[0, at]), known[1:, at]
-    check = None
     if perturb == "rows" and near is not None:
         kept, varies = near.told_apart()
         spread = np.array([each.spread for each in subject.features if each.moves])
         run = _from_rows(near, kept, varies, spread[varies], real, top)
         subject = subject.without(~varies)
     else:
-        found = sampled(
+        run = sampled(
             subject,
-            _Ask(output),
+            lambda rows: output(rows)[:, 0],
             widths=widths if width is None else (width,),
             top=top,
             budget=int(max_evaluations) - len(known),
             generator=generator,
             check=None if near is None else near.width,
         )
-        run = Run(found.fit, found.width, found.stability, found.trials)
-        check = found.check
     fit = run.fit
     moves = np.array([each.moves for each in subject.features])
     own_design = np.array(
         [0.0 if each.kind == "number" else 1.0 for each in subject.features if each.moves]
     )
     data_fidelity, made_up = None, float("nan")
-    if near is not None and check is not None:
+    if near is not None and run.check is not None:
         data_fidelity = true_of_data(fit, near, real, level)
-        design, answers = check
+        design, answers = run.check
         made_up = max(correlation(design @ fit.slopes, answers), 0.0) ** 2
     fidelity = fit.fidelity_estimate(level)
     local_answer = float(fit.intercept + own_design @ fit.slopes)
@@ -276,16 +272,6 @@ def lime(
         notes=notes_on(subject, output, run),
         subject=subject,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Ask:
-    """One output of the model for rows, shape (n,)."""
-
-    output: Output
-
-    def __call__(self, rows: Any) -> Floats:
-        return self.output(rows)[:, 0]
 
 
 def _kind_of(row: Any, background: Any) -> Literal["table", "text", "image"]:

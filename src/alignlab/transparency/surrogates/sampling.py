@@ -28,7 +28,7 @@ from alignlab.transparency.surrogates.neighbourhood import Neighbourhood, drawn_
 from alignlab.transparency.surrogates.regression import LocalFit, Samples, local_fit
 from alignlab.transparency.surrogates.stability import stability_of
 
-__all__ = ["LocalFeature", "Sampled", "Subject", "Trial", "sampled", "widest_faithful"]
+__all__ = ["LocalFeature", "Run", "Subject", "Trial", "sampled", "widest_faithful"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -100,13 +100,13 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Sampled:
+class Run:
     """A local fit and how it came about; `check` are samples of the neighbourhood asked for."""
 
     fit: LocalFit
     width: float
     stability: float
-    trials: tuple[Trial, ...]
+    trials: tuple[Trial, ...] = ()
     check: tuple[Floats, Floats] | None = None
 
 
@@ -119,7 +119,7 @@ def sampled(
     budget: int,
     generator: np.random.Generator,
     check: float | None = None,
-) -> Sampled:
+) -> Run:
     """Choose a width, then draw samples until the ranking is stable.
 
     Parameters
@@ -192,7 +192,7 @@ def sampled(
             if check is not None:
                 raw = tried[-1].design * asked[-1][0].deviation + asked[-1][0].mean
                 kept = raw.reshape(-1, features), tried[-1].answers.reshape(-1)
-            return Sampled(fit, width, stability, trials, kept)
+            return Run(fit, width, stability, trials, kept)
 
 
 def widest_faithful(trials: Sequence[Trial]) -> float:

@@ -9,7 +9,6 @@ where a model can tell the two apart [slack2020fooling]; or features cannot be t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from numpy.typing import NDArray
 from alignlab.intervals import Estimate, critical_value
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.surrogates.regression import LocalFit
-from alignlab.transparency.surrogates.sampling import STABLE, Trial
+from alignlab.transparency.surrogates.sampling import STABLE, Run
 from alignlab.transparency.surrogates.tables import NearRows
 
-__all__ = ["Run", "correlation", "notes_on", "reasons_against", "true_of_data"]
+__all__ = ["correlation", "notes_on", "reasons_against", "true_of_data"]
 
 Floats = NDArray[np.float64]
 
@@ -43,16 +42,6 @@ ROUNDING = 1e-6
 
 STILL = 0.01
 """A probability that varies less than this around the row hardly varies."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A fit, and how it came about."""
-
-    fit: LocalFit
-    width: float
-    stability: float
-    trials: tuple[Trial, ...] = ()
 
 
 def true_of_data(fit: LocalFit, near: NearRows, answers: Floats, level: float) -> Estimate:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from alignlab.errors import InputError
+from alignlab.predictors import as_predictor
 from alignlab.transparency.cards import explain
 from alignlab.transparency.cards.making import FOR_ERRORS, Stated, cards_of
 
@@ -25,6 +26,13 @@ def test_cards_of_rows_of_two_decisions_explain_each_its_own(loans):
     assert [each.decision for each in cards] == ["no", "yes"]
     for each, row in zip(cards, rows, strict=True):
         assert each.answer == pytest.approx(chance[row].max())
+
+
+def test_without_similar_cases_the_model_is_not_asked_about_the_data(loans):
+    X, _, model = loans
+    predictor = as_predictor(model)
+    made = explain(predictor, 0, data=X, alternatives=0, similar=0, check=False)
+    assert predictor.rows_evaluated == made.evaluations
 
 
 def test_errors_of_exact_values_are_those_of_other_backgrounds():

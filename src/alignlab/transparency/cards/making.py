@@ -111,7 +111,8 @@ def cards_of(
     said = predictor(cases.given(cases.rows))
     decided = predictor.decide(said)
     drawn, replaced = drawn_rows(cases, stated.background, generator)
-    over, everywhere = answered_rows(cases, stated.answers, generator)
+    if stated.similar or stated.answers is not None:  # given answers are looked at either way
+        over, everywhere = answered_rows(cases, stated.answers, generator)
     values: dict[int, ShapleyValues] = {}
     outputs: dict[int, Output] = {}
     of_class = np.full(len(decided), -1) if predictor.task == "regression" else decided

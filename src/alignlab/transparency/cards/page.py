@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from alignlab.plain import printable
-from alignlab.transparency.cards.shown import amount, called, cell, number, percent
+from alignlab.transparency.cards.shown import amount, called, capital, cell, number, percent
 
 __all__ = ["cards_html"]
 
@@ -246,13 +246,13 @@ def _ways(card: Card) -> list[dict[str, Any]]:
         {
             "changes": [
                 {
-                    "name": _capital(change["name"]),
+                    "name": capital(change["name"]),
                     "from": change["from_text"],
                     "to": change["to_text"],
                 }
                 for change in way["changes"]
             ],
-            "then": way["then"],
+            "then": capital(way["then"]),
         }
         for way in card["changes"]["shown"]
     ]
@@ -284,7 +284,3 @@ def _made(card: Card) -> list[tuple[str, str]]:
         ("Seed", str(settings["seed"])),
     ]
     return facts
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -6,7 +6,9 @@ import math
 import re
 from typing import Any
 
-__all__ = ["FINE", "amount", "called", "cell", "number", "percent"]
+from alignlab.transparency.recourse.results import cell_text
+
+__all__ = ["FINE", "amount", "called", "capital", "cell", "number", "percent"]
 
 FINE = 0.0995
 """Smaller shares are said with a decimal of a point."""
@@ -71,14 +73,17 @@ def cell(value: Any) -> str:
     >>> cell(3200), cell(1987), cell(0.0476190476), cell("rent"), cell(None), cell(True)
     ('3,200', '1987', '0.0476', 'rent', 'missing', 'yes')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 1000 and not 1900 <= value <= 2100 else str(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and not math.isnan(value):
         short = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
         exact = f"{value:,.6g}"
         return exact if len(exact) <= len(short) + 1 else short
-    return str(value)
+    return cell_text(value) if value is None or isinstance(value, int | float) else str(value)
+
+
+def capital(text: str) -> str:
+    """Return a text as a sentence begins, the rest of it as it is.
+
+    >>> capital("debt to IncomE")
+    'Debt to IncomE'
+    """
+    return text[:1].upper() + text[1:]

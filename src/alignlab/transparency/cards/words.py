@@ -15,6 +15,7 @@ from alignlab.transparency.cards.shown import (
     FINE,
     amount,
     called,
+    capital,
     cell,
     number,
     percent,
@@ -153,7 +154,7 @@ def _reasons(card: ExplanationCard) -> list[str]:
     if protected:
         names = joined(called(each.feature, card.labels) for each in protected)
         lines.append(
-            f"{_capital(names)} {'is' if len(protected) == 1 else 'are'} protected, and counted "
+            f"{capital(names)} {'is' if len(protected) == 1 else 'are'} protected, and counted "
             "here. A person should look at that."
         )
     return lines
@@ -190,7 +191,7 @@ def _reason(card: ExplanationCard, each: Reason) -> str:
         what = f"counted {side} {_answer(card)}"
     half = (each.high - each.low) / 2
     if half <= 1e-9 * abs(each.value):
-        return f"{_capital(name)} {what} by {amount(each.value, card.scale)}."
+        return f"{capital(name)} {what} by {amount(each.value, card.scale)}."
     low, high = sorted((abs(each.low), abs(each.high)))
     if card.scale in ("probability", "decision"):
         digits = 0 if abs(each.value) >= FINE and half >= 0.01 else 1
@@ -198,7 +199,7 @@ def _reason(card: ExplanationCard, each: Reason) -> str:
     else:
         ends = f"{number(low)} to {number(high)}"
     span = f" ({100 * card.level:g}% interval {ends})"
-    return f"{_capital(name)} {what} by {amount(each.value, card.scale)}{span}."
+    return f"{capital(name)} {what} by {amount(each.value, card.scale)}{span}."
 
 
 def _rest(card: ExplanationCard, rest: list[Reason]) -> str:
@@ -352,7 +353,3 @@ def _truth(card: ExplanationCard) -> list[str]:
         verdict = "surely worse than chance: do not rely on it"
     span = _span(score, percent if orders is not None else number)
     return [f"{told} ({span}): {verdict}."]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignlab.errors import InputError
 from alignlab.random import as_generator
 from alignlab.transparency.gradients.attribution import Attribution
 from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
@@ -93,12 +92,7 @@ def expected_gradients(
     require_whole(draws, "draws", FEWEST)
     rng = as_generator(seed, "expected gradients")
     with network_of(model, X, target=target, scale=scale, batch_rows=batch_rows) as network:
-        known = network.inputs(background, "background")
-        if len(known) < 2 or known.shape[1:] != network.x.shape[1:]:
-            raise InputError(
-                f"The background has the shape {tuple(known.shape)}; at least two rows of shape "
-                f"{tuple(network.x.shape[1:])} are needed."
-            )
+        known = network.background(background)
         network.require_no_lookup(known)
         base = _mean_answers(network, known)
         values, errors = _means(network, known, base, draws, rng)

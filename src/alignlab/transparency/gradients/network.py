@@ -165,6 +165,16 @@ class Network:
             raise InputError(f"{what} holds numbers that are not finite, first in row {row}.")
         return tensor
 
+    def background(self, given: Any) -> torch.Tensor:
+        """Return at least two rows like those explained."""
+        known = self.inputs(given, "background")
+        if len(known) < 2 or known.shape[1:] != self.x.shape[1:]:
+            raise InputError(
+                f"The background has the shape {tuple(known.shape)}; at least two rows of shape "
+                f"{tuple(self.x.shape[1:])} are needed."
+            )
+        return known
+
     def _in_order(self, given: pd.DataFrame, what: str) -> pd.DataFrame:
         """Return the columns that the module reads, in its order, or in that of the first frame."""
         if self._predictor is not None:

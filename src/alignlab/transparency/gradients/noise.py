@@ -112,13 +112,7 @@ def smooth_gradients(
 def _spread(network: Network, background: Any) -> torch.Tensor:
     """Return the unit of the noise for each input of each row."""
     if background is not None:
-        known = network.inputs(background, "background")
-        if len(known) < 2 or known.shape[1:] != network.x.shape[1:]:
-            raise InputError(
-                f"The background has the shape {tuple(known.shape)}; at least two rows of shape "
-                f"{tuple(network.x.shape[1:])} are needed."
-            )
-        return known.std(dim=0).expand_as(network.x)
+        return network.background(background).std(dim=0).expand_as(network.x)
     if network.x.ndim == 2:
         raise InputError(
             "A table's columns have units of their own, so one noise does not fit them. Give "

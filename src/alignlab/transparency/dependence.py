@@ -20,9 +20,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["explained_variance"]
+__all__ = ["DEPENDENT", "explained_variance"]
 
 Floats = NDArray[np.float64]
+
+DEPENDENT = 0.8
+"""Explained by the others beyond this (a variance inflation of 5), changed rows leave the data."""
 
 LEVELS = (20, 5, 1)
 """So many values have a column of their own, the frequent ones first; fewer where rows are few."""

@@ -20,9 +20,9 @@ from alignlab.transparency import (
     affordable,
     features_of,
 )
+from alignlab.transparency.dependence import DEPENDENT
 from alignlab.transparency.importance import ShuffledAnswers, shuffled_answers
 from alignlab.transparency.importance.metrics import skill_of
-from alignlab.transparency.importance.results import DEPENDENT
 from alignlab.transparency.proxies import Telling, predictability
 from alignlab.wording import joined
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.transparency.dependence import DEPENDENT
 from alignlab.transparency.effects.grids import shown_number
 from alignlab.transparency.effects.results import Effect
 from alignlab.wording import joined
@@ -21,9 +22,6 @@ from alignlab.wording import joined
 __all__ = ["amount", "answer_name", "leaves_the_data", "moves", "sentence_of", "warnings_of"]
 
 Floats = NDArray[np.float64]
-
-DEPENDENT = 0.8
-"""Explained by the others beyond this (a variance inflation of 5), changed rows leave the data."""
 
 OUTSIDE = 0.1
 """So many of the rows asked about may be unlike any in the data."""

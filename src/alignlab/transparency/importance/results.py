@@ -10,15 +10,13 @@ import pandas as pd
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
+from alignlab.transparency.dependence import DEPENDENT
 from alignlab.transparency.importance.pooled import Direction
 from alignlab.wording import shortened
 
-__all__ = ["DEPENDENT", "FeatureImportance", "Form", "PermutationImportance"]
+__all__ = ["FeatureImportance", "Form", "PermutationImportance"]
 
 Form = Literal["marginal", "conditional"]
-
-DEPENDENT = 0.8
-"""Explained by the others beyond this (a variance inflation of 5), shuffling leaves the data."""
 
 
 @dataclass(frozen=True, slots=True)

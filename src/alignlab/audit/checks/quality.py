@@ -1,4 +1,4 @@
-"""Whether this model's explanations are true to it: Shapley values beside random and exact ones."""
+"""Whether this model's explanations are true to it: Shapley values beside random ones."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ NAME = "Shapley values"
 
 COLUMNS = (
     "explanation", "removed, times random", "low", "high", "put back, times random",
-    "not foretold (share)", "moves with the row (share)", "off the exact values (share)",
+    "not foretold (share)", "moves with the row (share)",
 )  # fmt: skip
 
 
@@ -132,7 +132,6 @@ def _table(found: ExplanationQuality) -> Table:
                 each.deletion.value, each.deletion.low, each.deletion.high, each.insertion.value,
                 each.infidelity.value,
                 None if each.sensitivity is None else each.sensitivity.value,
-                None if each.error is None else each.error.value,
             )),
         )
         for each in found.scores

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ class ExplanationCard:
         How true the explanation is to the model; `None` where it was not measured.
     labels
         What columns and classes are called instead of by their names.
+    classes
+        The names of all classes, in the model's order; empty in regression.
     level
         Of all intervals.
     settings
@@ -220,14 +223,8 @@ class ExplanationCard:
 
     def _repr_html_(self) -> str:
         parts = [
-            f"<h4>{_escaped(each.question)}</h4>"
-            + "".join(f"<p>{_escaped(line)}</p>" for line in each.sentences)
+            f"<h4>{escape(each.question)}</h4>"
+            + "".join(f"<p>{escape(line)}</p>" for line in each.sentences)
             for each in self.sections
         ]
         return "".join(parts)
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)

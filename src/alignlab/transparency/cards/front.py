@@ -75,6 +75,7 @@ def explain(
         count.
     favourable
         The class that people want: a decision against it is explained by what would have led to it.
+        A decision for it, as any where no class is named, by what would have led to another one.
     wanted
         In regression the range of answers that the changes should lead to, `None` for no end;
         without it no changes are looked for.

@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import constraint_terms as terms
-from alignlab.datasets.row_encoding import has_order, is_number, values_seen
+from alignlab.datasets.row_encoding import has_order, is_number, ranges_seen
 from alignlab.datasets.table import require_column
 from alignlab.errors import InputError, listed, nearest, require_choice
 
@@ -151,16 +151,7 @@ class Constraints:
         """
         own = cls(**stated)
         stays = {*own.immutable, *own.bounds, *own.categories, *sum(own.one_hot.values(), ())}
-        bounds: dict[str, Any] = {}
-        categories: dict[str, Any] = {}
-        for at, label in enumerate(frame.columns):
-            name, cells = str(label), frame.iloc[:, at].dropna()
-            if name in stays or not len(cells):
-                continue
-            if is_number(cells):
-                bounds[name] = (cells.min(), cells.max())
-            elif not pd.api.types.is_bool_dtype(cells):
-                categories[name] = values_seen(cells)
+        bounds, categories = ranges_seen(frame, without=stays)
         found = replace(
             own,
             bounds={**bounds, **own.bounds},

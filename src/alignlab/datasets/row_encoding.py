@@ -7,7 +7,7 @@ names and dtypes, so that a model cannot tell a row that went both ways from one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alignlab.datasets.table import require_column
 from alignlab.errors import InputError, listed, nearest
 
-__all__ = ["ColumnEncoding", "RowEncoding", "has_order", "is_number", "values_seen"]
+__all__ = ["ColumnEncoding", "RowEncoding", "has_order", "is_number", "ranges_seen", "values_seen"]
 
 EXACT = 2.0**53
 """Whole numbers up to here are exact in float64."""
@@ -224,6 +224,31 @@ def values_seen(cells: pd.Series) -> tuple[Any, ...]:
         return tuple(sorted(found))
     except TypeError:  # values of several types
         return tuple(sorted(found, key=lambda value: (type(value).__name__, str(value))))
+
+
+def ranges_seen(
+    frame: pd.DataFrame, *, without: Container[str] = ()
+) -> tuple[dict[str, tuple[Any, Any]], dict[str, tuple[Any, ...]]]:
+    """Return the least and greatest of each column of numbers, and the values of each other one.
+
+    Columns of truth values, empty ones and those named in `without` are in neither.
+
+    Examples
+    --------
+    >>> ranges_seen(pd.DataFrame({"age": [41, 30], "job": ["nurse", "clerk"]}))[1]
+    {'job': ('clerk', 'nurse')}
+    """
+    bounds: dict[str, tuple[Any, Any]] = {}
+    values: dict[str, tuple[Any, ...]] = {}
+    for at, label in enumerate(frame.columns):
+        name, cells = str(label), frame.iloc[:, at].dropna()
+        if name in without or not len(cells):
+            continue
+        if is_number(cells):
+            bounds[name] = (cells.min(), cells.max())
+        elif not pd.api.types.is_bool_dtype(cells):
+            values[name] = values_seen(cells)
+    return bounds, values
 
 
 def _column(name: str, cells: pd.Series, values: Sequence[Any] | None) -> ColumnEncoding:

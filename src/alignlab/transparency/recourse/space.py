@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import Constraints, RowEncoding
-from alignlab.datasets.row_encoding import ColumnEncoding, is_number, values_seen
+from alignlab.datasets.row_encoding import ColumnEncoding, ranges_seen
 from alignlab.errors import InputError, listed, nearest
 from alignlab.transparency.features import one_hot_groups
 
@@ -320,17 +320,13 @@ def _completed(frame: pd.DataFrame, own: Constraints) -> Constraints:
     for name, group in one_hot_groups(free).items():
         one_hot[name + " (one-hot)" * (name in frame or name in one_hot)] = group
     stays = {*own.bounds, *own.categories, *sum(one_hot.values(), ())}
-    bounds: dict[str, Any] = dict(own.bounds)
-    categories: dict[str, Any] = dict(own.categories)
-    for at, label in enumerate(frame.columns):
-        name, cells = str(label), frame.iloc[:, at].dropna()
-        if name in stays or not len(cells):
-            continue
-        if is_number(cells):
-            bounds[name] = (cells.min(), cells.max())
-        elif not pd.api.types.is_bool_dtype(cells):
-            categories[name] = values_seen(cells)
-    return replace(own, bounds=bounds, categories=categories, one_hot=one_hot)
+    bounds, categories = ranges_seen(frame, without=stays)
+    return replace(
+        own,
+        bounds={**own.bounds, **bounds},
+        categories={**own.categories, **categories},
+        one_hot=one_hot,
+    )
 
 
 def _spreads(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from math import factorial
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,24 +21,8 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from sklearn.preprocessing import StandardScaler as Scaler
 
 from alignlab.transparency.outputs import output_of
-from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.pool import players_of
 from alignlab.transparency.shapley.linear import linear_values
-
-
-def exact(output, X, background, players, at):
-    """Shapley values of one row by their definition, over all coalitions and the background."""
-    pool = Pool([X, background], players)
-    count, m = len(players), len(background)
-    inside = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
-    index = np.where(inside[:, None, :] == 1, at, len(X) + np.arange(m)[None, :, None])
-    game = output(pool.composed(index.reshape(-1, count))).reshape(2**count, m, -1).mean(axis=1)
-    values = np.zeros((count, game.shape[1]))
-    for player in range(count):
-        without = np.flatnonzero(inside[:, player] == 0)
-        size = inside[without].sum(axis=1)
-        weights = [factorial(s) * factorial(count - s - 1) / factorial(count) for s in size]
-        values[player] = np.array(weights) @ (game[without | 1 << player] - game[without])
-    return values
 
 
 def table(n=120, seed=0):
@@ -49,16 +31,20 @@ def table(n=120, seed=0):
     return X, X @ [1.0, -2.0, 0.0, 0.5, 3.0] + rng.normal(size=n)
 
 
-def agrees(model, X, background, groups=None, **options):
-    output = output_of(model, **options)
-    players = players_of(X, groups)
-    result = linear_values(output, X, background, players)
-    assert result is not None
-    assert result.gap < 1e-9 * np.abs(result.answers).max()
-    for row in range(3):
-        truth = exact(output, X, background, players, row)
-        np.testing.assert_allclose(result.values[row], truth, atol=1e-9)
-    return result
+@pytest.fixture
+def agrees(exact):
+    def check(model, X, background, groups=None, **options):
+        output = output_of(model, **options)
+        players = players_of(X, groups)
+        result = linear_values(output, X, background, players)
+        assert result is not None
+        assert result.gap < 1e-9 * np.abs(result.answers).max()
+        for row in range(3):
+            truth = exact(output, X, background, players, row)
+            np.testing.assert_allclose(result.values[row], truth, atol=1e-9)
+        return result
+
+    return check
 
 
 def test_a_line_known_by_hand():
@@ -83,21 +69,21 @@ def test_a_line_known_by_hand():
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_regressions_equal_the_definition(model):
+def test_regressions_equal_the_definition(agrees, model):
     X, y = table()
     agrees(model.fit(X, y), X[:9], X[40:50])
     agrees(model, X[:9], X[40:50], groups={"both": [1, 3]})
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), LinearDiscriminantAnalysis()])
-def test_two_classes_in_log_odds_equal_the_definition(model):
+def test_two_classes_in_log_odds_equal_the_definition(agrees, model):
     X, y = table()
     model.fit(X, y + np.random.default_rng(1).normal(size=120) * 4 > 0)
     both = agrees(model, X[:9], X[40:50], scale="log odds", target=["True", "False"])
     np.testing.assert_allclose(both.values[:, :, 0], -both.values[:, :, 1], atol=1e-12)
 
 
-def test_a_pipeline_has_its_raw_columns_as_players():
+def test_a_pipeline_has_its_raw_columns_as_players(agrees):
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"age": rng.normal(40, 9, 200), "job": rng.choice(list("abcd"), 200)})
     y = X["age"] / 10 + X["job"].map({"a": 1, "b": 0, "c": -1, "d": 5}) + rng.normal(size=200)
@@ -121,7 +107,7 @@ def test_the_error_of_a_sample_of_background_rows_is_what_it_says():
     np.testing.assert_allclose(spread, stated, rtol=4 / np.sqrt(800))
 
 
-def test_one_background_row_has_no_error_to_state():
+def test_one_background_row_has_no_error_to_state(agrees):
     X, y = table()
     result = agrees(Ridge().fit(X, y), X[:5], X[9:10])
     assert result.background_errors is None

@@ -26,41 +26,27 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from alignlab.predictors import Predictor
 from alignlab.transparency.outputs import output_of
-from alignlab.transparency.pool import Pool, players_of
+from alignlab.transparency.pool import players_of
 from alignlab.transparency.shapley.forests import forest_of
 from alignlab.transparency.shapley.trees import _walked, tree_note, tree_values
 
 
-def exact(output, X, background, players, at):
-    """Shapley values of one row by their definition, over all coalitions and the background."""
-    pool = Pool([X, background], players)
-    count, m = len(players), len(background)
-    inside = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
-    behind = len(X) + np.arange(m)
-    index = np.where(inside[:, None, :] == 1, at, behind[None, :, None])
-    rows = pool.composed(index.reshape(-1, count))
-    game = output(rows).reshape(2**count, m, -1).mean(axis=1)
-    values = np.zeros((count, game.shape[1]))
-    for player in range(count):
-        without = np.flatnonzero(inside[:, player] == 0)
-        size = inside[without].sum(axis=1)
-        weights = [factorial(s) * factorial(count - s - 1) / factorial(count) for s in size]
-        values[player] = np.array(weights) @ (game[without | 1 << player] - game[without])
-    return values
+@pytest.fixture
+def agrees(exact):
+    def check(model, X, background, *, rows=(0, 1, 2), groups=None, **options):
+        output = output_of(model, **options)
+        players = players_of(X, groups)
+        result = tree_values(output, X, background, players)
+        assert result is not None
+        assert result.features == tuple(players)
+        scale = np.abs(result.answers).max()
+        for row in rows:
+            truth = exact(output, X, background, players, row)
+            np.testing.assert_allclose(result.values[row], truth, rtol=0, atol=1e-9 * scale)
+        assert result.gap <= 1e-9 * scale
+        return result
 
-
-def agrees(model, X, background, *, rows=(0, 1, 2), groups=None, close=1e-9, **options):
-    output = output_of(model, **options)
-    players = players_of(X, groups)
-    result = tree_values(output, X, background, players)
-    assert result is not None
-    assert result.features == tuple(players)
-    scale = np.abs(result.answers).max()
-    for row in rows:
-        truth = exact(output, X, background, players, row)
-        np.testing.assert_allclose(result.values[row], truth, rtol=0, atol=close * scale)
-    assert result.gap <= close * scale
-    return result
+    return check
 
 
 def table(n=120, columns=6, seed=0, missing=False):
@@ -111,7 +97,7 @@ def test_a_tree_of_two_features_is_the_game_known_by_hand():
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_regressors_equal_the_definition(model):
+def test_regressors_equal_the_definition(agrees, model):
     X, y = table()
     agrees(model.fit(X, y), X[:20], X[40:57])
 
@@ -128,7 +114,7 @@ def test_regressors_equal_the_definition(model):
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_classifiers_equal_the_definition(model, scale):
+def test_classifiers_equal_the_definition(agrees, model, scale):
     X, y = table()
     model = model.fit(X, y > 0.5)
     both = agrees(model, X[:20], X[40:57], scale=scale, target=["False", "True"])
@@ -136,7 +122,7 @@ def test_classifiers_equal_the_definition(model, scale):
     assert both.outputs == ("False", "True")
 
 
-def test_forests_of_three_classes_have_three_outputs():
+def test_forests_of_three_classes_have_three_outputs(agrees):
     X, y = table()
     model = RandomForestClassifier(n_estimators=5, random_state=0).fit(X, np.digitize(y, [0, 1]))
     result = agrees(model, X[:10], X[40:50])
@@ -151,12 +137,12 @@ def test_forests_of_three_classes_have_three_outputs():
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_missing_cells_follow_the_branch_that_the_model_sends_them(model):
+def test_missing_cells_follow_the_branch_that_the_model_sends_them(agrees, model):
     X, y = table(missing=True)
     agrees(model.fit(X, y), X[:20], X[40:57])
 
 
-def test_cells_between_two_numbers_of_single_precision_are_judged_as_each_library_does():
+def test_cells_between_two_numbers_of_single_precision_are_judged_as_each_library_does(agrees):
     """Forests round cells, histogram boosting does not: one rule for both is wrong for one."""
     grid = 1 + np.arange(400) * 2.0**-26
     X = np.column_stack([grid, np.tile([0.0, 1.0], 200)])
@@ -180,9 +166,13 @@ def test_thresholds_of_single_precision_would_move_values_and_leave_every_sum_ri
     wrong, _ = _walked(rounded, np.arange(12), X, behind, 12, False)
     assert 0.0022 < np.abs(wrong - right).max() < 0.0024
     assert np.abs((wrong - right).sum(axis=1)).max() < 1e-12
+    asks = forest.column >= 0
+    cells = X.astype(np.float32)[:, forest.column[asks]]
+    moved = (cells <= forest.threshold[asks]) != (cells <= rounded.threshold[asks])
+    assert (moved.any(axis=0).sum(), asks.sum()) == (6, 1_122)
 
 
-def test_categories_and_codes_of_histogram_boosting():
+def test_categories_and_codes_of_histogram_boosting(agrees):
     X, y = frame()
     X["job"] = X["job"].astype("category")
     X["own home"] = X["own home"].astype("category")
@@ -220,7 +210,7 @@ def pipeline(model):
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_pipelines_that_work_column_by_column_have_raw_columns_as_players(model, scale):
+def test_pipelines_that_work_column_by_column_have_raw_columns_as_players(agrees, model, scale):
     X, y = frame()
     fitted = pipeline(model).fit(X, y)
     result = agrees(fitted, X[:20], X[40:57], scale=scale)
@@ -228,7 +218,7 @@ def test_pipelines_that_work_column_by_column_have_raw_columns_as_players(model,
     agrees(fitted, X[:9], X[40:57], scale=scale, groups={"person": ["age", "job"]})
 
 
-def test_a_search_is_opened_at_its_best_estimator():
+def test_a_search_is_opened_at_its_best_estimator(agrees):
     X, y = frame()
     search = GridSearchCV(
         pipeline(RandomForestClassifier(n_estimators=5, random_state=0)),
@@ -238,7 +228,7 @@ def test_a_search_is_opened_at_its_best_estimator():
     agrees(search, X[:5], X[40:57])
 
 
-def test_groups_of_columns_move_together():
+def test_groups_of_columns_move_together(agrees):
     X, y = table()
     model = RandomForestRegressor(n_estimators=6, random_state=0).fit(X, y)
     groups = {"signal": [0, 1, 2], "noise": [3, 5]}
@@ -249,7 +239,7 @@ def test_groups_of_columns_move_together():
     assert np.abs(together.values[:, 0, 0] - summed).max() > 1e-3
 
 
-def test_one_hot_columns_of_a_frame_are_one_player():
+def test_one_hot_columns_of_a_frame_are_one_player(agrees):
     X, y = frame()
     wide = pd.get_dummies(X[["age", "job"]], dtype=float)
     model = RandomForestRegressor(n_estimators=6, random_state=0).fit(wide, y)
@@ -257,7 +247,7 @@ def test_one_hot_columns_of_a_frame_are_one_player():
     assert result.features == ("age", "job")
 
 
-def test_deep_trees_and_many_players():
+def test_deep_trees_and_many_players(agrees):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 24))
     y = np.sign(X).prod(axis=1) + X.sum(axis=1)
@@ -276,7 +266,7 @@ def test_a_chain_of_more_players_than_one_path_can_hold_is_left_to_others():
     assert tree_values(output_of(model), X[:3], X[5:9], players_of(X)) is None
 
 
-def test_single_leaves_constant_features_and_unread_ones_have_no_value():
+def test_single_leaves_constant_features_and_unread_ones_have_no_value(agrees):
     X, y = table(40, 3)
     X[:, 1] = 4.0
     stump = DecisionTreeRegressor().fit(X, np.full(40, 2.5))
@@ -291,7 +281,7 @@ def test_single_leaves_constant_features_and_unread_ones_have_no_value():
     assert (result.values[:, 1] == 0).all()
 
 
-def test_one_background_row_and_order_of_rows():
+def test_one_background_row_and_order_of_rows(agrees):
     X, y = table()
     model = RandomForestRegressor(5, random_state=0).fit(X, y)
     agrees(model, X[:5], X[9:10])

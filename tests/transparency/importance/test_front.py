@@ -389,6 +389,13 @@ def test_a_model_that_fails_on_shuffled_rows_says_so():
         permutation_importance(Predictor(answer, task="regression"), X, [1.0, 2.0, 3.0])
 
 
+def test_a_wrong_level_is_refused_before_the_model_is_asked():
+    model, (X, outcomes) = linear(), gaussian(10)
+    with pytest.raises(InputError, match="level=95"):
+        permutation_importance(model, X, outcomes, level=95)
+    assert model.rows_evaluated == 0
+
+
 def test_an_unknown_feature_is_named():
     result = permutation_importance(linear(), *gaussian(10))
     with pytest.raises(InputError, match=r"no feature 'aa'\. Did you mean 'a'"):

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.intervals import critical_value
 from alignlab.predictors import as_predictor
 from alignlab.transparency.importance.answers import shuffled_answers
 from alignlab.transparency.importance.metrics import MetricLike
@@ -127,6 +128,7 @@ def permutation_importance(
     [('used', 13.33), ('unused', 0.0)]
     """
     predictor = as_predictor(model, classes=classes, task=task, features=features)
+    critical_value(level)  # says what is wrong with a level, before the model is asked
     asked = shuffled_answers(
         predictor,
         X,

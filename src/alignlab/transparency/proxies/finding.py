@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError, nearest
-from alignlab.intervals import Estimate
+from alignlab.intervals import Estimate, critical_value
 from alignlab.predictors import as_predictor
 from alignlab.predictors.labels import class_text
 from alignlab.transparency.importance.answers import ShuffledAnswers, shuffled_answers
@@ -266,6 +266,7 @@ def find_proxies(
     (['height'], 1.02)
     """
     predictor = as_predictor(model, classes=classes, task=task, features=features)
+    critical_value(level)  # says what is wrong with a level, before the model is asked
     asked = shuffled_answers(
         predictor, X, weights=weights, answers=answers, repeats=repeats, max_rows=max_rows,
         groups=groups, seed=seed,

@@ -136,7 +136,6 @@ def accumulated_local_effects(
     critical_value(level)  # says what is wrong with a level, before the model is asked
     for what, number in (("points", points), ("pair_points", pair_points), ("redraws", redraws)):
         whole_number(what, number)
-    asked = output.predictor.rows_evaluated
     study = study_of(
         output,
         X,
@@ -158,19 +157,12 @@ def accumulated_local_effects(
     redrawn = Redraws(
         study.shares, band=band, level=level, draws=redraws, generator=study.generator
     )
-    return Effects(
-        method="accumulated local effects",
-        effects=tuple(curve.effect(answers, redrawn) for curve in curves),
-        pairs=tuple(surface.effect(answers, redrawn) for surface in surfaces),
-        outputs=output.names,
-        scale=output.scale,
+    return study.result(
+        "accumulated local effects",
+        tuple(curve.effect(answers, redrawn) for curve in curves),
+        tuple(surface.effect(answers, redrawn) for surface in surfaces),
         band=band,
         level=level,
-        rows=len(study.rows),
-        rows_given=study.rows_given,
-        evaluations=output.predictor.rows_evaluated - asked,
-        left_out=study.left_out,
-        notes=study.notes(),
     )
 
 

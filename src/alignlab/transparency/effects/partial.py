@@ -139,7 +139,6 @@ def partial_dependence(
         whole_number(what, number)
     if individual is not None:
         whole_number("individual", individual, least=0)
-    asked = output.predictor.rows_evaluated
     study = study_of(
         output,
         X,
@@ -158,19 +157,12 @@ def partial_dependence(
     redrawn = Redraws(
         study.shares, band=band, level=level, draws=redraws, generator=study.generator
     )
-    return Effects(
-        method="partial dependence",
-        effects=tuple(curve.effect(answers, redrawn, individual) for curve in curves),
-        pairs=tuple(surface.effect(answers, redrawn) for surface in surfaces),
-        outputs=output.names,
-        scale=output.scale,
+    return study.result(
+        "partial dependence",
+        tuple(curve.effect(answers, redrawn, individual) for curve in curves),
+        tuple(surface.effect(answers, redrawn) for surface in surfaces),
         band=band,
         level=level,
-        rows=len(study.rows),
-        rows_given=study.rows_given,
-        evaluations=output.predictor.rows_evaluated - asked,
-        left_out=study.left_out,
-        notes=study.notes(),
     )
 
 

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.errors import InputError, listed, nearest
 from alignlab.random import as_generator
 from alignlab.transparency.dependence import explained_variance
+from alignlab.transparency.effects.bands import Band
 from alignlab.transparency.effects.grids import MOST_LEVELS, Column, Grid, column_of, grid_of
 from alignlab.transparency.effects.outside import classes_of
 from alignlab.transparency.effects.questions import Questions
+from alignlab.transparency.effects.results import Effect, Effects, Method, PairEffect
 from alignlab.transparency.outputs import Output
 from alignlab.transparency.pool import Pool, players_of, value_codes
 
@@ -59,6 +61,8 @@ class Study:
         The share of each feature that the others foretell.
     generator
         For redraws.
+    asked_before
+        The rows that the model was asked for before.
     """
 
     output: Output
@@ -75,6 +79,7 @@ class Study:
     classes: tuple[Index, ...] = field(repr=False)
     explained: tuple[float, ...]
     generator: np.random.Generator
+    asked_before: int
 
     def grid(self, player: int, points: int, *, fewest: int = 1) -> Grid:
         """Return the points of a feature."""
@@ -88,11 +93,31 @@ class Study:
             fewest=fewest,
         )
 
-    def notes(self) -> tuple[str, ...]:
-        """Return what a reader must know of the rows."""
-        if len(self.rows) == self.rows_given:
-            return ()
-        return (f"{len(self.rows):,} of {self.rows_given:,} rows were used.",)
+    def result(
+        self,
+        method: Method,
+        effects: tuple[Effect, ...],
+        pairs: tuple[PairEffect, ...],
+        *,
+        band: Band,
+        level: float,
+    ) -> Effects:
+        """Return the effects with what they were made from."""
+        used, given = len(self.rows), self.rows_given
+        return Effects(
+            method=method,
+            effects=effects,
+            pairs=pairs,
+            outputs=self.output.names,
+            scale=self.output.scale,
+            band=band,
+            level=level,
+            rows=used,
+            rows_given=given,
+            evaluations=self.output.predictor.rows_evaluated - self.asked_before,
+            left_out=self.left_out,
+            notes=() if used == given else (f"{used:,} of {given:,} rows were used.",),
+        )
 
 
 def study_of(
@@ -164,6 +189,7 @@ def study_of(
         classes=tuple(classes_of(each.code, each.value, n) for each in columns),
         explained=tuple(explained_variance(frame.iloc[:n], text)),
         generator=generator,
+        asked_before=output.predictor.rows_evaluated,
     )
 
 

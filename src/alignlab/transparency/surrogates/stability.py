@@ -8,7 +8,7 @@ covariance, as this run's had. Seen from this run b' ~ N(b of this run, 2V), and
 
 by strength |coefficient| x spread. It is as often right as it says over true coefficients of any
 size; features that are tied are the worst case: it says 0.70 in the mean where reruns agree in
-half, and 0.95 in 1.5% of the runs. Two features that differ by less than the tolerance may change
+half, and 0.95 in 2% of the runs. Two features that differ by less than the tolerance may change
 places: that is no other explanation. The indices of Visani et al. [visani2022statistical] ask the
 same of some dozens of reruns, which cost their evaluations; S-LIME [zhou2021slime] tests one pair
 of features at a time.

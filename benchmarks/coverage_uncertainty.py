@@ -25,6 +25,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
+from shared import chosen
 from sklearn.ensemble import RandomForestRegressor
 
 from alignlab.datasets import Grouping
@@ -719,13 +720,10 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, by name")
     parser.add_argument("--share", type=float, default=1.0, help="of the pages' samples")
     given = parser.parse_args()
-    chosen = given.only.split(",")
-    unknown = sorted(set(chosen) - set(SECTIONS))
-    if unknown:
-        parser.error(f"{unknown[0]!r} is none of {', '.join(SECTIONS)}")
+    names = chosen(given.only, SECTIONS, parser)
     if not 0 < given.share <= 1:
         parser.error(f"--share {given.share:g} is not above 0 and at most 1")
-    for name in chosen:
+    for name in names:
         print(f"\n## {name}", flush=True)
         SECTIONS[name](lambda most: max(1, round(most * given.share)))
 

@@ -3,8 +3,8 @@
 benchmarks/.venv-transparency/bin/python benchmarks/peers_transparency.py FOLDER
 
 FOLDER holds settings.json, the fitted models and what each section needs. Prints one line of JSON
-for each thing measured, in CPU seconds of one thread. The data, `cpu_seconds`, the looked-up game
-and the network for gradients serve both sides. It makes the environment too:
+for each thing measured, in CPU seconds of one thread. The data, `cpu_seconds`, the scales and the
+networks for gradients serve both sides. To make the environment:
 
     python -m venv benchmarks/.venv-transparency
     benchmarks/.venv-transparency/bin/pip install torch==2.13.0
@@ -313,7 +313,7 @@ def gradients(folder, settings):
                     away = (module(x) - module(base))[:, 1]
                 left = (work().flatten(1).sum(1) - away).abs() / away.abs()
                 yield {"case": kind, "seconds": cpu_seconds(work), "gap": float(left.max()),
-                       "median": float(left.median()), "rows": len(x) * steps}  # fmt: skip
+                       "rows": len(x) * steps}  # fmt: skip
 
         attempt("gradients", f"captum, {steps} steps", measured)
 

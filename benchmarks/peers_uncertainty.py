@@ -4,7 +4,7 @@ benchmarks/.venv-uncertainty/bin/python benchmarks/peers_uncertainty.py FOLDER
 
 FOLDER holds settings.json and what each section needs. Prints one line of JSON for each thing
 measured; arrays lie beside them. The networks, `best_seconds`, `peak_bytes` and the exact ranks'
-cells serve both sides. It makes the environment too:
+cells serve both sides. To make the environment:
 
     python -m venv benchmarks/.venv-uncertainty
     benchmarks/.venv-uncertainty/bin/pip install torch==2.13.0

@@ -21,7 +21,6 @@ import argparse
 import json
 import os
 import pickle
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -43,6 +42,7 @@ from peers_transparency import (
     cpu_seconds,
     module_and_rows,
 )
+from shared import by_peers, chosen
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.inspection import partial_dependence as their_dependence
@@ -60,8 +60,6 @@ from alignlab.transparency.recourse import counterfactuals, recourse_cost
 from alignlab.transparency.shapley import shapley_of_game, shapley_values
 from alignlab.transparency.surrogates import lime
 
-HERE = Path(__file__).parent
-PEERS = HERE / ".venv-transparency" / "bin" / "python"
 SECTIONS = (
     "shapley", "overhead", "speed", "lime", "effects", "trees", "importance", "gradients",
 )  # fmt: skip
@@ -475,24 +473,6 @@ def gradients_section(peers):
                   f"{each['gap']:.1g} |", flush=True)  # fmt: skip
 
 
-def by_peers(folder):
-    """Return what the peers' side measured."""
-    if not PEERS.exists():
-        print("The peers are not installed: see the docstring of peers_transparency.py.\n")
-        return []
-    done = subprocess.run(
-        [PEERS, HERE / "peers_transparency.py", folder], stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        print("The peers' side stopped with an error; what it had done by then is below.\n")
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    for each in found:
-        if "failed" in each:
-            print(f"Not run: {each['section']} by {each['who']}: {each['failed']}\n")
-    return found
-
-
 def main() -> None:
     import torch
 
@@ -502,10 +482,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="of what is sampled")
     parser.add_argument("--without-peers", action="store_true")
     given = parser.parse_args()
-    sections = given.only.split(",")
-    unknown = sorted(set(sections) - set(SECTIONS))
-    if unknown:
-        parser.error(f"{unknown[0]!r} is none of {', '.join(SECTIONS)}")
+    sections = chosen(given.only, SECTIONS, parser)
     torch.set_num_threads(1)
     X, y, _, _ = cases()
     fitted, wide = models(X, y), models(*wide_data())
@@ -522,7 +499,7 @@ def main() -> None:
             (folder / "effects.pickle").write_bytes(pickle.dumps(wide))
             np.savez(folder / "tables.npz", **tables)
             np.savez(folder / "effects.npz", X=wide_data()[0])
-            peers = by_peers(folder)
+            peers = by_peers("transparency", folder)
     parts = {
         "shapley": lambda: shapley_section(peers, tables, given.seeds),
         "overhead": lambda: overhead_section(fitted, given.rows),

@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import tempfile
 from fractions import Fraction
 from math import ceil
@@ -39,12 +38,11 @@ from peers_uncertainty import (
     peak_bytes,
 )
 from scipy import special
+from shared import by_peers, chosen
 from torch import nn
 
 from alignlab.uncertainty.posterior import PosteriorPredictive
 
-HERE = Path(__file__).parent
-PEERS = HERE / ".venv-uncertainty" / "bin" / "python"
 SECTIONS = ("mc-dropout", "batches", "calibration", "conformal", "posterior")
 CLASSES = tuple(range(10))
 
@@ -369,35 +367,13 @@ def posterior_section():
         print(f"| {structure} | " + " | ".join(f"{each / limit:.1f}" for each in times) + " |")
 
 
-def by_peers(folder, sections):
-    """Return what the peers' side measured."""
-    if not PEERS.exists():
-        print("The peers are not installed: see the docstring of peers_uncertainty.py.\n")
-        return []
-    command = [PEERS, HERE / "peers_uncertainty.py", folder]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=False)
-    if done.returncode:
-        print("The peers' side stopped with an error; what it had done by then is below.\n")
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    for each in found:
-        if "samples" in each:
-            each["array"] = np.load(folder / f"{each['samples']}.npy")
-        if "failed" in each and not each.get("case"):
-            print(f"Not run: {each['section']} by {each['who']}: {each['failed']}\n")
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, by name")
     parser.add_argument("--passes", type=int, default=100, help="of dropout; 10 to see it run")
     parser.add_argument("--without-peers", action="store_true")
     given = parser.parse_args()
-    sections = given.only.split(",")
-    unknown = sorted(set(sections) - set(SECTIONS))
-    if unknown:
-        parser.error(f"{unknown[0]!r} is none of {', '.join(SECTIONS)}")
+    sections = chosen(given.only, SECTIONS, parser)
     torch.set_num_threads(1)
     inputs = calibration_inputs()
     residuals = np.random.default_rng(1).normal(size=max(SIZES))
@@ -411,7 +387,10 @@ def main() -> None:
             arrays = {f"{case} p": p for case, (p, _) in inputs.items()}
             arrays |= {f"{case} y": y for case, (_, y) in inputs.items()}
             np.savez(folder / "calibration.npz", **arrays)
-            peers = by_peers(folder, sections)
+            peers = by_peers("uncertainty", folder)
+            for each in peers:
+                if "samples" in each:
+                    each["array"] = np.load(folder / f"{each['samples']}.npy")
     if "mc-dropout" in sections:
         mc_dropout_section(peers, given.passes)
     if "batches" in sections:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
 from pathlib import PurePath
+from typing import Any
 
 __all__ = [
     "AlignlabError",
@@ -22,6 +24,7 @@ __all__ = [
     "listed",
     "nearest",
     "require_choice",
+    "require_whole",
 ]
 
 
@@ -147,3 +150,18 @@ def require_choice(given: str, allowed: Iterable[str], *, what: str) -> str:
     raise InputError(
         f"{what}={given!r} is not one of {listed(map(repr, names))}.{nearest(given, names)}"
     )
+
+
+def require_whole(given: Any, what: str, least: int, *, even: bool = False) -> None:
+    """Refuse what is not a whole number, or an even one, from `least` on.
+
+    Examples
+    --------
+    >>> require_whole(2.5, "draws", 4)
+    Traceback (most recent call last):
+    alignlab.errors.InputError: draws=2.5 is not a whole number from 4.
+    """
+    whole = isinstance(given, Integral) and not isinstance(given, bool)
+    if not whole or given < least or (even and given % 2):
+        kind = "an even number" if even else "a whole number"
+        raise InputError(f"{what}={given!r} is not {kind} from {least}.")

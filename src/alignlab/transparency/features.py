@@ -14,7 +14,7 @@ import pandas as pd
 
 from alignlab.errors import InputError, nearest
 
-__all__ = ["features_of", "one_hot_groups", "require_own_names", "stated_groups"]
+__all__ = ["features_of", "level_of", "one_hot_groups", "require_own_names", "stated_groups"]
 
 SEPARATORS = "_=:.-/ |"
 """Characters that part a feature's name from a level's in the name of a one-hot column."""
@@ -133,6 +133,17 @@ def one_hot_groups(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     {'race': ('race_a', 'race_b')}
     """
     return _one_hot(X, list(X.columns))
+
+
+def level_of(column: str, feature: str) -> str:
+    """Return which level of a feature a one-hot column stands for.
+
+    Examples
+    --------
+    >>> level_of("race_b", "race"), level_of("unlike", "race")
+    ('b', 'unlike')
+    """
+    return column.removeprefix(feature).strip(SEPARATORS) or column
 
 
 def _one_hot(X: pd.DataFrame, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.datasets import Constraints
-from alignlab.errors import InputError, require_choice
+from alignlab.errors import InputError, require_choice, require_whole
 from alignlab.intervals import critical_value
 from alignlab.predictors import Predictor, as_predictor
 from alignlab.predictors.labels import class_text
@@ -78,9 +78,7 @@ class Stated:
         for word, least in (
             ("background", 2), ("alternatives", 0), ("similar", 0), ("max_evaluations", 1),
         ):  # fmt: skip
-            value = getattr(self, word)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise InputError(f"{word}={value!r} is not a whole number from {least}.")
+            require_whole(getattr(self, word), word, least)
         critical_value(self.level)
         as_generator(self.seed)
 

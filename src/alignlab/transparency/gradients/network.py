@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError, InputError, ModelError, require_choice
+from alignlab.errors import AlignlabError, InputError, ModelError, require_choice, require_whole
 from alignlab.predictors import Predictor
 from alignlab.predictors.labels import class_text
 from alignlab.predictors.modules import rows_as_tensor, undisturbed
@@ -29,7 +29,7 @@ from alignlab.predictors.modules import rows_as_tensor, undisturbed
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Network", "Slope", "network_of", "require_whole"]
+__all__ = ["Network", "Slope", "network_of"]
 
 Slope = Literal["logit", "log odds", "probability", "value"]
 SLOPES: tuple[Slope, ...] = ("logit", "log odds", "probability", "value")
@@ -439,14 +439,6 @@ def network_of(
     module, _ = _module_of(model)
     with torch.inference_mode(False), undisturbed(module):
         yield Network(model, X, target=target, scale=scale, batch_rows=batch_rows)
-
-
-def require_whole(given: Any, what: str, least: int, *, even: bool = False) -> None:
-    """Refuse what is not a whole number, or an even one, from `least` on."""
-    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-    if not whole or given < least or (even and given % 2):
-        kind = "an even number" if even else "a whole number"
-        raise InputError(f"{what}={given!r} is not {kind} from {least}.")
 
 
 def _doubled(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_whole
 from alignlab.random import as_generator
 from alignlab.transparency.gradients.attribution import Attribution
-from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
+from alignlab.transparency.gradients.network import Network, Slope, network_of
 
 if TYPE_CHECKING:
     import torch

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_whole
 from alignlab.transparency.gradients.attribution import Attribution
-from alignlab.transparency.gradients.network import Network, Slope, network_of, require_whole
+from alignlab.transparency.gradients.network import Network, Slope, network_of
 
 if TYPE_CHECKING:
     import torch

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputError
+from alignlab.errors import InputError, require_whole
 from alignlab.intervals import Estimate, critical_value, mean_estimate
 from alignlab.random import as_generator
 from alignlab.transparency.outputs import Output, Scale, output_of
@@ -137,9 +137,9 @@ def evaluate_explanations(
     (True, 0.0)
     """
     reserved(explanations)
-    _require_whole(orders, "orders", 2, even=True)
-    _require_whole(perturbations, "perturbations", 0)
-    _require_whole(exact_evaluations, "exact_evaluations", 0)
+    require_whole(orders, "orders", 2, even=True)
+    require_whole(perturbations, "perturbations", 0)
+    require_whole(exact_evaluations, "exact_evaluations", 0)
     if not isinstance(radius, int | float) or not 0 < radius < np.inf:
         raise InputError(f"radius={radius!r} is not a number above 0. Give one, such as 0.1.")
     critical_value(level)
@@ -188,13 +188,6 @@ def evaluate_explanations(
         evaluations=removal.evaluations + (0 if exact is None else exact[1]),
         notes=notes,
     )
-
-
-def _require_whole(given: Any, what: str, least: int, *, even: bool = False) -> None:
-    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-    if not whole or given < least or (even and given % 2):
-        kind = "an even number" if even else "a whole number"
-        raise InputError(f"{what}={given!r} is not {kind} from {least}.")
 
 
 def _players(X: Any, background: Any, groups: Any) -> dict[str, tuple[Any, ...]]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from alignlab.datasets import Constraints
 from alignlab.errors import InputError
 from alignlab.predictors import as_predictor
+from alignlab.transparency.features import level_of
 from alignlab.transparency.recourse.diverse import chosen
 from alignlab.transparency.recourse.goals import goal_of
 from alignlab.transparency.recourse.plausible import neighbourhood
@@ -237,17 +238,13 @@ def _changes(space: Space, origin: Floats, units: Floats) -> tuple[Change, ...]:
         if len(columns) > 1:
             name = space.names[unit]
             was, became = (
-                _level(str((levels or ())[int(row[unit])]), name) for row in (origin, units)
+                level_of(str((levels or ())[int(row[unit])]), name) for row in (origin, units)
             )
         else:
             was, became = (_plain(table.iloc[0, int(columns[0])]) for table in (before, after))
         sign = np.sign(units[unit] - origin[unit]) if space.number[unit] else 1.0
         found.append(Change(space.names[unit], was, became, float(sign * moves[unit])))
     return tuple(sorted(found, key=lambda change: -abs(change.move)))
-
-
-def _level(column: str, group: str) -> str:
-    return column.removeprefix(group).strip("_=:.-/ |") or column
 
 
 def _plain(value: Any) -> Any:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, listed, nearest
 from alignlab.intervals import Estimate, critical_value
+from alignlab.transparency.features import level_of
 
 if TYPE_CHECKING:
     from alignlab.charts import Chart
@@ -210,8 +211,8 @@ class ShapleyValues:
         if len(cells) == 1:
             return _cell(cells[0])
         if set(cells) == {0, 1}:
-            level = str(names[[bool(cell) for cell in cells].index(True)])
-            return level.removeprefix(self.features[feature]).strip("_=:.-/ |") or level
+            column = str(names[[bool(cell) for cell in cells].index(True)])
+            return level_of(column, self.features[feature])
         return ", ".join(map(_cell, cells))
 
     def beeswarm(self, output: int = 0, *, most: int = 20) -> Chart:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError, nearest
 from alignlab.predictors import Predictor
+from alignlab.transparency.features import level_of
 from alignlab.transparency.pool import Pool, players_of
 from alignlab.transparency.surrogates.neighbourhood import (
     SLOTS,
@@ -326,8 +327,7 @@ def _shown(own: Sequence[Any], labels: Sequence[Any], name: str) -> str:
     if len(own) == 1:
         return f"{own[0]:.6g}" if isinstance(own[0], float) else str(own[0])
     if all(value in (0, 1) for value in own) and sum(own) == 1:
-        level = str(labels[[bool(value) for value in own].index(True)])
-        return level.removeprefix(name).strip("_=:.-/ |") or level
+        return level_of(str(labels[[bool(value) for value in own].index(True)]), name)
     return ", ".join(map(str, own))
 
 

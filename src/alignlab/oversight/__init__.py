@@ -1,0 +1,1 @@
+"""People in the loop: what they are asked, what they said, and what it is worth."""

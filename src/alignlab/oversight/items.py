@@ -1,0 +1,135 @@
+"""What a person is asked about: a case to decide, two behaviours to compare, or gambles.
+
+An item is what stands in the queue, whole: its content, the model's advice and the card that
+explains it, what the right answer is where somebody planted it. What of it a person is shown, and
+when, is the queue's to say (`Case`): advice that an arm withholds is not in the case at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Advice", "Case", "Item", "Kind"]
+
+Kind = Literal["decide", "prefer", "interview"]
+
+Plain = Mapping[str, Any]
+"""Plain values, as JSON holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the model says of a case.
+
+    Attributes
+    ----------
+    decision
+        One of the item's choices.
+    confidence
+        The probability that the model gives it, from 0 to 1; `None` where it gives none.
+    """
+
+    decision: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to be answered.
+
+    Attributes
+    ----------
+    key
+        Its name, which no other item of the review has.
+    kind
+        "decide", "prefer" or "interview".
+    content
+        What is shown, as plain values; its "form" says how (`content.py` has the forms and checks
+        them).
+    choices
+        What can be decided, in the order in which it is offered; empty but for "decide".
+    advice
+        What the model says; `None` where no model was asked.
+    card
+        `ExplanationCard.to_dict()`; `None` where nothing was explained.
+    gold
+        The right answer, of an item that was planted to see who looks; `None` of all others.
+    truth
+        What did happen, where that is known: never shown before the end, used in the statistics.
+    worth
+        What an answer is worth: the queue asks for the highest first. Any finite number.
+    stratum
+        Arms are balanced within it, such as "advice wrong".
+    group
+        The slice that the case belongs to, for statistics by group; "" where there is none.
+    wanted
+        How many people are to answer; `None` for the review's overlap.
+    source
+        What ties the item to where it came from, as plain values: a row's number and its table, the
+        positions of a pair. Returned with every export, never shown.
+    """
+
+    key: str
+    kind: Kind = "decide"
+    content: Plain
+    choices: Sequence[str] = ()
+    advice: Advice | None = None
+    card: Plain | None = None
+    gold: str | None = None
+    truth: str | None = None
+    worth: float = 0.0
+    stratum: str = ""
+    group: str = ""
+    wanted: int | None = None
+    source: Plain = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An item as one person may see it now. What the arm withholds is not in it.
+
+    Attributes
+    ----------
+    lease
+        The secret name under which this person, and nobody else, may answer it until it expires.
+    key, kind, content, choices
+        As of the item. Of a pair, "first" and "second" stand in the order of showing: where
+        `swapped`, the item's second is here the first, and its answer is turned back by the queue.
+    stage
+        "own" where the person's own answer is asked for first, "final" otherwise, "question" of
+        an interview.
+    arm
+        Of the experiment; for records, never shown.
+    advice, card
+        What may be seen now; `None` where there is none or it is withheld.
+    on_demand
+        Whether a card waits to be asked for (`Review.reveal`).
+    own
+        What the person said before advice came; `None` before.
+    said
+        Of an interview: the questions and answers until now, oldest first.
+    swapped
+        Whether the sides of a pair are exchanged.
+    answered
+        How many cases the person has answered.
+    expires
+        When the lease ends, in seconds since 1970.
+    """
+
+    lease: str
+    key: str
+    kind: Kind
+    content: Plain
+    choices: tuple[str, ...] = ()
+    stage: Literal["own", "final", "question"] = "final"
+    arm: str = ""
+    advice: Advice | None = None
+    card: Plain | None = None
+    on_demand: bool = False
+    own: Plain | None = None
+    said: tuple[Plain, ...] = ()
+    swapped: bool = False
+    answered: int = 0
+    expires: float = 0.0

@@ -1,0 +1,1 @@
+"""The site where people review, correct and prefer."""

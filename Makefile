@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint chromium docs picture bench lock clean
+.PHONY: help demo test lint chromium postgresql docs picture bench lock clean
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -61,6 +61,18 @@ chromium:
 	    echo 'There is no Chromium here: the browser tests will be skipped. Install the package chromium to run them.'; \
 	fi
 
+# The archive of reviews is tested on a server that the tests start by themselves, on loopback.
+postgresql:
+	@if command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo 'Installing PostgreSQL for the tests of the archive ...'; \
+	    { apt-get update -qq && apt-get install -qq -y --no-install-recommends postgresql; } \
+	        >/dev/null </dev/null \
+	        || echo 'PostgreSQL could not be installed: its tests will be skipped.'; \
+	else \
+	    echo 'There is no PostgreSQL here: its tests will be skipped. Install the package postgresql to run them.'; \
+	fi
+
 # --- what is run ---------------------------------------------------------------------------------
 
 demo: $(VENV)/.runtime
@@ -73,7 +85,7 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports --no-cache --no-logo
 
 # pytest comes last, so that its closing line is the last one printed; it builds the docs too.
-test: lint chromium
+test: lint chromium postgresql
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 docs: $(VENV)/.test
@@ -148,7 +160,7 @@ lock:
 	@printf '%s\n' filelock fsspec jinja2 networkx setuptools sympy typing-extensions \
 	    editables hatchling > build/torch-needs.in
 	@$(RESOLVE) --upgrade --extra test --extra docs > build/test.lock
-	@$(RESOLVE) --upgrade --constraint build/test.lock > build/runtime.lock
+	@$(RESOLVE) --upgrade --extra web --constraint build/test.lock > build/runtime.lock
 	@{ echo "$$LOCK_HEADER"; cat build/runtime.lock; } > requirements.lock
 	@{ echo "$$LOCK_HEADER"; cat build/test.lock; } > requirements-test.lock
 

@@ -14,6 +14,7 @@ follows from the decision: nobody can accept and decide otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ REPLIES = ("sure", "gamble", "equal", "stop")
 
 MOST_LETTERS = 4_000
 """Of a reason."""
+
+UNPAIRED = re.compile("[\ud800-\udfff]")
 
 TURNED = {"first": "second", "second": "first"}
 
@@ -60,6 +63,8 @@ def checked_answer(
     >>> checked_answer({"decision": "no"}, "decide", choices=["yes", "no"], advice=Advice("yes"))
     {'verdict': 'override', 'decision': 'no', 'confidence': None, 'reason': ''}
     """
+    if not isinstance(said, Mapping):
+        raise InputError(f"{said!r} is not an answer. Send an object with a field for each word.")
     if kind == "interview":
         return {"reply": _word(said, "reply", REPLIES)}
     rest = {"confidence": _confidence(said.get("confidence")), "reason": _reason(said)}
@@ -115,11 +120,16 @@ def _confidence(given: Any) -> float | None:
 
 
 def _reason(said: Mapping[str, Any]) -> str:
-    given = said.get("reason") or ""
+    given = said.get("reason")
+    if given is None:
+        return ""
     if not isinstance(given, str):
         raise InputError(f"reason={given!r} is not text.")
     if len(given) > MOST_LETTERS:
         raise InputError(
             f"The reason has {len(given):,} letters; at most {MOST_LETTERS:,} are kept. Shorten it."
         )
+    # PostgreSQL keeps no NUL, and no file in UTF-8 half a character.
+    if "\0" in given or UNPAIRED.search(given):
+        raise InputError("The reason holds what is not a whole character. Take it out.")
     return given

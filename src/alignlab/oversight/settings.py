@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = ["ARMS", "Arm", "Settings"]
 
 Arm = Literal["none", "advice", "confidence", "explanation", "on demand", "own first"]
 
 ARMS: tuple[Arm, ...] = ("none", "advice", "confidence", "explanation", "on demand", "own first")
+
+
+def _each_once(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
+    if len(set(arms)) < len(arms):
+        raise ValueError(f"{', '.join(arms)}: name each arm once.")
+    return arms
 
 
 class Settings(BaseModel):
@@ -28,9 +34,11 @@ class Settings(BaseModel):
     """The share of what is asked that is drawn at random, so that measurements stay unbiased."""
     gold_rate: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     """How often a planted item comes, where there are any."""
-    lease_minutes: Annotated[float, Field(gt=0)] = 30.0
+    lease_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
     """How long a case is one person's; after it, it is offered to others."""
-    arms: tuple[Arm, ...] = ("explanation",)
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1), AfterValidator(_each_once)] = (
+        "explanation",
+    )
     """What is shown beside a case; several make an experiment, balanced in blocks."""
     arms_by: Literal["case", "reviewer"] = "case"
     """Whether arms change from case to case or each person stays in one."""

@@ -1,0 +1,151 @@
+"""The page of a decision: the case, what the model says where that may be seen, and the buttons.
+
+Every word of advice on the page comes from the `Case`: what an arm withholds is not in it, so
+nothing can show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from alignlab.oversight.items import Case
+from alignlab.oversight.settings import Settings
+
+__all__ = ["decide_view", "decided", "heard", "levels"]
+
+CHOICE_KEYS = "1234fghjkl"
+"""Of the choices, in their order; digits from 5 on say how sure."""
+
+SURE_KEYS = "567890"
+
+OWN_QUESTION = "What would you decide? The model’s advice comes after your own answer."
+QUESTION = "What do you decide?"
+
+
+def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
+    """Return what the page shows of a decision, as plain values.
+
+    Parameters
+    ----------
+    case
+        As the person may see it now.
+    settings
+        Of the review.
+    """
+    content = case.content
+    own = case.stage == "own"
+    before = case.own or {}
+    return {
+        "title": content["title"],
+        "question": OWN_QUESTION if own else settings.question or QUESTION,
+        "action": "/step" if own else "/answer",
+        "form": content["form"],
+        "cells": content.get("cells", ()),
+        "text": content.get("text", ""),
+        "image": content.get("image"),
+        "trajectory": content.get("trajectory"),
+        "aside": _aside(case),
+        "presses": _presses(case),
+        "levels": levels(len(case.choices)) if settings.confidence else [],
+        "reason": settings.reason,
+        "prefill": {"confidence": None, "reason": before.get("reason", "")},
+    }
+
+
+def levels(ways: int) -> list[tuple[str, float, str]]:
+    """Return how sure one can be between `ways` answers: key, probability and words of each level.
+
+    They go from a guess to certainty in equal steps.
+
+    Examples
+    --------
+    >>> levels(2)[0], levels(2)[-1]
+    (('5', 0.5, '50% a guess'), ('0', 1.0, '100% certain'))
+    """
+    guess = 1 / max(ways, 2)
+    shares = [round(guess + step * (1 - guess) / 5, 2) for step in range(6)]
+    words = {0: " a guess", 5: " certain"}
+    return [
+        (key, share, f"{share:.0%}{words.get(place, '')}")
+        for place, (key, share) in enumerate(zip(SURE_KEYS, shares, strict=True))
+    ]
+
+
+def heard(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return how sure a person is and why, as the form says it.
+
+    Examples
+    --------
+    >>> heard({"confidence": "0.8", "reason": "late twice"})
+    {'confidence': 0.8, 'reason': 'late twice'}
+    """
+    said = form.get("confidence", "")
+    try:
+        sure: Any = float(said) if said else None
+    except ValueError:
+        sure = said
+    return {"confidence": sure, "reason": form.get("reason", "").strip()}
+
+
+def decided(form: Mapping[str, str], _: Callable[[], Case | None] | None = None) -> dict[str, Any]:
+    """Return what a person decided, as the form says it.
+
+    Examples
+    --------
+    >>> decided({"decision": "approve", "confidence": "", "reason": ""})
+    {'decision': 'approve', 'confidence': None, 'reason': ''}
+    """
+    words = {name: form[name] for name in ("verdict", "decision") if form.get(name)}
+    return {**words, **heard(form)}
+
+
+def _aside(case: Case) -> dict[str, Any] | None:
+    """Return what stands beside the case; `None` where nothing does."""
+    if case.stage == "own":
+        return None
+    if case.advice is None and case.card is None and not case.on_demand:
+        return None
+    sure, advice = "", case.advice
+    if advice is not None and advice.confidence is not None:
+        sure = f"It gives that a probability of {advice.confidence:.0%}."
+    return {
+        "heading": "What counted" if advice is None else f"The model says: {advice.decision}",
+        "sure": sure,
+        "own": _own(case.own),
+        "wait": "",
+        "card": case.card,
+    }
+
+
+def _own(own: Mapping[str, Any] | None) -> str:
+    if not own:
+        return ""
+    if own.get("decision") is None:
+        return "Before, you could not tell."
+    sure = own.get("confidence")
+    return f"Before, you said: {own['decision']}" + ("." if sure is None else f", {sure:.0%} sure.")
+
+
+def _presses(case: Case) -> list[dict[str, str]]:
+    """Return the buttons of a decision: the advice first where there is some, then the choices."""
+    keys = dict(zip(case.choices, CHOICE_KEYS, strict=False))
+    presses = [
+        _press(f"choice-{place}", keys.get(choice, ""), choice, "decision", choice)
+        for place, choice in enumerate(case.choices, 1)
+    ]
+    if case.advice is None:
+        return presses
+    advised = case.advice.decision
+    others = [each for each in presses if each["value"] != advised]
+    if len(others) == 1:
+        others = [{**others[0], "action": "override", "key": "o", "note": "override"}]
+    accept = _press("accept", "a", advised, "verdict", "accept")
+    return [{**accept, "note": "accept"}, *others]
+
+
+def _press(action: str, key: str, label: str, name: str, value: str) -> dict[str, str]:
+    return {
+        "action": action, "key": key, "label": label, "name": name, "value": value, "note": "",
+        "look": "",
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from alignlab.datasets.images import ImageData, ImageSplit
 from alignlab.datasets.pets import drawn_pets, read_pets
 from alignlab.datasets.preference_files import read_preferences, write_preferences
 from alignlab.datasets.preferences import Pairs, PreferenceDataset, PreferenceSplit
+from alignlab.datasets.questions import Answer, Query, Teacher, preference_dataset
 from alignlab.datasets.read import read_table
 from alignlab.datasets.row_encoding import RowEncoding
 from alignlab.datasets.row_hashes import (
@@ -25,6 +26,7 @@ __all__ = [
     "EXAMPLES",
     "IMAGES",
     "MISSING",
+    "Answer",
     "Constraints",
     "Grouping",
     "ImageData",
@@ -32,8 +34,10 @@ __all__ = [
     "Pairs",
     "PreferenceDataset",
     "PreferenceSplit",
+    "Query",
     "RowEncoding",
     "TableData",
+    "Teacher",
     "Trajectory",
     "chosen_rows",
     "drawn_pets",
@@ -42,6 +46,7 @@ __all__ = [
     "load_example",
     "load_images",
     "parse_groups",
+    "preference_dataset",
     "read_chosen",
     "read_images",
     "read_pets",

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from alignlab.datasets.questions import Answer, Query
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.values.learning.environments import Environments
 from alignlab.values.learning.learned_reward import LearnedReward
 from alignlab.values.learning.policies import Policy
-from alignlab.values.learning.questions import Answer, Query
 from alignlab.values.learning.rounds import (
     _best_pairs,
     _foretold,

@@ -3,12 +3,13 @@ import json
 import numpy as np
 import pytest
 
+from alignlab.datasets.lines import append_lines
+from alignlab.datasets.questions import Answer, Query
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 from alignlab.values.learning.learned_reward import LearnedReward
 from alignlab.values.learning.policies import Policy
-from alignlab.values.learning.questions import Answer, Query, append_lines
 from alignlab.values.learning.runs import Round, Run, RunDirectory, Settings
 
 SETTINGS = Settings(

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from alignlab.datasets.questions import Query
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
-from alignlab.values.learning.questions import Query
 from alignlab.values.learning.teachers import FileTeacher, SyntheticTeacher
 
 

@@ -4,8 +4,8 @@ import pytest
 import stable_baselines3
 from gymnasium import spaces
 
+from alignlab.datasets.questions import Answer
 from alignlab.errors import InputError
-from alignlab.values.learning.questions import Answer
 from alignlab.values.learning.teachers import FileTeacher, SyntheticTeacher
 from alignlab.values.learning.training import resume_training, train_from_preferences
 

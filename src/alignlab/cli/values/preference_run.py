@@ -112,7 +112,7 @@ def _warn_of_repeats(path: Path) -> None:
     """Warn of a second answer to a question: it is not heard."""
     import warnings
 
-    from alignlab.values.learning.questions import read_lines
+    from alignlab.datasets.lines import read_lines
 
     answered: dict[str, int] = {}
     for number, line in read_lines(path):

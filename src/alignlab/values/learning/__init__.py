@@ -1,7 +1,7 @@
 """Policies learned from comparisons: people or synthetic teachers answer, a reward is fitted."""
 
+from alignlab.datasets.questions import Answer, Query, Teacher, preference_dataset
 from alignlab.values.learning.learned_reward import LearnedReward
-from alignlab.values.learning.questions import Answer, Query, Teacher, preference_dataset
 from alignlab.values.learning.teachers import FileTeacher, SyntheticTeacher
 from alignlab.values.learning.training import (
     PreferenceTraining,

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import expit
 
 from alignlab.datasets.preference_checks import content_of
+from alignlab.datasets.questions import Query, preference_dataset
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, mean_estimate, share_estimate
@@ -23,7 +24,6 @@ from alignlab.random import as_generator
 from alignlab.values.learning.environments import Environments
 from alignlab.values.learning.learned_reward import LearnedReward, fit_learned_reward
 from alignlab.values.learning.policies import evaluate_policy, roll_out, train_policy
-from alignlab.values.learning.questions import Query, preference_dataset
 from alignlab.values.learning.runs import Round, Run, Settings
 from alignlab.values.learning.segments import draw_segments
 from alignlab.values.preferences.queries import information

@@ -23,13 +23,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.datasets.lines import append_lines, read_lines
+from alignlab.datasets.questions import Answer, Query
 from alignlab.errors import InputError, nearest
 from alignlab.files import require_writable, write_whole
 from alignlab.intervals import Estimate
 from alignlab.plain import to_json
 from alignlab.values.learning.learned_reward import LearnedReward
 from alignlab.values.learning.policies import Policy
-from alignlab.values.learning.questions import Answer, Query, append_lines, read_lines
 
 __all__ = ["Round", "Run", "RunDirectory", "Settings"]
 

@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
+from alignlab.datasets.lines import append_lines, read_lines
+from alignlab.datasets.questions import Answer, Query
 from alignlab.datasets.trajectories import Trajectory
 from alignlab.errors import InputError
 from alignlab.random import as_generator
-from alignlab.values.learning.questions import Answer, Query, append_lines, read_lines
 
 __all__ = ["FileTeacher", "SyntheticTeacher"]
 

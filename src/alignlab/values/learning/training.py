@@ -23,6 +23,7 @@ import numpy as np
 
 from alignlab.charts import Chart, line_chart
 from alignlab.datasets import PreferenceDataset
+from alignlab.datasets.questions import Answer, Query, Teacher, preference_dataset
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate, mean_estimate
 from alignlab.progress import ProgressCallback, track
@@ -32,7 +33,6 @@ from alignlab.values.learning.learned_reward import LearnedReward
 from alignlab.values.learning.policies import (
     Policy,
 )
-from alignlab.values.learning.questions import Answer, Query, Teacher, preference_dataset
 from alignlab.values.learning.rounds import (
     asked_in_round,
     improved,

@@ -2,26 +2,23 @@
 
 A teacher is asked and leaves; its answers are collected whenever they are there, all, some or none.
 A program, a person with a text file and a person behind a browser are therefore the same to a
-training run. Nothing is forgotten in between: questions and answers are lines appended to files, a
-line that was cut short in the writing was never written.
+training run. A question is known by what it shows: whoever is asked again, after a run was stopped,
+knows it by its id and is not asked twice.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from alignlab.datasets import PreferenceDataset
 from alignlab.datasets.preference_checks import content_of
+from alignlab.datasets.preferences import PreferenceDataset
 from alignlab.datasets.trajectories import Trajectory
-from alignlab.errors import InputError, OutputError, nearest
+from alignlab.errors import InputError, nearest
 
 __all__ = ["Answer", "Query", "Teacher", "preference_dataset"]
 
@@ -253,60 +250,3 @@ def preference_dataset(queries: Sequence[Query], answers: Iterable[Answer]) -> P
 
 def _near(unknown: Iterable[str], queries: Sequence[Query]) -> str:
     return nearest(min(unknown), [query.id for query in queries])
-
-
-def read_lines(path: Path) -> list[tuple[int, Any]]:
-    """Return the JSON values of a file with their line numbers; none if there is no file.
-
-    A last line without its end is still being written, or never was: it is left out.
-
-    Raises
-    ------
-    InputError
-        If a whole line is not JSON, or the file cannot be read.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    found = []
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        if not line.strip():
-            continue
-        try:
-            found.append((number, json.loads(line)))
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"Line {number} of {path} is not JSON: {error.msg} at column {error.colno}. "
-                "Write one object a line."
-            ) from error
-    return found
-
-
-def append_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
-    """Append one JSON object a line; what was there stays, but for a line cut short.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
-    """
-    lines = "".join(json.dumps(v, ensure_ascii=False, allow_nan=False) + "\n" for v in values)
-    if not lines:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab+") as stream:
-            stream.seek(0)
-            held = stream.read()
-            stream.truncate(held.rfind(b"\n") + 1)
-            stream.write(lines.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"Cannot append to {path}: {reason}. Free some space or move it."
-        ) from error

@@ -3,15 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from alignlab.datasets.questions import Answer, Query, preference_dataset
 from alignlab.datasets.trajectories import Trajectory
-from alignlab.errors import InputError, OutputError
-from alignlab.values.learning.questions import (
-    Answer,
-    Query,
-    append_lines,
-    preference_dataset,
-    read_lines,
-)
+from alignlab.errors import InputError
 
 SHORT = Trajectory([[0.1, 0.2], [0.3, -1e-17]], [1], [0.5], ended=True)
 LONG = Trajectory([[0.0, 0.0], [1.0, 0.1], [2.0, 1 / 3]], [0, 1], [1.0, 1.0])
@@ -109,25 +103,3 @@ def test_answers_to_other_questions_and_no_answers_are_errors():
         preference_dataset([query], [Answer(query.id[:-1] + "z", 1)])
     with pytest.raises(InputError, match="No question was answered"):
         preference_dataset([query], [Answer(query.id, None)])
-
-
-def test_lines_are_appended_and_a_line_cut_short_never_was(tmp_path):
-    path = tmp_path / "new" / "lines.jsonl"
-    assert read_lines(path) == []
-    append_lines(path, [{"a": 1}])
-    with path.open("a") as stream:
-        stream.write('{"b": ')
-    assert read_lines(path) == [(1, {"a": 1})]
-    append_lines(path, [{"c": 3}])
-    assert read_lines(path) == [(1, {"a": 1}), (2, {"c": 3})]
-    path.write_text('{"a": 1}\n\n{"b" 2}\n')
-    with pytest.raises(InputError, match=r"Line 3 of .*lines.jsonl is not JSON"):
-        read_lines(path)
-
-
-def test_a_place_that_cannot_be_written_is_said(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="Cannot append to"):
-        append_lines(tmp_path / "file" / "lines.jsonl", [{"a": 1}])
-    with pytest.raises(InputError, match="cannot be read"):
-        read_lines(tmp_path)

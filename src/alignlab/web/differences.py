@@ -134,7 +134,7 @@ def _marked(
 ) -> Differences:
     weights = [_weight(each) for each in one]
     total = sum(weights) + sum(map(_weight, two))
-    shared = 2 * sum(weights[at] for at, _ in pairs) / total if total else 0.0
+    shared = 2 * sum(weights[at] for at, _ in pairs) / total if total else 1.0
     if shared < LITTLE:
         return _unmarked("".join(one), "".join(two), unlike, shared)
     blocks = [

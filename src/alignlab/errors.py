@@ -13,8 +13,10 @@ from pathlib import PurePath
 from typing import Any
 
 __all__ = [
+    "AccessError",
     "AlignlabError",
     "InputError",
+    "LeaseError",
     "MissingExtraError",
     "ModelError",
     "OutputError",
@@ -50,6 +52,14 @@ class UnsafeModelError(AlignlabError):
 
 class OutputError(AlignlabError, OSError):
     """A result could not be written; nothing half-written was left behind."""
+
+
+class AccessError(AlignlabError):
+    """A token or a name opens nothing here: it is unknown, or was revoked."""
+
+
+class LeaseError(AlignlabError, LookupError):
+    """A case is no longer this person's: its time ran out, it was answered, or it never was."""
 
 
 class StoppedError(AlignlabError):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alignlab.errors import OutputError
-from alignlab.files import sha256_of_file, write_all, write_whole
+from alignlab.errors import InputError, OutputError
+from alignlab.files import replaced, sha256_of_file, write_all, write_whole
 
 
 def test_files_are_written_whole_and_readable(tmp_path):
@@ -78,3 +78,17 @@ def test_the_hash_of_a_file(tmp_path):
     content = os.urandom(300_000)
     (tmp_path / "model").write_bytes(content)
     assert sha256_of_file(tmp_path / "model") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("error", [InputError("not so"), OutputError("no room"), KeyError("k")])
+def test_what_goes_wrong_while_a_file_is_filled_is_told_as_it_is(tmp_path, error):
+    (tmp_path / "a.txt").write_text("old")
+    with (
+        pytest.raises(type(error)) as raised,
+        replaced(tmp_path, ["a.txt", "b.txt"]) as (one, _),
+    ):
+        one.write_text("half")
+        raise error
+    assert raised.value is error
+    assert os.listdir(tmp_path) == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"

@@ -7,12 +7,12 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from alignlab.errors import OutputError
+from alignlab.errors import AlignlabError, OutputError
 
-__all__ = ["require_writable", "sha256_of_file", "write_all", "write_whole"]
+__all__ = ["replaced", "require_writable", "sha256_of_file", "write_all", "write_whole"]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -42,16 +42,49 @@ def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
         If the directory cannot be written or the disk is full. The temporary files are gone and
         the files that stood there before are untouched.
     """
+    with replaced(directory, contents) as temporaries:
+        for temporary, content in zip(temporaries, contents.values(), strict=True):
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replaced(directory: Path, names: Iterable[str]) -> Iterator[tuple[Path, ...]]:
+    """Give temporary files to write into; when the block ends well they take their names, all.
+
+    Use it where the content is too large to be held; `write_all` is for what is at hand.
+
+    Parameters
+    ----------
+    directory
+        Made if it does not exist.
+    names
+        The files', one temporary file each, in this order.
+
+    Raises
+    ------
+    OutputError
+        If the directory cannot be written or the disk is full. The temporary files are gone and
+        the files that stood there before are untouched, as they are after any other error.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with replaced(folder, ["a.txt"]) as (temporary,):
+    ...     _ = temporary.write_text("whole")
+    >>> (folder / "a.txt").read_text()
+    'whole'
+    """
     made_directory = not directory.exists()
     waiting: dict[Path, Path] = {}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
+        for name in names:
             handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
+            os.close(handle)
             waiting[Path(temporary)] = directory / name
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content.encode() if isinstance(content, str) else content)
-                stream.flush()
+        yield tuple(waiting)
+        for temporary_path in waiting:
+            with temporary_path.open("rb+") as stream:
                 os.fsync(stream.fileno())
         for temporary_path, final in waiting.items():
             temporary_path.chmod(0o644)
@@ -62,7 +95,7 @@ def write_all(directory: Path, contents: Mapping[str, str | bytes]) -> None:
         if made_directory:
             with contextlib.suppress(OSError):
                 directory.rmdir()
-        if not isinstance(error, OSError):
+        if not isinstance(error, OSError) or isinstance(error, AlignlabError):
             raise
         raise _cannot_write(directory, error) from error
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import io
 from xml.etree import ElementTree
 
-from alignlab.drawing import vegalite_svg
+import numpy as np
+from PIL import Image
+
+from alignlab.drawing import enlarged, png, vegalite_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -68,3 +72,17 @@ def test_it_is_smaller_than_what_vega_writes_and_shows_the_same_texts():
 def test_what_no_svg_can_hold_is_replaced():
     drawing = vegalite_svg(bars(["a\x00b", "half \ud83d", '" opacity="1" <b>&']))
     assert {"a�b", "half �", '" opacity="1" <b>&'} <= set(texts(drawing))
+
+
+def test_a_png_holds_the_pixels():
+    picture = np.random.default_rng(0).random((5, 7, 3))
+    read = np.asarray(Image.open(io.BytesIO(png(picture))))
+    assert (read == np.round(255 * picture)).all()
+
+
+def test_a_picture_grows_by_whole_pixels_alone():
+    picture = np.arange(12.0).reshape(2, 2, 3)
+    large = enlarged(picture, 7)
+    assert large.shape == (6, 6, 3)
+    assert (large[::3, ::3] == picture).all()
+    assert enlarged(np.zeros((50, 80, 3)), 20).shape == (50, 80, 3)

@@ -1,14 +1,20 @@
-"""A Vega-Lite specification as an SVG drawing: made small, the same bytes each time."""
+"""Drawings as bytes, the same each time: a specification as a small SVG, pixels as a PNG."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from alignlab.plain import plain, printable
 
-__all__ = ["vegalite_svg"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["enlarged", "png", "vegalite_svg"]
 
 UNSEEN = ("class", "role", "pointer-events", "aria-hidden", "aria-roledescription")
 """Attributes that say nothing where a drawing is one image with a label."""
@@ -66,3 +72,50 @@ def _compact(drawing: str) -> str:
                 element.set(key, f"url(#{names[value[5:-1]]})")
     root.set("xmlns", "http://www.w3.org/2000/svg")
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def enlarged(picture: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Return a picture whose pixels are repeated until its longer side is about `side`.
+
+    Parameters
+    ----------
+    picture
+        Shape (H, W, 3).
+    side
+        The wanted size of the longer side.
+    """
+    import numpy as np
+
+    times = max(1, side // max(picture.shape[:2]))
+    return np.asarray(np.kron(picture, np.ones((times, times, 1))), dtype=np.float64)
+
+
+def png(picture: NDArray[np.float64]) -> bytes:
+    r"""Return an RGB picture as the bytes of a PNG file.
+
+    Parameters
+    ----------
+    picture
+        Shape (H, W, 3), from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> png(np.zeros((2, 2, 3)))[:4]
+    b'\x89PNG'
+    """
+    import numpy as np
+
+    pixels = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+    height, width = pixels.shape[:2]
+    # Each line begins with its filter: 0, none.
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in parts
+    )

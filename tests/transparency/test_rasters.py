@@ -1,28 +1,13 @@
-"""Pictures of pixels: what is written is what a reader of PNG files sees."""
+"""Pictures of pixels: what is tinted is told by colour."""
 
 from __future__ import annotations
 
 import base64
-import io
 
 import numpy as np
-from PIL import Image
 
-from alignlab.transparency.rasters import data_url, enlarged, png, tinted
-
-
-def test_a_png_holds_the_pixels():
-    picture = np.random.default_rng(0).random((5, 7, 3))
-    read = np.asarray(Image.open(io.BytesIO(png(picture))))
-    assert (read == np.round(255 * picture)).all()
-
-
-def test_a_picture_grows_by_whole_pixels_alone():
-    picture = np.arange(12.0).reshape(2, 2, 3)
-    large = enlarged(picture, 7)
-    assert large.shape == (6, 6, 3)
-    assert (large[::3, ::3] == picture).all()
-    assert enlarged(np.zeros((50, 80, 3)), 20).shape == (50, 80, 3)
+from alignlab.drawing import png
+from alignlab.transparency.rasters import data_url, tinted
 
 
 def test_sign_is_told_by_colour_and_nothing_is_grey():

@@ -334,7 +334,7 @@ def _show(console: Console, card: ExplanationCard) -> None:
     from rich.text import Text
 
     from alignlab.cli.output import bullet, rows_table
-    from alignlab.transparency.cards.shown import called
+    from alignlab.wording import called
 
     where = f"row {card.row} of {card.data}"
     heading = called(card.decision, card.labels)
@@ -355,7 +355,8 @@ def _show(console: Console, card: ExplanationCard) -> None:
 def _table(card: ExplanationCard) -> pd.DataFrame:
     import pandas as pd
 
-    from alignlab.transparency.cards.shown import called, number
+    from alignlab.transparency.cards.shown import number
+    from alignlab.wording import called
 
     points = card.scale in ("probability", "decision")
 

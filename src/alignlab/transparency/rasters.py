@@ -1,4 +1,4 @@
-"""Pictures of pixels: an image in grey under tints, and the bytes of a PNG.
+"""Pictures of pixels: an image in grey under tints, and the address that holds it.
 
 A chart that lies over an image carries it as data, so that it stays one piece without a network.
 """
@@ -6,15 +6,14 @@ A chart that lies over an image carries it as data, so that it stays one piece w
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.drawing import png
 from alignlab.theme import ACCENT, WARN
 
-__all__ = ["data_url", "enlarged", "png", "rgb", "tinted"]
+__all__ = ["data_url", "rgb", "tinted"]
 
 Floats = NDArray[np.float64]
 
@@ -42,48 +41,6 @@ def tinted(picture: Floats, strengths: Floats) -> Floats:
     colour = np.where(strengths[..., None] >= 0, rgb(ACCENT), rgb(WARN))
     alpha = STRONGEST * np.abs(strengths)[..., None]
     return np.asarray((1 - alpha) * light[..., None] + alpha * colour)
-
-
-def enlarged(picture: Floats, side: int) -> Floats:
-    """Return a picture whose pixels are repeated until its longer side is about `side`.
-
-    Parameters
-    ----------
-    picture
-        Shape (H, W, 3).
-    side
-        The wanted size of the longer side.
-    """
-    times = max(1, side // max(picture.shape[:2]))
-    return np.asarray(np.kron(picture, np.ones((times, times, 1))), dtype=np.float64)
-
-
-def png(picture: Floats) -> bytes:
-    r"""Return an RGB picture as the bytes of a PNG file.
-
-    Parameters
-    ----------
-    picture
-        Shape (H, W, 3), from 0 to 1.
-
-    Examples
-    --------
-    >>> png(np.zeros((2, 2, 3)))[:4]
-    b'\x89PNG'
-    """
-    pixels = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
-    height, width = pixels.shape[:2]
-    # Each line begins with its filter: 0, none.
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in parts
-    )
 
 
 def data_url(picture: Floats) -> str:

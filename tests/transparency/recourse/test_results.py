@@ -11,7 +11,6 @@ from alignlab.transparency.recourse.results import (
     Change,
     Counterfactual,
     Counterfactuals,
-    cell_text,
 )
 
 
@@ -34,17 +33,6 @@ def test_sentences_are_what_people_would_say():
         "With savings of 3,200 instead of 900 and job 'clerk' instead of 'nurse' the answer would "
         "have been yes (0.70). Hardly any row of the data is as unusual as this one.",
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (2004, "2004"), (12000, "12,000"), (0.1 + 0.2, "0.30000000000000004"), (1234.5, "1,234.5"),
-        (True, "yes"), ("a", "'a'"), (None, "missing"), (float("nan"), "missing"), (-0.5, "-0.5"),
-    ],
-)  # fmt: skip
-def test_cells_are_written_so_that_they_read_back(value, text):
-    assert cell_text(value) == text
 
 
 def test_a_value_is_said_once():

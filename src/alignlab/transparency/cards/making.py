@@ -27,12 +27,13 @@ from alignlab.transparency.cards.cases import (
     require_labels,
 )
 from alignlab.transparency.cards.deletion import deletion_truth
-from alignlab.transparency.cards.shown import cell, number
+from alignlab.transparency.cards.shown import number
 from alignlab.transparency.cards.similar import similar_cases
 from alignlab.transparency.outputs import Output, output_of
 from alignlab.transparency.recourse import Counterfactuals, counterfactuals
 from alignlab.transparency.shapley import ShapleyValues, shapley_values
 from alignlab.transparency.shapley.trees import tree_note
+from alignlab.wording import cell
 
 __all__ = ["EVALUATIONS", "Stated", "cards_of"]
 

@@ -16,7 +16,8 @@ from importlib.resources import files
 from typing import Any
 
 from alignlab.plain import printable
-from alignlab.transparency.cards.shown import amount, called, capital, cell, number, percent
+from alignlab.transparency.cards.shown import amount, capital, number, percent
+from alignlab.wording import called, cell
 
 __all__ = ["cards_html"]
 

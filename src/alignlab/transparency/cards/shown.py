@@ -1,28 +1,13 @@
-"""Names, numbers and cells as people write them; units are not known, so none is invented."""
+"""Numbers as people write them; units are not known, so none is invented."""
 
 from __future__ import annotations
 
 import math
-import re
-from typing import Any
 
-from alignlab.transparency.recourse.results import cell_text
-
-__all__ = ["FINE", "amount", "called", "capital", "cell", "number", "percent"]
+__all__ = ["FINE", "amount", "capital", "number", "percent"]
 
 FINE = 0.0995
 """Smaller shares are said with a decimal of a point."""
-
-
-def called(name: str, labels: Any) -> str:
-    """Return what a column or a class is called: its label, or its name made readable.
-
-    >>> called("hours_per_week", {}), called("pirat", {"pirat": "payments to income"})
-    ('hours per week', 'payments to income')
-    """
-    if name in labels:
-        return str(labels[name])
-    return re.sub(r"(?<=[^\W_])[_.]+(?=[^\W_])", " ", name) or name
 
 
 def percent(share: float) -> str:
@@ -65,19 +50,6 @@ def amount(value: float, scale: str) -> str:
         return "less than 0.1 points"
     text = f"{points:.0f}" if size >= FINE else f"{points:.1f}"
     return f"{text} {'point' if text == '1.0' else 'points'}"
-
-
-def cell(value: Any) -> str:
-    """Return a cell as people write it; a year stays a year.
-
-    >>> cell(3200), cell(1987), cell(0.0476190476), cell("rent"), cell(None), cell(True)
-    ('3,200', '1987', '0.0476', 'rent', 'missing', 'yes')
-    """
-    if isinstance(value, float) and not math.isnan(value):
-        short = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-        exact = f"{value:,.6g}"
-        return exact if len(exact) <= len(short) + 1 else short
-    return cell_text(value) if value is None or isinstance(value, int | float) else str(value)
 
 
 def capital(text: str) -> str:

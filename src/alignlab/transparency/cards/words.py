@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 from alignlab.transparency.cards.shown import (
     FINE,
     amount,
-    called,
     capital,
-    cell,
     number,
     percent,
 )
-from alignlab.wording import joined
+from alignlab.wording import called, cell, joined
 
 if TYPE_CHECKING:
     from alignlab.transparency.cards.card import ExplanationCard, Reason

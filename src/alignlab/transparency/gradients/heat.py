@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.charts import Chart, Table
+from alignlab.drawing import enlarged
 from alignlab.theme import ACCENT, WARN
-from alignlab.transparency.rasters import data_url, enlarged, tinted
+from alignlab.transparency.rasters import data_url, tinted
 
 __all__ = ["heat_chart"]
 

@@ -13,9 +13,9 @@ from alignlab.charts import Chart
 from alignlab.plain import plain
 from alignlab.tables import Table
 from alignlab.theme import ACCENT, QUIET, WARN
-from alignlab.wording import joined, shortened
+from alignlab.wording import cell_text, joined, shortened
 
-__all__ = ["Change", "Counterfactual", "Counterfactuals", "cell_text"]
+__all__ = ["Change", "Counterfactual", "Counterfactuals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,24 +301,6 @@ class Counterfactuals:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, float_format="{:.4g}".format))
-
-
-def cell_text(value: Any) -> str:
-    """Return a cell as a person writes it.
-
-    >>> cell_text(3200), cell_text(0.125), cell_text("no"), cell_text(float("nan"))
-    ('3,200', '0.125', "'no'", 'missing')
-    """
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 1000 and not 1900 <= value <= 2100 else str(value)
-    if isinstance(value, float):
-        short = f"{value:,.10g}"
-        return short if float(short.replace(",", "")) == value else f"{value:,}"
-    return repr(str(value))
 
 
 def _answered(each: Counterfactual) -> str:

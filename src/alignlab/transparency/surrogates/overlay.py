@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from alignlab.charts import Chart, Table
+from alignlab.drawing import enlarged
 from alignlab.theme import INK
-from alignlab.transparency.rasters import data_url, enlarged, rgb, tinted
+from alignlab.transparency.rasters import data_url, rgb, tinted
 
 __all__ = ["overlay", "overlay_chart"]
 

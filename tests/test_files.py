@@ -83,12 +83,14 @@ def test_the_hash_of_a_file(tmp_path):
 @pytest.mark.parametrize("error", [InputError("not so"), OutputError("no room"), KeyError("k")])
 def test_what_goes_wrong_while_a_file_is_filled_is_told_as_it_is(tmp_path, error):
     (tmp_path / "a.txt").write_text("old")
-    with (
-        pytest.raises(type(error)) as raised,
-        replaced(tmp_path, ["a.txt", "b.txt"]) as (one, _),
-    ):
-        one.write_text("half")
-        raise error
+
+    def fill():
+        with replaced(tmp_path, ["a.txt", "b.txt"]) as (one, _):
+            one.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)) as raised:
+        fill()
     assert raised.value is error
     assert os.listdir(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"

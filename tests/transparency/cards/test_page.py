@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from alignlab.transparency.cards import cards_html
+from alignlab.transparency.cards import card_parts, cards_html
 
 
 class Tree(HTMLParser):
@@ -113,3 +113,14 @@ def test_a_bare_card_has_a_page_too(card):
     told = words(bare.to_html())
     assert "What would have changed it?" not in told
     assert "What counted?" in told
+
+
+def test_a_cards_parts_stand_in_another_page(card):
+    told = json.loads(json.dumps(card.to_dict()))
+    parts = card_parts(told, level=4)
+    tree = Tree(parts)
+    assert not tree.open
+    assert {tag for tag, _ in tree.tags if re.fullmatch(r"h\d", tag)} == {"h4"}
+    assert not any("style" in attributes or "onclick" in attributes for _, attributes in tree.tags)
+    whole = card.to_html()
+    assert parts.replace("h4>", "h2>") in whole

@@ -3,7 +3,7 @@
 from alignlab.transparency.cards.card import CARD_VERSION, ExplanationCard, Reason
 from alignlab.transparency.cards.deletion import Truth
 from alignlab.transparency.cards.front import explain, explain_many
-from alignlab.transparency.cards.page import cards_html
+from alignlab.transparency.cards.page import card_parts, cards_html
 from alignlab.transparency.cards.similar import Similar, distances
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Reason",
     "Similar",
     "Truth",
+    "card_parts",
     "cards_html",
     "distances",
     "explain",

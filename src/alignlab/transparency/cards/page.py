@@ -19,7 +19,7 @@ from alignlab.plain import printable
 from alignlab.transparency.cards.shown import amount, capital, number, percent
 from alignlab.wording import called, cell
 
-__all__ = ["cards_html"]
+__all__ = ["card_parts", "cards_html"]
 
 SHOWN = 8
 """Features with a bar of their own; the others share one."""
@@ -41,23 +41,53 @@ def cards_html(cards: Sequence[Card]) -> str:
     cards
         What `ExplanationCard.to_dict` returned, one or several.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )  # fmt: skip
-    style = _resource("card.css")
+    style = _resource("parts.css") + _resource("card.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     views = [_view(card) for card in cards]
-    page = environment.from_string(_resource("card.html.jinja")).render(
-        cards=views,
-        title=views[0]["title"] if len(views) == 1 else f"{len(views)} decisions explained",
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
-        "form-action 'none'",
-        style=style,
+    page = (
+        _environment()
+        .get_template("card.html.jinja")
+        .render(
+            cards=views,
+            level=2,
+            title=views[0]["title"] if len(views) == 1 else f"{len(views)} decisions explained",
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+            "form-action 'none'",
+            style=style,
+        )
     )
     return printable(page)
+
+
+def card_parts(card: Card, *, level: int = 3) -> str:
+    """Return what a card holds below its heading, as HTML to stand in another page.
+
+    The page gives `parts.css` and the colours that it names. Nothing in it is a style or a script
+    of its own, so that a policy which forbids both shows it whole.
+
+    Parameters
+    ----------
+    card
+        What `ExplanationCard.to_dict` returned.
+    level
+        Of its headings, 1 to 6.
+    """
+    parts = _environment().get_template("parts.html.jinja").render(card=_view(card), level=level)
+    return printable(parts)
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("alignlab.transparency.cards", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 @cache

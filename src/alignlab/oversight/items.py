@@ -110,6 +110,8 @@ class Case:
         What the person said before advice came; `None` before.
     said
         Of an interview: the questions and answers until now, oldest first.
+    taken_back
+        What the person said and then took back (`Review.undo`), as it was shown; `None` otherwise.
     swapped
         Whether the sides of a pair are exchanged.
     answered
@@ -130,6 +132,7 @@ class Case:
     on_demand: bool = False
     own: Plain | None = None
     said: tuple[Plain, ...] = ()
+    taken_back: Plain | None = None
     swapped: bool = False
     answered: int = 0
     expires: float = 0.0

@@ -1,0 +1,208 @@
+"""Adding items and media: in batches, so that memory does not grow with their number.
+
+Each batch is an event with the digest of every item in it, so that an item that was changed later
+can be named. Where an item stands in the order is decided here (`queue/ordering.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alignlab.errors import InputError
+from alignlab.oversight.archive.chain import canonical
+from alignlab.oversight.archive.database import Sql
+from alignlab.oversight.archive.events import Journal
+from alignlab.oversight.archive.schema import STREAMS, contents, items, media, people
+from alignlab.oversight.content import checked_item, checked_media, media_in
+from alignlab.oversight.items import Item
+from alignlab.oversight.queue.arms import coin
+from alignlab.oversight.queue.ordering import drawn_at_random, ties
+from alignlab.oversight.settings import Settings
+
+__all__ = ["add_items", "add_media", "item_digest", "put_back", "rounding"]
+
+BATCH = 1_000
+
+EVERYBODY = 32_000
+"""What a planted item wants: more people than there are."""
+
+LAST_NUMBER = Sql(select(func.max(items.c.number)))
+NUMBER_OF = Sql(select(items.c.number).where(items.c.key == bindparam("key")))
+ADD_CONTENT = Sql(insert(contents))
+HAS_MEDIA = Sql(select(media.c.type).where(media.c.name == bindparam("name")))
+ADD_MEDIA = Sql(insert(media))
+
+DIGESTED = (
+    "number", "key", "kind", "drawn", "choices", "decision", "confidence", "truth", "gold",
+    "worth", "stratum", "slice", "source", "wanted", "content", "card",
+)  # fmt: skip
+"""What an item's digest covers, in this order."""
+
+
+class _Add(Sql):
+    """An insert that passes over a key that is there already, so that it can be named."""
+
+    def __init__(self) -> None:
+        super().__init__(insert(items))
+
+    def text(self, dialect: str) -> str:
+        of = sqlite if dialect == "sqlite" else postgresql
+        if dialect not in self._texts:
+            statement = of.insert(items).on_conflict_do_nothing(index_elements=["key"])
+            self._texts[dialect] = Sql(statement).text(dialect)
+        return self._texts[dialect]
+
+
+ADD_ITEM = _Add()
+
+
+def _put_back(stream: str) -> Sql:
+    rank, tie = people.c[f"{stream}_rank"], people.c[f"{stream}_tie"]
+    return Sql(
+        update(people)
+        .where(rank >= bindparam("before"))
+        .values({rank.name: bindparam("before"), tie.name: literal_column("0")})
+    )
+
+
+PUT_BACK = {stream: _put_back(stream) for stream in STREAMS}
+
+
+def add_items(
+    journal: Journal, given: Iterable[Item], settings: Settings, *, rounding: float
+) -> int:
+    """Add items as they come; return how many."""
+    start = (journal.work.one(LAST_NUMBER)[0] or 0) + 1
+    number, ordinary, drawn = start, 0, 0
+    known: set[str] = set()
+    best = dict.fromkeys(STREAMS, float("inf"))
+    stream = iter(given)
+    while batch := [
+        _checked(item, at) for at, item in
+        enumerate(itertools.islice(stream, BATCH), start=number - start + 1)
+    ]:  # fmt: skip
+        marks = drawn_at_random(
+            batch, settings.random_share, seed=settings.seed, first=number,
+            before=ordinary, drawn=drawn, rounding=rounding,
+        )  # fmt: skip
+        drawn += sum(marks)
+        ordinary += sum(item.gold is None for item in batch)
+        order = ties(settings.seed, number, len(batch)).tolist()
+        rows = [
+            _row(item, number + at, mark, order[at], settings)
+            for at, (item, mark) in enumerate(zip(batch, marks, strict=True))
+        ]
+        for item in batch:
+            _require_media(journal, item, known)
+        if journal.work.many(ADD_ITEM, rows) != len(rows):
+            _name_duplicate(journal, batch, number)
+        journal.work.many(ADD_CONTENT, [
+            {"item": row["number"], "content": row["content"], "card": row["card"]} for row in rows
+        ])  # fmt: skip
+        for row in rows:
+            name = STREAMS[row["stream"]]
+            best[name] = min(best[name], row["rank"])
+        journal.append("items", {"first": number, "digests": [item_digest(row) for row in rows]})
+        number += len(batch)
+    journal.items += ordinary
+    journal.gold += number - start - ordinary
+    for name, rank in best.items():
+        if rank < float("inf"):
+            put_back(journal, name, rank)
+    return number - start
+
+
+def rounding(seed: int, seq: int) -> float:
+    """Return by what chance the random sample of an addition after the first is rounded up."""
+    return coin(seed, "rounding", seq)
+
+
+def put_back(journal: Journal, stream: str, rank: float) -> None:
+    """Let everybody meet a stream's items from a rank on, which may lie behind their cursors."""
+    # Just below the rank: whatever of it they closed before is passed over again.
+    journal.work.run(PUT_BACK[stream], before=math.nextafter(rank, -math.inf))
+
+
+def add_media(journal: Journal, given: Mapping[str, bytes]) -> None:
+    """Add pictures; each one's digest is in the event."""
+    for name, data in given.items():
+        kind = checked_media(name, data)
+        if journal.work.one(HAS_MEDIA, name=name) is not None:
+            raise InputError(f"There is a picture {name!r} in the review already: name it anew.")
+        journal.work.run(ADD_MEDIA, name=name, type=kind, data=bytes(data))
+        digest = hashlib.sha256(data).hexdigest()
+        journal.append("media", {"name": name, "type": kind, "digest": digest})
+
+
+def item_digest(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that an item's row says, as kept, in hexadecimal."""
+    return hashlib.sha256(canonical([row[name] for name in DIGESTED]).encode()).hexdigest()
+
+
+def _checked(item: Item, place: int) -> Item:
+    try:
+        return checked_item(item)
+    except InputError as error:
+        raise InputError(f"Item {place}: {error}") from None
+
+
+def _row(item: Item, number: int, mark: bool, tie: int, settings: Settings) -> dict[str, Any]:
+    if item.gold is not None:
+        drawn, stream, rank, wanted = "gold", 3, 0.0, EVERYBODY
+    elif mark:
+        drawn, stream, rank, wanted = "random", 1, 0.0, item.wanted or settings.overlap
+    else:
+        drawn, stream, rank, wanted = (
+            "value",
+            2,
+            -float(item.worth),
+            item.wanted or settings.overlap,
+        )
+    return {
+        "number": number,
+        "key": item.key,
+        "kind": item.kind,
+        "drawn": drawn,
+        "choices": canonical(list(item.choices)),
+        "decision": None if item.advice is None else item.advice.decision,
+        "confidence": None if item.advice is None else item.advice.confidence,
+        "truth": item.truth,
+        "gold": item.gold,
+        "worth": float(item.worth),
+        "stratum": item.stratum,
+        "slice": item.group,
+        "source": canonical(item.source),
+        "wanted": wanted,
+        "taken": 0,
+        "done": 0,
+        "deferred": 0,
+        "open": 1,
+        "stream": stream,
+        "rank": rank,
+        "tie": tie,
+        "content": canonical(item.content),
+        "card": None if item.card is None else canonical(item.card),
+    }
+
+
+def _require_media(journal: Journal, item: Item, known: set[str]) -> None:
+    for name in media_in(item.content):
+        if name not in known:
+            if journal.work.one(HAS_MEDIA, name=name) is None:
+                raise InputError(
+                    f"Item {item.key!r} shows the picture {name!r}, which is not among the media."
+                )
+            known.add(name)
+
+
+def _name_duplicate(journal: Journal, batch: Sequence[Item], first: int) -> None:
+    for at, item in enumerate(batch):
+        if journal.work.one(NUMBER_OF, key=item.key)[0] != first + at:
+            raise InputError(f"The key {item.key!r} stands twice: each item has one of its own.")

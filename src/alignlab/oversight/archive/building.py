@@ -1,0 +1,142 @@
+"""Making a review whole or not at all: its tables, its settings, its items.
+
+In a folder, a file is filled under another name and takes its own at the end; in PostgreSQL, the
+schema and all that is in it are one transaction. `project.json` comes last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from alignlab.errors import InputError, OutputError
+from alignlab.oversight.archive import schema
+from alignlab.oversight.archive.adding import add_items, add_media
+from alignlab.oversight.archive.chain import START
+from alignlab.oversight.archive.database import Database, Postgres, Sql, Sqlite, Work
+from alignlab.oversight.archive.events import Journal
+from alignlab.oversight.archive.migrating import migrate
+from alignlab.oversight.archive.places import (
+    FILE,
+    PROJECT,
+    read_place,
+    schema_name,
+    url_of,
+    write_place,
+)
+from alignlab.oversight.items import Item
+from alignlab.oversight.settings import Settings
+
+__all__ = ["build"]
+
+ADD_PROJECT = Sql(insert(schema.project))
+ADD_HEAD = Sql(insert(schema.head))
+
+UP = 1 - 1e-9
+"""The random sample of the first items is rounded up: it never is less than its share."""
+
+
+def build(
+    folder: Path,
+    items: Iterable[Item],
+    settings: Settings,
+    media: Mapping[str, bytes],
+    database: str | None,
+    clock: Callable[[], float],
+) -> Database:
+    """Make a review in a folder that holds none; return its database.
+
+    Raises
+    ------
+    InputError
+        If the folder or the schema holds a review already, or an item is malformed.
+    OutputError
+        If it cannot be written. Nothing is left.
+    """
+    if (folder / PROJECT).exists() or (folder / FILE).exists():
+        raise InputError(f"{folder} holds a review already. Name another folder, or open this one.")
+    url = None if database is None else url_of(database)
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made: {error.strerror}. Name another.") from error
+
+    def fill(work: Work) -> None:
+        work.run(ADD_PROJECT, id=1, settings=settings.model_dump_json())
+        counters = dict.fromkeys(("seq", "items", "gold", "complete", "answers", "waiting"), 0)
+        work.run(ADD_HEAD, id=1, hash=START, **counters)
+        journal = Journal(work, clock())
+        journal.append("created", {"settings": settings.model_dump(mode="json")})
+        add_media(journal, media)
+        add_items(journal, items, settings, rounding=UP)
+        journal.save()
+
+    name = schema_name(folder)
+    try:
+        if url is None:
+            _fill_file(folder, fill)
+        else:
+            _fill_schema(Postgres(url, name), fill)
+        write_place(folder, url, name)
+    except BaseException:
+        if url is None:
+            (folder / FILE).unlink(missing_ok=True)
+        if made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    return read_place(folder, database)
+
+
+def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=folder)
+    os.close(handle)
+    file = Path(name)
+    database = Sqlite(file)
+    try:
+        connection = sqlite3.connect(file, isolation_level=None)
+        with contextlib.closing(connection):
+            # Nobody knows of the file yet: it needs no journal, and is synced once at the end.
+            connection.execute("PRAGMA journal_mode=OFF")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("PRAGMA cache_size=-65536")
+            migrate(connection, "sqlite")
+            connection.execute("BEGIN")
+            fill(Work(connection, "sqlite"))
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA journal_mode=WAL")
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+        file.replace(folder / FILE)
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, OutputError):
+            raise
+        raise database.refused(error) from error
+    finally:
+        for left in folder.glob(f"{file.name}*"):
+            left.unlink()
+
+
+def _fill_schema(database: Postgres, fill: Callable[[Work], None]) -> None:
+    with contextlib.closing(database), database.write() as work:
+        if _one(work, "SELECT 1 FROM pg_namespace WHERE nspname = %s", database.schema):
+            raise InputError(
+                f"{database.name} holds a schema {database.schema!r} already, as a folder of this "
+                "name has it. Name the folder otherwise."
+            )
+        work.connection.execute(f'CREATE SCHEMA "{database.schema}"')
+        migrate(work.connection, "postgresql")
+        fill(work)
+
+
+def _one(work: Work, query: str, *values: Any) -> Any:
+    return work.connection.execute(query, values).fetchone()

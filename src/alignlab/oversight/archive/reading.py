@@ -1,0 +1,220 @@
+"""Reading what was answered, as a stream, and how far the review is, from counters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Select, select
+
+from alignlab.oversight.archive.chain import Head
+from alignlab.oversight.archive.database import HEAD, Sql, Work
+from alignlab.oversight.archive.schema import answers, contents, events, items, people
+from alignlab.oversight.items import Advice, Kind
+
+__all__ = ["Answered", "Progress", "Status", "read_answers", "read_status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer that stands, with what there is to know of its item.
+
+    Attributes
+    ----------
+    seq
+        Of its event; answers come in this order.
+    key, kind
+        Of the item.
+    reviewer
+        Whose it is.
+    at
+        When it came, in seconds since 1970.
+    answer
+        As `checked_answer` keeps it; of a pair as if its sides had not been exchanged. Of a case
+        that was handed on or could not be told, the decision is `None`.
+    own
+        What was said before the advice came; `None` where that was not asked.
+    said
+        The replies of an interview.
+    arm
+        Of the experiment; "" where the item takes no part.
+    advice_seen, card_seen
+        Whether they were on the page when the answer was given.
+    swapped
+        Whether the sides were exchanged.
+    visible_ms
+        How long the page was visible, as the browser tells; `None` where it did not.
+    server_ms
+        From giving the case to receiving the answer.
+    drawn
+        "random" for the unbiased sample, "value" for what was asked first because it was worth
+        more, "gold" for what was planted.
+    stratum, group, advice, truth, gold, source
+        Of the item.
+    choices
+        Of the item.
+    content
+        Of the item, where it was asked for.
+    """
+
+    seq: int
+    key: str
+    kind: Kind
+    reviewer: str
+    at: float
+    answer: Mapping[str, Any]
+    own: Mapping[str, Any] | None
+    said: tuple[Mapping[str, Any], ...]
+    arm: str
+    advice_seen: bool
+    card_seen: bool
+    swapped: bool
+    visible_ms: float | None
+    server_ms: float
+    drawn: Literal["value", "random", "gold"]
+    stratum: str
+    group: str
+    advice: Advice | None
+    truth: str | None
+    gold: str | None
+    source: Mapping[str, Any]
+    choices: tuple[str, ...] = ()
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one person is.
+
+    Attributes
+    ----------
+    name, role
+        Who it is.
+    invited
+        Whether they may still come in.
+    answered
+        How many cases they answered or handed on; answers taken back are not counted.
+    holds
+        Whether a case is theirs now.
+    """
+
+    name: str
+    role: str
+    invited: bool
+    answered: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a review is.
+
+    Attributes
+    ----------
+    items
+        All that count; planted ones do not.
+    complete
+        Those answered by as many people as wanted.
+    open
+        The others.
+    leased
+        Cases that somebody holds now.
+    waiting
+        Open items that somebody handed on to a colleague.
+    answers
+        All that stand.
+    people
+        How far each is, in the order of inviting.
+    head
+        Where the chain of events ends.
+    """
+
+    items: int
+    complete: int
+    open: int
+    leased: int
+    waiting: int
+    answers: int
+    people: tuple[Progress, ...]
+    head: Head
+
+
+_COLUMNS = (
+    events.c.seq, events.c.key, events.c.reviewer, events.c.at, events.c.body,
+    items.c.kind, items.c.drawn, items.c.stratum, items.c.slice, items.c.decision,
+    items.c.confidence, items.c.truth, items.c.gold, items.c.source, items.c.choices,
+)  # fmt: skip
+
+
+def _current(*columns: Any, gold: bool) -> Select[Any]:
+    found = (
+        select(*columns)
+        .select_from(answers)
+        .join(events, events.c.seq == answers.c.seq)
+        .join(items, items.c.number == answers.c.item)
+        .order_by(answers.c.seq)
+    )
+    return found if gold else found.where(items.c.gold.is_(None))
+
+
+ANSWERS = {
+    (gold, content): Sql(
+        _current(*_COLUMNS, contents.c.content, gold=gold).join(
+            contents, contents.c.item == answers.c.item
+        )
+        if content
+        else _current(*_COLUMNS, gold=gold)
+    )
+    for gold in (False, True)
+    for content in (False, True)
+}
+PROGRESS = Sql(
+    select(
+        people.c.name, people.c.role, people.c.token, people.c.answered, people.c.expires
+    ).order_by(people.c.number)
+)
+
+
+def read_answers(work: Work, *, gold: bool, content: bool) -> Iterator[Answered]:
+    """Yield the answers that stand, in the order of their events."""
+    read = json.JSONDecoder().decode
+    sources: dict[str, Any] = {"{}": {}}
+    offered: dict[str, tuple[str, ...]] = {}
+    for (
+        seq, key, reviewer, at, text, kind, drawn, stratum, group, decision, confidence, truth,
+        right, source, choices, *shown,
+    ) in work.stream(ANSWERS[gold, content]):  # fmt: skip
+        body = read(text)
+        if choices not in offered:
+            offered[choices] = tuple(read(choices))
+        yield Answered(
+            seq, key, kind, reviewer, at, body["answer"], body["own"], tuple(body["said"]),
+            body["arm"], body["advice"], body["card"], body["swapped"], body["visible_ms"],
+            body["server_ms"], drawn, stratum, group,
+            None if decision is None else Advice(decision, confidence), truth, right,
+            sources.get(source) or read(source), offered[choices],
+            read(shown[0]) if shown else None,
+        )  # fmt: skip
+
+
+def read_status(work: Work, now: float) -> Status:
+    """Return how far the review is; nothing is counted but people."""
+    _, seq, hash_, total, _, complete, count, waiting = work.one(HEAD)
+    progress = tuple(
+        Progress(
+            name, role, token is not None, answered, expires is not None and expires > now
+        )  # fmt: skip
+        for name, role, token, answered, expires in work.all(PROGRESS)
+    )
+    return Status(
+        items=total,
+        complete=complete,
+        open=total - complete,
+        leased=sum(each.holds for each in progress),
+        waiting=waiting,
+        answers=count,
+        people=progress,
+        head=Head(seq, bytes(hash_).hex()),
+    )

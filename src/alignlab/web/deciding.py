@@ -6,13 +6,19 @@ nothing can show it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
+from alignlab.web.scenes import shown_scenes
 
 __all__ = ["decide_view", "decided", "heard", "levels"]
+
+LOGGER = logging.getLogger("alignlab.web")
 
 CHOICE_KEYS = "1234fghjkl"
 """Of the choices, in their order; digits from 5 on say how sure."""
@@ -35,21 +41,19 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
     """
     content = case.content
     own = case.stage == "own"
-    before = case.own or {}
     return {
-        "title": content["title"],
+        "title": content.get("title") or "A case",
         "question": OWN_QUESTION if own else settings.question or QUESTION,
         "action": "/step" if own else "/answer",
         "form": content["form"],
         "cells": content.get("cells", ()),
         "text": content.get("text", ""),
         "image": content.get("image"),
-        "trajectory": content.get("trajectory"),
+        "player": shown_scenes(content["trajectory"]) if "trajectory" in content else None,
         "aside": _aside(case),
         "presses": _presses(case),
         "levels": levels(len(case.choices)) if settings.confidence else [],
         "reason": settings.reason,
-        "prefill": {"confidence": None, "reason": before.get("reason", "")},
     }
 
 
@@ -113,9 +117,24 @@ def _aside(case: Case) -> dict[str, Any] | None:
         "heading": "What counted" if advice is None else f"The model says: {advice.decision}",
         "sure": sure,
         "own": _own(case.own),
-        "wait": "",
-        "card": case.card,
+        "card": None if case.card is None else _card(case.card),
     }
+
+
+def _card(card: Mapping[str, Any]) -> Markup:
+    """Return the explanation as HTML: below its heading, which says the decision once more.
+
+    What happened in this very case is in a card's first section only, and would tell the answer.
+    """
+    from alignlab.transparency.cards import card_parts
+
+    try:
+        # Jinja escaped every text in it.
+        return Markup(card_parts(card, level=3))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # A card from elsewhere that lacks a field must not hold up the queue: the advice stands.
+        LOGGER.exception("a card could not be drawn")
+        return Markup("<p>The explanation of this case cannot be shown.</p>")
 
 
 def _own(own: Mapping[str, Any] | None) -> str:

@@ -102,7 +102,7 @@ def text_differences(first: str, second: str) -> Differences:
     --------
     >>> found = text_differences("It is safe.", "It is not safe.")
     >>> [part.text for part in found.second if part.differs]
-    ['not ']
+    ['not']
     >>> found.words
     'The texts differ in one place, which is marked.'
     """

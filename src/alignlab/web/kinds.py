@@ -13,6 +13,8 @@ from typing import Any
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
 from alignlab.web.deciding import decide_view, decided
+from alignlab.web.interviews import interview_view, replied
+from alignlab.web.preferring import prefer_view, preferred
 
 __all__ = ["KINDS", "WIDGETS", "KindOfPage"]
 
@@ -40,7 +42,9 @@ class KindOfPage:
 
 KINDS: dict[str, KindOfPage] = {
     "decide": KindOfPage(decide_view, decided),
+    "prefer": KindOfPage(prefer_view, preferred),
+    "interview": KindOfPage(interview_view, replied),
 }
 
-WIDGETS: list[str] = []
+WIDGETS = ("trajectory.js", "images.js")
 """Modules in `static/` that define the elements which cases are made of."""

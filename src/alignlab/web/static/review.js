@@ -122,13 +122,23 @@ document.addEventListener("click", (event) => {
 
 // ---- a case comes
 
+// What is sent is the button of this very submission: htmx goes by the one that had the focus last.
 document.addEventListener("htmx:configRequest", (event) => {
-  if ("visible_ms" in event.detail.parameters) event.detail.parameters.visible_ms = visible();
+  const { parameters, elt, triggeringEvent } = event.detail;
+  const pressed = triggeringEvent?.submitter;
+  if (!(elt instanceof HTMLFormElement) || !pressed) return;
+  for (const each of elt.elements) if (each.type === "submit") delete parameters[each.name];
+  if (pressed.name) parameters[pressed.name] = pressed.value;
+  event.detail.path = pressed.getAttribute("formaction") ?? elt.getAttribute("action");
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
   label();
-  if (event.detail.target.id === "notice") return;
+  if (event.detail.target.id === "advice") {
+    document.getElementById("advice-title").focus();
+    say("Here is what counted.");
+  }
+  if (event.detail.target.id !== "work") return;
   restart();
   window.scrollTo(0, 0);
   document.getElementById("case-title")?.focus({ preventScroll: true });

@@ -1,0 +1,83 @@
+"""How a person comes in and goes out: a link that is exchanged at once, or a form.
+
+The token of the link is exchanged for a session whose secret is in a cookie that no script reads,
+and the browser is sent on: no later address holds a secret. A link that was followed from another
+site (a chat in the browser) first asks, because a page elsewhere could otherwise sign a person in
+as somebody else; and because a browser would not send a strict cookie along with that redirect.
+"""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from alignlab.errors import AccessError
+from alignlab.web.asking import COOKIE_SECONDS, Asked, html
+from alignlab.web.rendering import rendered
+
+__all__ = ["enter", "leave", "sign_in", "sign_in_form"]
+
+UNKNOWN = "This link or token opens nothing: it is unknown, or was taken back. Ask for a new one."
+
+
+def enter(asked: Asked) -> Response:
+    """Exchange the token of a link."""
+    token = asked.request.query_params.get("token", "")
+    if asked.request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return _exchanged(asked, token)
+    return _asking(asked, token=token)
+
+
+def sign_in_form(asked: Asked) -> Response:
+    """Show the form for a token."""
+    return RedirectResponse("/", 303) if asked.session is not None else _asking(asked)
+
+
+def sign_in(asked: Asked) -> Response:
+    """Take the form's token, or the whole link that somebody pasted into it."""
+    return _exchanged(asked, asked.form.get("token", "").strip().rpartition("token=")[2])
+
+
+def leave(asked: Asked) -> Response:
+    """End the session."""
+    asked.room.review.end_session(asked.secret)
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(asked.room.cookie(asked.request.headers))
+    return response
+
+
+def _exchanged(asked: Asked, token: str) -> Response:
+    room = asked.room
+    try:
+        if not token.isascii() or not token:
+            raise AccessError(UNKNOWN)
+        secret, _ = room.review.begin_session(token)
+    except AccessError:
+        return _asking(asked, fault=UNKNOWN, status=403)
+    if asked.secret:
+        room.review.end_session(asked.secret)
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        room.cookie(asked.request.headers),
+        secret,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=room.https,
+    )
+    return response
+
+
+def _asking(asked: Asked, *, token: str = "", fault: str = "", status: int = 200) -> Response:
+    body = rendered(
+        "sign_in.html.jinja",
+        settings=asked.room.review.settings,
+        page_title="Sign in",
+        token=token,
+        fault=fault,
+        widgets=(),
+        person=None,
+        csrf="",
+        pages=(),
+        here="",
+    )
+    return html(body, status)

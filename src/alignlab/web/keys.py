@@ -1,0 +1,77 @@
+"""What each key does, and the page on which a person changes that.
+
+Single keys are quick and get in the way of speech input, so that each can be changed and all can
+be switched off (WCAG 2.2, 2.1.4). The choice stays in the browser; the site never learns of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from alignlab.web.asking import Asked, html
+from alignlab.web.pages import frame
+from alignlab.web.rendering import rendered
+
+__all__ = ["ACTIONS", "Action", "keys_page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a key does.
+
+    Attributes
+    ----------
+    name
+        As `data-action` in the templates.
+    key
+        As long as the person chose no other.
+    words
+        What it does.
+    """
+
+    name: str
+    key: str
+    words: str
+
+
+ACTIONS: dict[str, tuple[Action, ...]] = {
+    "Deciding": (
+        Action("accept", "a", "Accept the advice"),
+        Action("override", "o", "Override it, where there is one other choice"),
+        *(
+            Action(f"choice-{place}", key, f"Choice {place}")
+            for place, key in enumerate("1234fghjkl", 1)
+        ),
+        Action("reveal", "e", "Show the explanation"),
+    ),
+    "In every case": (
+        Action("cannot-tell", "c", "I can’t tell"),
+        Action("defer", "d", "Leave it to a colleague"),
+        Action("reason", "r", "Write a reason (Escape leaves the field)"),
+        Action("undo", "u", "Undo the last answer"),
+        Action("go-on", "n", "Go on to the next case, after a notice"),
+    ),
+    "How sure": tuple(
+        Action(f"sure-{place}", key, words)
+        for place, (key, words) in enumerate(
+            zip(
+                "567890",
+                ("a guess", "a little sure", "somewhat sure", "rather sure", "very sure", "certain"),
+                strict=True,
+            ),
+            1,
+        )
+    ),
+}
+
+
+EVERYWHERE = {"In every case", "How sure"}
+"""Groups that share a page with every other, so that no key may be in both."""
+
+
+def keys_page(asked: Asked) -> Response:
+    """Show the keys."""
+    shown = frame(asked, title="Keys")
+    return html(rendered("keys.html.jinja", groups=ACTIONS, everywhere=EVERYWHERE, **shown))

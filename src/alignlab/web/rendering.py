@@ -1,0 +1,110 @@
+"""Pages and what they load: templates compiled once, files read once and named by their digest.
+
+Every text of a case is hostile until it is escaped: templates escape everything, and nothing in
+this room marks a text of a case as safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+__all__ = ["Asset", "assets", "rendered", "warm"]
+
+HTMX = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    # Pages hold case texts and advice: none may stay in the browser's storage.
+    "historyEnabled": False,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "[45]..", "swap": True, "error": True},
+    ],
+}
+
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that pages load."""
+
+    body: bytes
+    kind: str
+    digest: str
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Return all files that pages load, by name."""
+    shared = files("alignlab").joinpath("transparency", "cards", "parts.css")
+    found = [shared, *files("alignlab.web").joinpath("static").iterdir()]
+    return {
+        each.name: _asset(each.name, each.read_bytes())
+        for each in found
+        if each.name[each.name.rfind(".") :] in TYPES
+    }
+
+
+def rendered(template: str, **values: Any) -> bytes:
+    """Return a template filled in.
+
+    Parameters
+    ----------
+    template
+        Its name in `templates/`.
+    **values
+        What it shows; texts are escaped.
+    """
+    page = _environment().get_template(template).render(values)
+    # Half a surrogate pair, which JSON can hold and no page can, becomes a question mark.
+    return page.encode("utf-8", "replace")
+
+
+def warm() -> None:
+    """Read and compile everything, so that nobody's first page waits for it."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+    assets()
+    # The room that draws cards takes seconds to import.
+    import alignlab.transparency.cards.page  # noqa: F401
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("alignlab.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.globals["asset"] = _address
+    environment.globals["htmx_config"] = json.dumps(HTMX)
+    return environment
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    return Asset(body, TYPES[name[name.rfind(".") :]], hashlib.sha256(body).hexdigest()[:12])
+
+
+def _address(name: str) -> str:
+    return f"/static/{name}?v={assets()[name].digest}"

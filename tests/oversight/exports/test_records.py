@@ -1,0 +1,85 @@
+import json
+from datetime import datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alignlab.oversight.exports.records import COLUMNS, compact, flat_row, line, record
+from alignlab.oversight.items import Advice
+
+
+def test_everything_that_is_known_is_told(answered):
+    one = answered(own={"decision": "yes", "confidence": 0.6}, group="over 60")
+    told = record(one, str.upper, gold=False)
+    assert told["reviewer"] == "ANA"
+    assert told["at"] == "2026-09-21T14:13:20.250Z"
+    assert told["advice"] == {"decision": "yes", "confidence": 0.6}
+    assert told["own"]["decision"] == "yes"
+    assert json.loads(compact(told)) == told
+    assert record(one, str, gold=True).keys() - told.keys() == {"gold"}
+    # What a row of a table holds is what a line holds.
+    flat = dict(zip(COLUMNS, flat_row(one, str.upper), strict=True))
+    assert flat["decision"] == told["answer"]["decision"]
+    assert flat["advice_confidence"] == told["advice"]["confidence"]
+    assert json.loads(flat["source"]) == told["source"]
+    assert {k: flat[k] for k in told.keys() & flat.keys() - {"advice", "said", "source"}} == {
+        k: told[k] for k in told.keys() & flat.keys() - {"advice", "said", "source"}
+    }
+
+
+def test_what_an_answer_of_its_kind_lacks_is_not_there(compared, answered):
+    flat = dict(zip(COLUMNS, flat_row(compared("tie"), str), strict=True))
+    assert (flat["preferred"], flat["decision"], flat["advice"]) == ("tie", None, None)
+    said = ({"question": {"p": 0.5}, "reply": "sure"},)
+    flat = dict(
+        zip(
+            COLUMNS,
+            flat_row(answered(kind="interview", answer={"reply": "stop"}, said=said), str),
+            strict=True,
+        )
+    )
+    assert json.loads(flat["said"]) == [{"question": {"p": 0.5}, "reply": "sure"}]
+
+
+def test_a_moment_is_told_to_the_millisecond(answered):
+    told = [record(answered(at=at), str, gold=False)["at"] for at in (1790000000.25, 0.9996, 59.0)]
+    assert told == [
+        "2026-09-21T14:13:20.250Z",
+        "1970-01-01T00:00:01.000Z",
+        "1970-01-01T00:00:59.000Z",
+    ]
+    assert datetime.fromisoformat(told[0]).timestamp() == 1790000000.25
+
+
+TEXTS = st.text(max_size=8)
+PLAIN = st.dictionaries(
+    TEXTS, st.one_of(st.none(), st.booleans(), st.integers(), TEXTS), max_size=3
+)
+
+
+@given(
+    st.booleans(),
+    st.fixed_dictionaries(
+        {
+            "key": TEXTS,
+            "at": st.floats(0, 4e9),
+            "own": st.one_of(st.none(), PLAIN),
+            "said": st.lists(PLAIN, max_size=2).map(tuple),
+            "advice_seen": st.booleans(),
+            "swapped": st.booleans(),
+            "visible_ms": st.one_of(st.none(), st.floats(0, 1e10)),
+            "server_ms": st.integers(0, 10**10),
+            "group": TEXTS,
+            "advice": st.one_of(
+                st.none(), st.builds(Advice, TEXTS, st.one_of(st.none(), st.floats(0, 1)))
+            ),
+            "truth": st.one_of(st.none(), TEXTS),
+            "gold": st.one_of(st.none(), TEXTS),
+            "source": PLAIN,
+        }
+    ),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_line_is_its_record(answered, gold, fields):
+    one = answered(**fields)
+    assert line(one, str.upper, gold=gold) == compact(record(one, str.upper, gold=gold))

@@ -24,6 +24,7 @@ from alignlab.cli.compare import compare
 from alignlab.cli.explain import explain
 from alignlab.cli.init import init
 from alignlab.cli.predict import predict
+from alignlab.cli.review import review
 from alignlab.cli.train import train
 from alignlab.cli.values import values
 from alignlab.errors import AlignlabError, InputError, ModelError, StoppedError, nearest
@@ -69,6 +70,7 @@ app.command()(calibrate)
 app.command()(predict)
 app.command()(explain)
 app.add_typer(values)
+app.add_typer(review)
 
 
 def _print_version(wanted: bool) -> None:

@@ -16,12 +16,21 @@ from alignlab.oversight.settings import Settings
 try:
     from sqlalchemy import select
 
-    from alignlab.oversight.archive import adding, building, people, places, reading, schema
-    from alignlab.oversight.archive.chain import Head, canonical
+    from alignlab.oversight.archive import (
+        adding,
+        building,
+        people,
+        places,
+        reading,
+        schema,
+        verifying,
+    )
+    from alignlab.oversight.archive.chain import Head
     from alignlab.oversight.archive.database import HEAD, Database, Sql
     from alignlab.oversight.archive.events import Journal
     from alignlab.oversight.archive.people import Person, Session
-    from alignlab.oversight.archive.reading import Answered, Status
+    from alignlab.oversight.archive.reading import Answered, Status, Trust
+    from alignlab.oversight.archive.verifying import Verification
     from alignlab.oversight.queue import answering, delivery, leases
     from alignlab.oversight.queue.answering import Receipt
 except ImportError as error:
@@ -157,6 +166,25 @@ class Review:
             adding.add_media(journal, media or {})
             chance = adding.rounding(self.settings.seed, journal.seq)
             return adding.add_items(journal, items, self.settings, rounding=chance)
+
+    def reprioritise(self, worth: Mapping[str, float]) -> int:
+        """State anew what answers are worth, by the items' keys; return how many it moved.
+
+        The random sample, what came back to the queue and planted items stay where they are.
+        """
+        with self._journal() as journal:
+            return adding.reprioritise(journal, worth)
+
+    def media(self, name: str) -> tuple[str, bytes]:
+        """Return a picture's type, such as "image/png", and its bytes.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        with self._database.read() as work:
+            return adding.picture(work, name)
 
     # Who may answer.
 
@@ -358,6 +386,28 @@ class Review:
         """
         with self._database.snapshot() as work:
             yield from reading.read_answers(work, gold=gold, content=content)
+
+    def trust_answers(self) -> Iterator[Trust]:
+        """Yield what people said in the questionnaire of trust."""
+        with self._database.snapshot() as work:
+            yield from reading.read_trust(work)
+
+    def verify(self, *, head: str | None = None) -> Verification:
+        """Find out whether anything was altered, and name the first row that was.
+
+        Parameters
+        ----------
+        head
+            Where the chain ended at some time, as an export or report printed it. With it, an end
+            that was cut off and a chain that was written anew are found too.
+
+        Raises
+        ------
+        InputError
+            If `head` is no head.
+        """
+        with self._database.snapshot() as work:
+            return verifying.verify(work, self.settings, head)
 
     def _following(self, journal: Journal, person: leases.Worker) -> Case | None:
         item = (

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alignlab.errors import InputError
 from alignlab.oversight.archive.chain import canonical
-from alignlab.oversight.archive.database import Sql
+from alignlab.oversight.archive.database import Sql, Work
 from alignlab.oversight.archive.events import Journal
 from alignlab.oversight.archive.schema import STREAMS, contents, items, media, people
 from alignlab.oversight.content import checked_item, checked_media, media_in
@@ -26,7 +26,7 @@ from alignlab.oversight.queue.arms import coin
 from alignlab.oversight.queue.ordering import drawn_at_random, ties
 from alignlab.oversight.settings import Settings
 
-__all__ = ["add_items", "add_media", "item_digest", "put_back", "rounding"]
+__all__ = ["add_items", "add_media", "item_digest", "picture", "reprioritise", "rounding"]
 
 BATCH = 1_000
 
@@ -35,6 +35,12 @@ EVERYBODY = 32_000
 
 LAST_NUMBER = Sql(select(func.max(items.c.number)))
 NUMBER_OF = Sql(select(items.c.number).where(items.c.key == bindparam("key")))
+MOVE = Sql(
+    update(items)
+    .where(items.c.number == bindparam("which"), items.c.stream == literal_column("2"))
+    .values(rank=bindparam("rank"))
+)
+PICTURE = Sql(select(media.c.type, media.c.data).where(media.c.name == bindparam("name")))
 ADD_CONTENT = Sql(insert(contents))
 HAS_MEDIA = Sql(select(media.c.type).where(media.c.name == bindparam("name")))
 ADD_MEDIA = Sql(insert(media))
@@ -128,6 +134,37 @@ def put_back(journal: Journal, stream: str, rank: float) -> None:
     """Let everybody meet a stream's items from a rank on, which may lie behind their cursors."""
     # Just below the rank: whatever of it they closed before is passed over again.
     journal.work.run(PUT_BACK[stream], before=math.nextafter(rank, -math.inf))
+
+
+def reprioritise(journal: Journal, worth: Mapping[str, float]) -> int:
+    """State anew what answers are worth; return how many items have another place by it."""
+    moved, best = 0, math.inf
+    pairs = iter(worth.items())
+    while batch := list(itertools.islice(pairs, BATCH)):
+        told, rows = [], []
+        for key, value in batch:
+            found = journal.work.one(NUMBER_OF, key=key)
+            if found is None:
+                raise InputError(f"{key!r} is the key of no item of this review.")
+            number = not isinstance(value, bool) and isinstance(value, int | float)
+            if not number or not math.isfinite(value):
+                raise InputError(f"The worth of {key!r}, {value!r}, is not a finite number.")
+            told.append([found[0], float(value)])
+            rows.append({"which": found[0], "rank": -float(value)})
+            best = min(best, -float(value))
+        journal.append("reprioritised", {"worth": told})
+        moved += journal.work.many(MOVE, rows)
+    if moved:
+        put_back(journal, "value", best)
+    return moved
+
+
+def picture(work: Work, name: str) -> tuple[str, bytes]:
+    """Return a picture's type and bytes."""
+    row = work.one(PICTURE, name=name)
+    if row is None:
+        raise InputError(f"There is no picture {name!r} in this review.")
+    return row[0], bytes(row[1])
 
 
 def add_media(journal: Journal, given: Mapping[str, bytes]) -> None:

@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from alignlab.errors import AccessError, InputError, nearest, require_choice
 from alignlab.oversight.archive.database import Sql, Work
@@ -114,7 +114,7 @@ def invite(journal: Journal, name: str, role: str, settings: Settings) -> str:
             )
         person.token, person.role, arm = hash_of(token), role, person.arm
         save_worker(journal, person)
-    journal.append("invited", {"role": role, "arm": arm}, reviewer=name)
+    journal.append("invited", {"role": role, "arm": arm, "token": hash_of(token)}, reviewer=name)
     return token
 
 

@@ -7,14 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 
 from alignlab.oversight.archive.chain import Head
 from alignlab.oversight.archive.database import HEAD, Sql, Work
 from alignlab.oversight.archive.schema import answers, contents, events, items, people
 from alignlab.oversight.items import Advice, Kind
 
-__all__ = ["Answered", "Progress", "Status", "read_answers", "read_status"]
+__all__ = [
+    "Answered",
+    "Progress",
+    "Status",
+    "Trust",
+    "read_answers",
+    "read_status",
+    "read_trust",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,24 @@ class Status:
     head: Head
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a person said in the questionnaire of trust.
+
+    Attributes
+    ----------
+    seq, reviewer, at
+        Of the event, whose it is, and when, in seconds since 1970.
+    answers
+        As they were given.
+    """
+
+    seq: int
+    reviewer: str
+    at: float
+    answers: Mapping[str, Any]
+
+
 _COLUMNS = (
     events.c.seq, events.c.key, events.c.reviewer, events.c.at, events.c.body,
     items.c.kind, items.c.drawn, items.c.stratum, items.c.slice, items.c.decision,
@@ -170,6 +196,11 @@ ANSWERS = {
     for gold in (False, True)
     for content in (False, True)
 }
+TRUST = Sql(
+    select(events.c.seq, events.c.reviewer, events.c.at, events.c.body)
+    .where(events.c.kind == text("'trust'"))
+    .order_by(events.c.seq)
+)
 PROGRESS = Sql(
     select(
         people.c.name, people.c.role, people.c.token, people.c.answered, people.c.expires
@@ -183,10 +214,10 @@ def read_answers(work: Work, *, gold: bool, content: bool) -> Iterator[Answered]
     sources: dict[str, Any] = {"{}": {}}
     offered: dict[str, tuple[str, ...]] = {}
     for (
-        seq, key, reviewer, at, text, kind, drawn, stratum, group, decision, confidence, truth,
+        seq, key, reviewer, at, said, kind, drawn, stratum, group, decision, confidence, truth,
         right, source, choices, *shown,
     ) in work.stream(ANSWERS[gold, content]):  # fmt: skip
-        body = read(text)
+        body = read(said)
         if choices not in offered:
             offered[choices] = tuple(read(choices))
         yield Answered(
@@ -199,13 +230,17 @@ def read_answers(work: Work, *, gold: bool, content: bool) -> Iterator[Answered]
         )  # fmt: skip
 
 
+def read_trust(work: Work) -> Iterator[Trust]:
+    """Yield all answers to the questionnaire; a person may have answered it more than once."""
+    for seq, reviewer, at, said in work.stream(TRUST):
+        yield Trust(seq, reviewer, at, json.loads(said)["answers"])
+
+
 def read_status(work: Work, now: float) -> Status:
     """Return how far the review is; nothing is counted but people."""
     _, seq, hash_, total, _, complete, count, waiting = work.one(HEAD)
     progress = tuple(
-        Progress(
-            name, role, token is not None, answered, expires is not None and expires > now
-        )  # fmt: skip
+        Progress(name, role, token is not None, answered, expires is not None and expires > now)
         for name, role, token, answered, expires in work.all(PROGRESS)
     )
     return Status(

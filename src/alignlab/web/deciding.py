@@ -65,15 +65,11 @@ def levels(ways: int) -> list[tuple[str, float, str]]:
     Examples
     --------
     >>> levels(2)[0], levels(2)[-1]
-    (('5', 0.5, '50% a guess'), ('0', 1.0, '100% certain'))
+    (('5', 0.5, '50%'), ('0', 1.0, '100%'))
     """
     guess = 1 / max(ways, 2)
     shares = [round(guess + step * (1 - guess) / 5, 2) for step in range(6)]
-    words = {0: " a guess", 5: " certain"}
-    return [
-        (key, share, f"{share:.0%}{words.get(place, '')}")
-        for place, (key, share) in enumerate(zip(SURE_KEYS, shares, strict=True))
-    ]
+    return [(key, share, f"{share:.0%}") for key, share in zip(SURE_KEYS, shares, strict=True)]
 
 
 def heard(form: Mapping[str, str]) -> dict[str, Any]:
@@ -130,7 +126,7 @@ def _card(card: Mapping[str, Any]) -> Markup:
 
     try:
         # Jinja escaped every text in it.
-        return Markup(card_parts(card, level=3))
+        return Markup(card_parts(card, level=3, first=["reasons"]))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # A card from elsewhere that lacks a field must not hold up the queue: the advice stands.
         LOGGER.exception("a card could not be drawn")
@@ -158,13 +154,11 @@ def _presses(case: Case) -> list[dict[str, str]]:
     advised = case.advice.decision
     others = [each for each in presses if each["value"] != advised]
     if len(others) == 1:
-        others = [{**others[0], "action": "override", "key": "o", "note": "override"}]
-    accept = _press("accept", "a", advised, "verdict", "accept")
-    return [{**accept, "note": "accept"}, *others]
+        (other,) = others
+        label = f"Override: {other['label']}"
+        others = [{**other, "action": "override", "key": "o", "label": label}]
+    return [_press("accept", "a", f"Accept: {advised}", "verdict", "accept"), *others]
 
 
 def _press(action: str, key: str, label: str, name: str, value: str) -> dict[str, str]:
-    return {
-        "action": action, "key": key, "label": label, "name": name, "value": value, "note": "",
-        "look": "",
-    }  # fmt: skip
+    return {"action": action, "key": key, "label": label, "name": name, "value": value}

@@ -59,7 +59,7 @@ def cards_html(cards: Sequence[Card]) -> str:
     return printable(page)
 
 
-def card_parts(card: Card, *, level: int = 3) -> str:
+def card_parts(card: Card, *, level: int = 3, first: Sequence[str] = ()) -> str:
     """Return what a card holds below its heading, as HTML to stand in another page.
 
     The page gives `parts.css` and the colours that it names. Nothing in it is a style or a script
@@ -71,8 +71,13 @@ def card_parts(card: Card, *, level: int = 3) -> str:
         What `ExplanationCard.to_dict` returned.
     level
         Of its headings, 1 to 6.
+    first
+        Sections to begin with, by their keys, such as "reasons"; the others follow in their order.
     """
-    parts = _environment().get_template("parts.html.jinja").render(card=_view(card), level=level)
+    view = _view(card)
+    place = {key: rank for rank, key in enumerate(first)}
+    view["parts"].sort(key=lambda part: place.get(part["key"], len(place)))
+    parts = _environment().get_template("parts.html.jinja").render(card=view, level=level)
     return printable(parts)
 
 
@@ -213,7 +218,13 @@ def _waterfall(card: Card) -> dict[str, Any]:
     at = [card["base"]]
     for step in steps:
         at.append(at[-1] + step["value"])
-    low, high = min(*at, card["answer"]), max(*at, card["answer"])
+    ends_of_all = [
+        before + (each or 0.0)
+        for step, before in zip(steps, at[:-1], strict=True)
+        for each in step["limits"] or ()
+    ]
+    drawn = [*at, card["answer"], *ends_of_all]
+    low, high = min(drawn), max(drawn)
     span = (high - low) or 1.0
     start, width = low - MARGIN * span, span * (1 + 2 * MARGIN)
 

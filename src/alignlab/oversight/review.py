@@ -20,7 +20,6 @@ try:
         adding,
         building,
         people,
-        places,
         reading,
         schema,
         verifying,
@@ -131,7 +130,7 @@ class Review:
         InputError
             If the folder holds none.
         """
-        return cls(Path(folder), places.read_place(Path(folder), database), clock)
+        return cls(Path(folder), building.open_database(Path(folder), database), clock)
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -174,6 +173,11 @@ class Review:
         """
         with self._journal() as journal:
             return adding.reprioritise(journal, worth)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Return which of these are keys of the review's items."""
+        with self._database.read() as work:
+            return {key for key in keys if work.one(adding.NUMBER_OF, key=key) is not None}
 
     def media(self, name: str) -> tuple[str, bytes]:
         """Return a picture's type, such as "image/png", and its bytes.

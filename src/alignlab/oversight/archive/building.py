@@ -12,7 +12,6 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import insert
 
@@ -22,7 +21,6 @@ from alignlab.oversight.archive.adding import add_items, add_media
 from alignlab.oversight.archive.chain import START
 from alignlab.oversight.archive.database import Database, Postgres, Sql, Sqlite, Work
 from alignlab.oversight.archive.events import Journal
-from alignlab.oversight.archive.migrating import migrate
 from alignlab.oversight.archive.places import (
     FILE,
     PROJECT,
@@ -34,7 +32,7 @@ from alignlab.oversight.archive.places import (
 from alignlab.oversight.items import Item
 from alignlab.oversight.settings import Settings
 
-__all__ = ["build"]
+__all__ = ["build", "open_database"]
 
 ADD_PROJECT = Sql(insert(schema.project))
 ADD_HEAD = Sql(insert(schema.head))
@@ -93,10 +91,12 @@ def build(
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-    return read_place(folder, database)
+    return open_database(folder, database)
 
 
 def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
+    from alignlab.oversight.archive.migrating import migrated
+
     handle, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=folder)
     os.close(handle)
     file = Path(name)
@@ -108,11 +108,9 @@ def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
             connection.execute("PRAGMA journal_mode=OFF")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-65536")
-            migrate(connection, "sqlite")
-            connection.execute("BEGIN")
-            fill(Work(connection, "sqlite"))
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA synchronous=FULL")
+            with migrated(connection, "sqlite") as work:
+                fill(work)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         with file.open("rb") as written:
             os.fsync(written.fileno())
@@ -127,16 +125,63 @@ def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
 
 
 def _fill_schema(database: Postgres, fill: Callable[[Work], None]) -> None:
-    with contextlib.closing(database), database.write() as work:
-        if _one(work, "SELECT 1 FROM pg_namespace WHERE nspname = %s", database.schema):
+    from alignlab.oversight.archive.migrating import migrated
+
+    connection = database.connect()
+    try:
+        if connection.execute(
+            "SELECT 1 FROM pg_namespace WHERE nspname = %s", (database.schema,)
+        ).fetchone():
             raise InputError(
                 f"{database.name} holds a schema {database.schema!r} already, as a folder of this "
                 "name has it. Name the folder otherwise."
             )
-        work.connection.execute(f'CREATE SCHEMA "{database.schema}"')
-        migrate(work.connection, "postgresql")
-        fill(work)
+        connection.autocommit = False
+        connection.execute(f'CREATE SCHEMA "{database.schema}"')
+        with migrated(connection, "postgresql") as work:
+            fill(work)
+    except database.errors as error:
+        raise database.refused(error) from error
+    finally:
+        connection.close()
 
 
-def _one(work: Work, query: str, *values: Any) -> Any:
-    return work.connection.execute(query, values).fetchone()
+def open_database(folder: Path, given: str | None) -> Database:
+    """Return the database of the review in a folder, its tables brought to what is needed.
+
+    Parameters
+    ----------
+    folder
+        As given to `build`.
+    given
+        The address, if it is another now or has the password in it; `None` as remembered.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no review, or one that a later alignlab made.
+    """
+    database = read_place(folder, given)
+    with database.read() as work:
+        found = work.connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    if found == schema.VERSION:
+        return database
+    database.close()
+    if found > schema.VERSION:
+        raise InputError(
+            f"The review in {folder} was made by a later alignlab (its tables are {found}, and "
+            f"this one knows {schema.VERSION}). Install that one."
+        )
+    from alignlab.oversight.archive.migrating import migrated
+
+    connection = database.connect()
+    if isinstance(database, Postgres):
+        connection.autocommit = False
+    try:
+        with migrated(connection, database.dialect):
+            pass
+    except database.errors as error:
+        raise database.refused(error) from error
+    finally:
+        connection.close()
+    return database

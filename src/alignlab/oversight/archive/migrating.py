@@ -1,22 +1,63 @@
-"""Bringing a database's tables to what this version of alignlab needs, by Alembic."""
+"""Bringing a database's tables to what this version of alignlab needs, by Alembic.
+
+All steps happen in one transaction, with whatever the caller does in it: a new review is there
+whole or not at all, and an old one is brought up or stays as it was.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
-from alignlab.oversight.archive import schema
+from alignlab.oversight.archive.database import Work
 
-__all__ = ["migrate"]
+__all__ = ["migrated"]
+
+STEPS = Path(__file__).parent / "migrations"
+
+URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
 
 
-def migrate(connection: Any, dialect: str) -> None:
-    """Make what is missing."""
-    url = "sqlite://" if dialect == "sqlite" else "postgresql+psycopg://"
-    engine = create_engine(url, creator=lambda: connection, poolclass=StaticPool)
-    with engine.connect() as opened:
-        schema.metadata.create_all(opened)
-    for statement in schema.guards(dialect):
-        connection.execute(statement)
+@contextlib.contextmanager
+def migrated(connection: Any, dialect: str) -> Iterator[Work]:
+    """Yield a transaction in which all tables are as they should be; close the connection after.
+
+    Parameters
+    ----------
+    connection
+        The driver's, without a transaction. Of SQLite's it must begin none by itself, of
+        PostgreSQL's it must.
+    """
+    engine = create_engine(URLS[dialect], creator=lambda: connection, poolclass=NullPool)
+    try:
+        with engine.connect() as opened:
+            if dialect == "sqlite":
+                opened.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(opened)
+            yield Work(connection, dialect)
+            opened.commit()
+    except DBAPIError as error:
+        # The driver's own error says more, and is what callers know.
+        raise error.orig or error from error
+
+
+def _upgrade(opened: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(STEPS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, context: Any) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with EnvironmentContext(config, script, fn=steps) as environment:
+        environment.configure(connection=opened, transactional_ddl=True)
+        environment.run_migrations()

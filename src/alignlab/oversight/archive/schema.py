@@ -34,7 +34,6 @@ __all__ = [
     "blocks",
     "contents",
     "events",
-    "guards",
     "head",
     "items",
     "media",
@@ -226,23 +225,3 @@ sessions = Table(
 
 GUARDS = ("events_keep_update", "events_keep_delete")
 """The triggers that refuse to change or remove an event."""
-
-REFUSAL = "events are appended, never changed or removed"
-
-
-def guards(dialect: str) -> list[str]:
-    """Return the statements that make events append-only, in the words of a dialect."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER events_keep_{verb.lower()} BEFORE {verb} ON events "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-            for verb in ("UPDATE", "DELETE")
-        ]
-    return [
-        "CREATE FUNCTION events_keep() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$",
-        "CREATE TRIGGER events_keep_update BEFORE UPDATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_keep()",
-        "CREATE TRIGGER events_keep_delete BEFORE DELETE OR TRUNCATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_keep()",
-    ]

@@ -1,0 +1,1 @@
+"""The steps by which a database came to the tables of `schema.py`, oldest first; for Alembic."""

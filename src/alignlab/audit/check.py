@@ -34,12 +34,14 @@ Need = Literal[
     "table",
     "images",
     "reference",
+    "review",
 ]
 
 _ABSENT: dict[Need, str] = {
     "table": "the rows are images",
     "images": "the rows are not images",
     "reference": "no rows were given to compare with (--reference)",
+    "review": "no review of this model's decisions was given (--review)",
     "classification": "the model predicts a number, not a class",
     "regression": "the model predicts a class, not a number",
     "probabilities": "the model gives decisions only, without probabilities",
@@ -112,6 +114,7 @@ class Check:
             "table": context.images is None,
             "images": context.images is not None,
             "reference": context.reference is not None,
+            "review": bool(context.review),
             "scores": context.task == "regression"
             or (context.probabilities is not None and context.favourable is not None),
         }

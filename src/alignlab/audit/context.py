@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from alignlab.datasets import Grouping, ImageData
 from alignlab.measures import Answers
 from alignlab.predictors import Predictor, Task
 from alignlab.random import as_generator
+
+if TYPE_CHECKING:
+    from alignlab.oversight.archive.reading import Answered
 
 __all__ = ["AuditContext"]
 
@@ -68,6 +71,9 @@ class AuditContext:
     reference
         Other rows that are as they should be, to compare with: a table with the columns of
         `features`, or images of the same size; `None` if nobody gave any.
+    review
+        What people answered who reviewed this model's decisions, planted items included; `None` if
+        nobody gave a review.
     """
 
     task: Task
@@ -89,6 +95,7 @@ class AuditContext:
     seed: int = 0
     images: ImageData | None = None
     reference: pd.DataFrame | ImageData | None = None
+    review: tuple[Answered, ...] | None = None
 
     @cached_property
     def answers(self) -> Answers:

@@ -20,6 +20,7 @@ from alignlab.audit.answers import Answerer, asked_model, stored_answers
 from alignlab.audit.context import AuditContext
 from alignlab.audit.images import described, images_given, size_in_words
 from alignlab.audit.reference import read_reference
+from alignlab.audit.reviewed import read_review
 from alignlab.datasets import (
     ImageData,
     TableData,
@@ -34,7 +35,7 @@ from alignlab.intervals import critical_value
 from alignlab.predictors import Task, class_positions, class_text, probability_columns
 from alignlab.random import as_generator
 
-__all__ = ["Request", "Study", "read_study"]
+__all__ = ["Request", "Study", "read_study", "stated_utilities"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,7 @@ class Request:
     features: str | Sequence[str] | None = None
     rows: bool = True
     reference: Any = None
+    review: Any = None
 
 
 def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) -> Study:
@@ -116,8 +118,11 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     # Nobody receives an image's class, so that none of them need be favourable.
     needed_by = favourable_needed_by if groupings and images is None else ()
     favourable = _favourable(table.favourable, answerer, target, needed_by=needed_by)
-    utilities, asking_cost = _utilities(request.utilities, request.asking_cost, answerer)
+    utilities, asking_cost = stated_utilities(
+        request.utilities, request.asking_cost, answerer.classes
+    )
     reference = read_reference(request.reference, features=answerer.features, images=images)
+    review = read_review(request.review)
     predictor = answerer.predictor
     asked_before = 0 if predictor is None else predictor.rows_evaluated
     answers = answerer.ask()
@@ -141,6 +146,7 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
         seed=request.seed,
         images=images,
         reference=reference,
+        review=review,
     )
     given = request.predictions if request.data is None else request.data
     about_data: dict[str, Any] = {
@@ -158,6 +164,9 @@ def read_study(request: Request, *, favourable_needed_by: Sequence[str] = ()) ->
     if reference is not None:
         about_data["reference"] = _name_of(request.reference)
         about_data["reference_rows"] = len(reference)
+    if review is not None:
+        about_data["review"] = _name_of(request.review)
+        about_data["review_answers"] = len(review)
     return Study(context, answerer.subject, about_data, asked_before)
 
 
@@ -391,10 +400,25 @@ ASK = "ask"
 """The key of what asking a person costs, beside the decisions."""
 
 
-def _utilities(
-    stated: Mapping[str, Any] | None, asking_cost: float | None, answerer: Answerer
+def stated_utilities(
+    stated: Mapping[str, Any] | None, asking_cost: float | None, classes: tuple[str, ...]
 ) -> tuple[NDArray[np.float64] | None, float | None]:
-    """Return utilities (decision, outcome) and the cost of asking a person."""
+    """Return utilities (decision, outcome) and the cost of asking a person.
+
+    Parameters
+    ----------
+    stated
+        Decision to outcome to value, and "ask", the cost of asking.
+    asking_cost
+        The same cost, where it is stated by itself.
+    classes
+        What can be decided and happen; empty in regression.
+
+    Raises
+    ------
+    InputError
+        If a class is unknown or left out, or a value is no number.
+    """
     stated = dict(stated or {})
     if not isinstance(stated.get(ASK, {}), Mapping):  # a class may be called so, and has a table
         asking_cost = stated.pop(ASK)
@@ -402,9 +426,8 @@ def _utilities(
         raise InputError(f"utilities.ask = {asking_cost:g}: asking a person costs nothing or more.")
     if not stated:
         return None, asking_cost
-    if answerer.task == "regression":
+    if not classes:
         raise InputError("utilities are stated per class, but the target is a number.")
-    classes = answerer.classes
     matrix = np.full((len(classes), len(classes)), np.nan)
     for decision, row in stated.items():
         chosen = _class_in(decision, classes, "utilities")

@@ -51,6 +51,7 @@ def audit(
     features: str | Sequence[str] | None = None,
     rows: bool = True,
     reference: Any = None,
+    review: Any = None,
 ) -> AuditResult:
     """Audit one model on one table or set of images: every check, with limits, as one result.
 
@@ -126,6 +127,9 @@ def audit(
     reference
         Other rows that are as they should be, in the form of `data`, such as those that the model
         was made for: what is unlike them is found, and what has drifted.
+    review
+        What people decided who were shown this model's decisions: the folder of a review, a
+        `Review`, or answers as `Review.answers` gives them.
 
     Returns
     -------
@@ -172,6 +176,7 @@ def audit(
         features=features,
         rows=rows,
         reference=reference,
+        review=review,
     )
     study = read_study(
         request,

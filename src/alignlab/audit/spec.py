@@ -38,6 +38,8 @@ class AuditSpec(BaseModel):
         everything.
     reference
         The file with other rows to compare with, or the folder of other pictures.
+    review
+        The folder of a review: what people decided who were shown this model's decisions.
     target
         The column that holds what happened.
     prediction, probability
@@ -80,6 +82,7 @@ class AuditSpec(BaseModel):
     predictions: str | None = None
     data: str | None = None
     reference: str | None = None
+    review: str | None = None
     target: str | None = None
     prediction: str | None = None
     probability: str | list[str] | dict[str, str] | None = None
@@ -252,7 +255,7 @@ def read_spec(path: str | Path) -> AuditSpec:
         raise InputError(f"{path}: {_one_line(error)}") from error
     near: dict[str, Any] = {
         key: _relative_to(path.parent, value)
-        for key in ("model", "predictions", "data", "reference", "out")
+        for key in ("model", "predictions", "data", "reference", "review", "out")
         if (value := getattr(spec, key)) is not None and key in spec.model_fields_set
     }
     return spec.model_copy(update=near)

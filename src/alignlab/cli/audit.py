@@ -53,6 +53,15 @@ Reference = Annotated[
         "them is found, and what has drifted.",
     ),
 ]
+Reviewed = Annotated[
+    str | None,
+    typer.Option(
+        "--review",
+        metavar="PROJECT",
+        help="The folder of a review of this model's decisions: do people rely on it where it is "
+        "right, and do they agree?",
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(metavar="COL", help="The column that holds what happened.")
 ]
@@ -139,6 +148,7 @@ def audit(
     trust: Trust = None,
     no_rows: NoRows = False,
     reference: Reference = None,
+    review: Reviewed = None,
 ) -> int:
     """Audit a model, or a table of its predictions, and write a report.
 
@@ -159,6 +169,7 @@ def audit(
         "predictions": predictions,
         "data": data,
         "reference": reference,
+        "review": review,
         "target": target,
         "prediction": prediction,
         "probability": probability,

@@ -199,6 +199,8 @@ def facts(result: AuditResult) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Seen in training", data.get("seen")),
                 ("Reference", data.get("reference")),
                 ("Rows of the reference", data.get("reference_rows")),
+                ("Review", data.get("review")),
+                ("Answers in the review", data.get("review_answers")),
             ],
         ),
         (

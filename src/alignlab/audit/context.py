@@ -17,7 +17,7 @@ from alignlab.predictors import Predictor, Task
 from alignlab.random import as_generator
 
 if TYPE_CHECKING:
-    from alignlab.oversight.archive.reading import Answered
+    from alignlab.oversight.items import Answered
 
 __all__ = ["AuditContext"]
 

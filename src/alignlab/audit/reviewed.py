@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alignlab.errors import InputError
 
 if TYPE_CHECKING:
-    from alignlab.oversight.archive.reading import Answered
+    from alignlab.oversight.items import Answered
 
 __all__ = ["read_review"]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Advice", "Case", "Item", "Kind"]
+__all__ = ["Advice", "Answered", "Case", "Item", "Kind"]
 
 Kind = Literal["decide", "prefer", "interview"]
 
@@ -136,3 +136,70 @@ class Case:
     swapped: bool = False
     answered: int = 0
     expires: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer that stands, with what there is to know of its item.
+
+    Attributes
+    ----------
+    seq
+        Of its event; answers come in this order.
+    key, kind
+        Of the item.
+    reviewer
+        Whose it is.
+    at
+        When it came, in seconds since 1970.
+    answer
+        As `checked_answer` keeps it; of a pair as if its sides had not been exchanged. Of a case
+        that was handed on or could not be told, the decision is `None`.
+    own
+        What was said before the advice came; `None` where that was not asked.
+    said
+        The replies of an interview.
+    arm
+        Of the experiment; "" where the item takes no part.
+    advice_seen, card_seen
+        Whether they were on the page when the answer was given.
+    swapped
+        Whether the sides were exchanged.
+    visible_ms
+        How long the page was visible, as the browser tells; `None` where it did not.
+    server_ms
+        From giving the case to receiving the answer.
+    drawn
+        "random" for the unbiased sample, "value" for what was asked first because it was worth
+        more, "gold" for what was planted.
+    stratum, group, advice, truth, gold, source
+        Of the item.
+    choices
+        Of the item.
+    content
+        Of the item, where it was asked for.
+    """
+
+    seq: int
+    key: str
+    kind: Kind
+    reviewer: str
+    at: float
+    answer: Mapping[str, Any]
+    own: Mapping[str, Any] | None
+    said: tuple[Mapping[str, Any], ...]
+    arm: str
+    advice_seen: bool
+    card_seen: bool
+    swapped: bool
+    visible_ms: float | None
+    server_ms: float
+    drawn: Literal["value", "random", "gold"]
+    stratum: str
+    group: str
+    advice: Advice | None
+    truth: str | None
+    gold: str | None
+    source: Mapping[str, Any]
+    choices: tuple[str, ...] = ()
+    content: Mapping[str, Any] | None = field(default=None, repr=False)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from alignlab.errors import MissingExtraError
-from alignlab.oversight.items import Case, Item
+from alignlab.oversight.items import Answered, Case, Item
 from alignlab.oversight.settings import Settings
 
 try:
@@ -28,7 +28,7 @@ try:
     from alignlab.oversight.archive.database import HEAD, Database, Sql
     from alignlab.oversight.archive.events import Journal
     from alignlab.oversight.archive.people import Person, Session
-    from alignlab.oversight.archive.reading import Answered, Status, Trust
+    from alignlab.oversight.archive.reading import Status, Trust
     from alignlab.oversight.archive.verifying import Verification
     from alignlab.oversight.queue import answering, delivery, leases
     from alignlab.oversight.queue.answering import Receipt

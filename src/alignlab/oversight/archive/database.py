@@ -30,6 +30,9 @@ PATIENCE = 10.0
 CACHE = 32 * 1024
 """Kilobytes of pages that SQLite keeps in memory."""
 
+CHECKPOINT = 4_000
+"""Pages that SQLite gathers in its log before it copies them into the file."""
+
 _DIALECTS = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]
@@ -229,6 +232,7 @@ class Sqlite(Database):
             "synchronous=FULL",
             f"cache_size=-{CACHE}",
             "temp_store=MEMORY",
+            f"wal_autocheckpoint={CHECKPOINT}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
         return connection

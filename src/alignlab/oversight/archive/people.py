@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from alignlab.errors import AccessError, InputError, nearest, require_choice
 from alignlab.oversight.archive.database import Sql, Work
@@ -37,6 +37,11 @@ BY_NAME = Sql(select(people).where(people.c.name == bindparam("name")))
 NAMES = Sql(select(people.c.name).order_by(people.c.number))
 LAST_NUMBER = Sql(select(func.max(people.c.number)))
 ADD = Sql(insert(people))
+ADMIT = Sql(
+    update(people)
+    .where(people.c.number == bindparam("number_"))
+    .values(token=bindparam("token"), role=bindparam("role"))
+)
 BY_TOKEN = Sql(select(people.c.name, people.c.role).where(people.c.token == bindparam("token")))
 NUMBER = Sql(select(people.c.number).where(people.c.token == bindparam("token")))
 BEGIN = Sql(insert(sessions))
@@ -112,8 +117,8 @@ def invite(journal: Journal, name: str, role: str, settings: Settings) -> str:
                 f"{name!r} is invited already. Revoke the token first if it was lost, "
                 "and invite again."
             )
-        person.token, person.role, arm = hash_of(token), role, person.arm
-        save_worker(journal, person)
+        arm = person.arm
+        journal.work.run(ADMIT, number_=person.number, token=hash_of(token), role=role)
     journal.append("invited", {"role": role, "arm": arm, "token": hash_of(token)}, reviewer=name)
     return token
 
@@ -126,8 +131,8 @@ def revoke(journal: Journal, name: str) -> None:
         raise InputError(f"{name!r} is not invited, so nothing can be revoked.{near}")
     person = Worker(*row)
     release(journal, person, "released")
-    person.token = None
     save_worker(journal, person)
+    journal.work.run(ADMIT, number_=person.number, token=None, role=person.role)
     journal.work.run(END_ALL, person=person.number)
     journal.append("revoked", {}, reviewer=name)
 

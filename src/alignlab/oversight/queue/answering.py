@@ -27,6 +27,7 @@ from alignlab.oversight.queue.leases import (
     held,
     release,
     return_item,
+    save_counts,
     save_item,
 )
 from alignlab.oversight.settings import Settings
@@ -122,7 +123,7 @@ def receive(
     elif item.counts:
         item.done += 1
         _count(journal, item, 1)
-        save_item(journal, item)
+        save_counts(journal, item)
     return Receipt(seq, journal.hash.hex())
 
 

@@ -41,6 +41,7 @@ from alignlab.oversight.queue.leases import (
     Worker,
     give,
     held,
+    save_counts,
     save_item,
 )
 from alignlab.oversight.queue.ordering import LAST
@@ -66,16 +67,6 @@ NEXT = Sql(
     .limit(ONE)
     .offset(literal_column("0"))
 )
-BEFORE = Sql(
-    select(shown.c.arm).where(
-        shown.c.person == bindparam("person"), shown.c.item == bindparam("item")
-    )
-)
-STRATUM = Sql(
-    select(items.c.kind, items.c.key, items.c.stratum, items.c.decision).where(
-        items.c.number == bindparam("item")
-    )
-)
 SHOW = Sql(insert(shown))
 GIVEN = Sql(
     select(blocks.c.given).where(
@@ -97,16 +88,19 @@ def deliver(journal: Journal, person: Worker, settings: Settings) -> Held | None
     number = _choose(journal, person, settings)
     if number is None:
         return None
-    if journal.work.one(BEFORE, person=person.number, item=number) is None:
-        _show(journal, person, number, settings)
     item = held(journal.work, person, number)
+    if item.arm is None:
+        _show(journal, person, item, settings)
     person.given += 1
     person.given_random += item.drawn == "random"
     person.given_gold += not item.counts
     if item.counts:
         item.taken += 1
-        item.open = int(item.taken < item.wanted)
-        save_item(journal, item)
+        if item.taken < item.wanted:
+            save_counts(journal, item)
+        else:
+            item.open = 0
+            save_item(journal, item)
     give(journal, person, number, minutes=settings.lease_minutes)
     return item
 
@@ -148,33 +142,43 @@ def _first_open(journal: Journal, person: Worker, stream: int) -> int | None:
     return number
 
 
-def _show(journal: Journal, person: Worker, number: int, settings: Settings) -> None:
-    kind, key, stratum, decision = journal.work.one(STRATUM, item=number)
-    arm = ""
-    if decision is not None and kind == "decide":
-        arm = person.arm if settings.arms_by == "reviewer" else settings.arms[0]
-        if settings.arms_by == "case" and len(settings.arms) > 1:
-            row = journal.work.one(GIVEN, person=person.number, stratum=stratum)
-            position = 0 if row is None else row[0]
-            arm = arm_at(
-                settings.arms, position, seed=settings.seed, person=person.name, stratum=stratum
-            )
-            if row is None:
-                journal.work.run(FIRST_BLOCK, person=person.number, stratum=stratum)
-            else:
-                journal.work.run(NEXT_BLOCK, which=person.number, name=stratum)
-    swapped = kind == "prefer" and coin(settings.seed, "sides", person.name, key) < 0.5
+def _show(journal: Journal, person: Worker, item: Held, settings: Settings) -> None:
+    """Decide under which arm and in which order of sides a person sees an item, once for all."""
+    item.arm, item.swapped, item.revealed, item.closed = "", 0, 0, 0
+    if item.kind == "decide" and item.decision is not None:
+        item.arm = _next_arm(journal, person, item.stratum, settings)
+    elif item.kind == "prefer":
+        item.swapped = int(coin(settings.seed, "sides", person.name, item.key) < 0.5)
     journal.work.run(
         SHOW,
         person=person.number,
-        item=number,
-        arm=arm,
-        swapped=int(swapped),
+        item=item.number,
+        arm=item.arm,
+        swapped=item.swapped,
         revealed=0,
         closed=0,
         own=None,
         said=None,
         taken_back=None,
+    )
+
+
+def _next_arm(journal: Journal, person: Worker, stratum: str, settings: Settings) -> str:
+    if settings.arms_by == "reviewer":
+        return person.arm
+    if len(settings.arms) == 1:
+        return settings.arms[0]
+    row = journal.work.one(GIVEN, person=person.number, stratum=stratum)
+    if row is None:
+        journal.work.run(FIRST_BLOCK, person=person.number, stratum=stratum)
+    else:
+        journal.work.run(NEXT_BLOCK, which=person.number, name=stratum)
+    return arm_at(
+        settings.arms,
+        0 if row is None else row[0],
+        seed=settings.seed,
+        person=person.name,
+        stratum=stratum,
     )
 
 

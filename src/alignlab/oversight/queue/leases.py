@@ -28,6 +28,7 @@ __all__ = [
     "held",
     "release",
     "return_item",
+    "save_counts",
     "save_item",
     "save_worker",
     "worker",
@@ -91,7 +92,7 @@ class Held:
     stream: int
     rank: float
     tie: int
-    arm: str
+    arm: Any
     swapped: int
     revealed: int
     closed: int
@@ -112,7 +113,8 @@ _ITEM = (
     "wanted", "taken", "done", "deferred", "open", "stream", "rank", "tie",
 )  # fmt: skip
 _SHOWN = ("arm", "swapped", "revealed", "closed", "own", "said", "taken_back")
-_MUTABLE = tuple(name for name in Worker.__slots__ if name not in ("number", "name"))
+_FIXED = ("number", "name", "role", "token", "arm")
+_MUTABLE = tuple(name for name in Worker.__slots__ if name not in _FIXED)
 
 WORKER = Sql(select(people).where(people.c.name == bindparam("name")))
 SAVE_WORKER = Sql(
@@ -129,15 +131,21 @@ HELD = Sql(
         contents.c.card,
     )
     .join(contents, contents.c.item == items.c.number)
-    .join(shown, and_(shown.c.item == items.c.number, shown.c.person == bindparam("person")))
+    .outerjoin(shown, and_(shown.c.item == items.c.number, shown.c.person == bindparam("person")))
     .where(items.c.number == bindparam("item"))
+)
+_COUNTS = ("taken", "done", "deferred")
+_PLACE = ("open", "stream", "rank", "tie")
+# Whatever is set is written to its indexes, changed or not: so the place is set only if it changed.
+SAVE_COUNTS = Sql(
+    update(items)
+    .where(items.c.number == bindparam("number"))
+    .values({name: bindparam(name) for name in _COUNTS})
 )
 SAVE_ITEM = Sql(
     update(items)
     .where(items.c.number == bindparam("number"))
-    .values(
-        {n: bindparam(n) for n in ("taken", "done", "deferred", "open", "stream", "rank", "tie")}
-    )
+    .values({name: bindparam(name) for name in (*_COUNTS, *_PLACE)})
 )
 
 
@@ -164,7 +172,7 @@ def save_worker(journal: Journal, person: Worker) -> None:
 
 
 def held(work: Work, person: Worker, item: int) -> Held:
-    """Return an item that a person was given."""
+    """Return an item, and what a person saw and said of it: `arm` is `None` if nothing yet."""
     return Held(*work.one(HELD, person=person.number, item=item))
 
 
@@ -201,8 +209,19 @@ def return_item(journal: Journal, person: Worker, item: Held, seq: int) -> None:
     save_item(journal, item)
 
 
+def save_counts(journal: Journal, item: Held) -> None:
+    """Write what is counted of an item that stays where it is, open or not."""
+    journal.work.run(
+        SAVE_COUNTS,
+        number=item.number,
+        taken=item.taken,
+        done=item.done,
+        deferred=item.deferred,
+    )
+
+
 def save_item(journal: Journal, item: Held) -> None:
-    """Write an item's state."""
+    """Write an item's state and its place."""
     journal.work.run(
         SAVE_ITEM,
         number=item.number,

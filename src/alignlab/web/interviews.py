@@ -7,9 +7,11 @@ same question; answers are replayed against the questions that were asked, which
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from alignlab.errors import InputError
@@ -24,15 +26,18 @@ __all__ = ["Interview", "interview_view", "replied"]
 QUESTIONS = 30
 """The most, where the item does not say."""
 
+OFFERED = {"monotone": 5, "CARA": 19, "CRRA": 19}
+"""How many amounts are asked about; a family tells what lies between, so more cost nothing."""
+
 TITLE = "Which would you rather have?"
 QUESTION = "There is no right answer: choose what you would choose if it were real."
 DONE_TITLE = "That is all: thank you"
-DONE_QUESTION = "This is what your answers say. If it is not what you meant, say so in a reason."
+DONE_QUESTION = "This is what your answers say."
 
 PRESSES = (
     ("sure", "1", "The sure thing", "sure"),
-    ("equal", "2", "Both are as good", "equal"),
-    ("gamble", "3", "The gamble", "gamble"),
+    ("gamble", "2", "The gamble", "gamble"),
+    ("equal", "3", "Both are as good", "equal"),
 )
 """Action, key, words and what is sent."""
 
@@ -154,7 +159,7 @@ def interview_view(case: Case, settings: Settings) -> dict[str, Any]:
             "asked": held.asked,
             "progress": progress,
             "worths": _worths(held),
-            "consistent": str(held.elicitation.inconsistency),
+            "consistent": _consistent(held),
         }
     question = held.question
     unit = str(case.content.get("unit") or "")
@@ -205,15 +210,32 @@ def _begun(content: Mapping[str, Any]) -> Elicitation:
     from alignlab.values.utility import Elicitation
 
     if content["form"] == "amounts":
+        shape: Any = content.get("shape") or "monotone"
         return Elicitation.of_amounts(
             content["low"],
             content["high"],
-            form=content.get("shape") or "monotone",
+            form=shape,
+            amounts=_offered(content["low"], content["high"], OFFERED[shape]),
             wealth=content.get("wealth") or 0.0,
         )
     worst, best = content["worst"], content["best"]
     between = [each for each in content["outcomes"] if each not in (worst, best)]
     return Elicitation.of_outcomes(between, worst=worst, best=best)
+
+
+def _offered(low: float, high: float, count: int) -> list[float]:
+    """Return amounts between two, evenly spaced but for being rounded to what a person would say.
+
+    Examples
+    --------
+    >>> _offered(0, 1000, 5)
+    [170.0, 330.0, 500.0, 670.0, 830.0]
+    """
+    step = (high - low) / (count + 1)
+    digits = 1 - math.floor(math.log10(high - low))
+    rounded = [round(low + step * at, digits) for at in range(1, count + 1)]
+    rising = all(one < two for one, two in pairwise([low, *rounded, high]))
+    return rounded if rising else [low + step * at for at in range(1, count + 1)]
 
 
 def _key(content: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -256,6 +278,18 @@ def _worths(held: Interview) -> list[dict[str, Any]]:
         }
         for item, value, low, high in rows
     ]
+
+
+def _consistent(held: Interview) -> str:
+    found = held.elicitation.inconsistency
+    if not found.pairs:
+        return "No two of your answers contradict each other." if held.asked > 1 else ""
+    first, second = found.pairs[0]
+    slips = "a slip" if found.fewest_slips == 1 else "slips"
+    return (
+        f"At least {found.fewest_slips} of your {held.asked} answers must be {slips}: "
+        f"for instance, you {first}, but {second}."
+    )
 
 
 def _amount(item: float | str, unit: str) -> str:

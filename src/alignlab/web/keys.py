@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from alignlab.web.asking import Asked, html
+from alignlab.web.interviews import PRESSES as INTERVIEW
 from alignlab.web.pages import frame
+from alignlab.web.preferring import PRESSES as COMPARING
 from alignlab.web.rendering import rendered
 
 __all__ = ["ACTIONS", "Action", "keys_page"]
@@ -46,6 +48,18 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         ),
         Action("reveal", "e", "Show the explanation"),
     ),
+    "Comparing": tuple(Action(*each[:3]) for each in COMPARING if each[0] != "cannot-tell"),
+    "In an interview": (
+        *(Action(*each[:3]) for each in INTERVIEW),
+        Action("stop", "s", "Stop here"),
+    ),
+    "Playing and enlarging": (
+        Action("play", "p", "Play, or pause"),
+        Action("step-back", ",", "One step back"),
+        Action("step-on", ".", "One step forward"),
+        Action("zoom-out", "x", "Make pictures smaller"),
+        Action("zoom-in", "z", "Make pictures larger"),
+    ),
     "In every case": (
         Action("cannot-tell", "c", "I can’t tell"),
         Action("defer", "d", "Leave it to a colleague"),
@@ -67,7 +81,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
 }
 
 
-EVERYWHERE = {"In every case", "How sure"}
+EVERYWHERE = {"In every case", "How sure", "Playing and enlarging"}
 """Groups that share a page with every other, so that no key may be in both."""
 
 

@@ -252,7 +252,7 @@ def _one_walk(course: Course) -> Drawing:
             '<text class="letter" x="{:g}" y="{:g}" font-size="{:g}">{}</text>'
         ).format(
             CALLED.get(letter, ""), left + column * size, row * size, size, size,
-            left + (column + 0.16) * size, (row + 0.3) * size, size * 0.24, letter,
+            left + (column + 0.15) * size, (row + 0.18) * size, size * 0.18, letter,
         )
         for row, column, letter in marked
     )  # fmt: skip
@@ -288,7 +288,7 @@ STRIPS = 12
 TOLD = 4
 """So many numbers of a state are put into words."""
 
-STRIP, PLOT, EDGE = 62.0, 34.0, 6.0
+STRIP, HEAD, PLOT, EDGE = 66.0, 22.0, 36.0, 6.0
 LETTERS = 26
 
 
@@ -309,7 +309,7 @@ def _one_series(course: Course, ranges: list[tuple[float, float]], longest: int)
     width = min(len(course.names), len(ranges), *map(len, course.states))
     strips, moves = [], []
     for at, (low, high) in enumerate(ranges[:width]):
-        top = at * STRIP + 22
+        top = at * STRIP + HEAD
         heights = [top + PLOT * _fall(state[at], low, high) for state in course.states]
         line = " ".join(f"{x:g},{y:g}" for x, y in zip(times, heights, strict=True))
         name = course.names[at]
@@ -336,12 +336,13 @@ def _one_series(course: Course, ranges: list[tuple[float, float]], longest: int)
         moves.append(
             Move(f"value{at}", "text", tuple(short(each[at], 3) for each in course.states))
         )
-    tall = len(strips) * STRIP + 2
+    tall = len(strips) * STRIP
+    cursor = "".join(f"M0 {at * STRIP + HEAD:g}v{PLOT:g}" for at in range(len(strips)))
     moves.append(Move("now", "transform", tuple(f"translate({x:g} 0)" for x in times)))
     svg = Markup(
         '<svg class="scene series" viewBox="0 0 {:g} {:g}" aria-hidden="true" focusable="false">{}'
-        '<line class="now" data-part="now" y2="{:g}" transform="translate({:g} 0)"/></svg>'
-    ).format(WIDTH, tall, Markup().join(strips), tall, times[0])
+        '<path class="now" data-part="now" d="{}" transform="translate({:g} 0)"/></svg>'
+    ).format(WIDTH, tall, Markup().join(strips), cursor, times[0])
     seen = tuple(_told(course.names, state) for state in course.states)
     return Drawing(svg, tuple(moves), seen)
 

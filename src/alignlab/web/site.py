@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alignlab.oversight.review import Review
-from alignlab.web import dashboard, entering, keys, pages
+from alignlab.web import dashboard, entering, keys, pages, trusting
 from alignlab.web.api import add_api
 from alignlab.web.asking import Room, endpoint, refusal
 from alignlab.web.notices import NO_SUCH_PAGE
@@ -108,6 +108,8 @@ def _routes(room: Room) -> list[Route]:
         route("/reveal", pages.reveal, "POST", **here),
         route("/media/{name}", pages.media),
         route("/keys", keys.keys_page),
+        route("/trust", trusting.trust_form),
+        route("/trust", trusting.trusted, "POST", on_fault=trusting.in_place),
         route("/dashboard", dashboard.dashboard_page, owner=True),
         route("/dashboard/verify", dashboard.verified, "POST", owner=True),
         route("/dashboard/export", dashboard.download, owner=True),

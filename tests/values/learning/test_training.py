@@ -107,6 +107,57 @@ def test_a_run_stopped_and_resumed_is_the_run_that_was_not_stopped(tmp_path):
     assert_same(whole, resume_training(tmp_path / "run", Corridor, Given()))
 
 
+class Later:
+    """Answers one question each time that somebody looks, and none at the first look."""
+
+    def __init__(self):
+        self.inner = SyntheticTeacher(rationality=3.0, score_sd=1.5, seed=5)
+        self.asked, self.looks = [], 0
+
+    def ask(self, queries):
+        self.asked.append([query.id for query in queries])
+        self.inner.ask(queries)
+        self.ready, self.looks = list(self.inner.collect()), 0
+
+    def collect(self):
+        self.looks += 1
+        return self.ready[: self.looks - 1]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_run_waits_for_as_long_as_it_takes_and_asks_once(tmp_path, kept):
+    whole = small(teacher=SyntheticTeacher(rationality=3.0, score_sd=1.5, seed=5))
+    teacher = Later()
+    waited = small(teacher=teacher, poll=1e-4, directory=tmp_path / "run" if kept else None)
+    assert_same(whole, waited)
+    assert [len(each) for each in teacher.asked] == [8, 8, 8]
+
+
+def test_a_run_that_is_killed_while_it_waits_loses_no_answer(tmp_path):
+    whole = small(teacher=SyntheticTeacher(rationality=3.0, score_sd=1.5, seed=5))
+
+    class Killed(Later):
+        def collect(self):
+            if self.looks == 5:
+                raise KeyboardInterrupt
+            return super().collect()
+
+    with pytest.raises(KeyboardInterrupt):
+        small(teacher=Killed(), poll=1e-4, directory=tmp_path)
+    stopped = resume_training(tmp_path, Corridor, Given())
+    assert len(stopped.answers) == 4
+    assert_same(whole, resume_training(tmp_path, Corridor, Later(), poll=1e-4))
+
+
+@pytest.mark.parametrize("poll", [0, -1.0, True, float("nan"), float("inf"), "2"])
+def test_a_pause_that_is_none_is_refused(tmp_path, poll):
+    with pytest.raises(InputError, match="is not a number of seconds above 0"):
+        small(teacher=Given(), poll=poll)
+    small(teacher=Given(), directory=tmp_path)
+    with pytest.raises(InputError, match="is not a number of seconds above 0"):
+        resume_training(tmp_path, Corridor, Given(), poll=poll)
+
+
 @pytest.mark.parametrize(("policy_steps", "rounds"), [(32, 1), (64, 2), (100, 3)])
 def test_every_update_moves_the_policy(policy_steps, rounds, monkeypatch):
     moved = []

@@ -3,8 +3,8 @@
 In each round [christiano2017deep, sec. 2.2] the policy is watched, pairs of segments of what it
 does are put to a teacher, a reward is fitted to all answers so far, and the policy is improved
 under that reward by Stable-Baselines3. The teacher may take days: while answers are missing the run
-stops, and goes on from its directory when they are there. All chance in a round comes from the
-run's seed and the round's number, so where a run was stopped changes nothing.
+waits, or stops and goes on from its directory when they are there. All chance in a round comes from
+the run's seed and the round's number, so where a run was stopped changes nothing.
 
 What ended is worth nothing more, what was cut off is worth what it would have gone on to
 [pardo2018time], and the learned reward's zero is what having ended pays (`segments`,
@@ -14,6 +14,8 @@ and not from the sign that a network happens to have.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,6 +177,7 @@ def train_from_preferences(
     episode_length: int | None = None,
     evaluation_episodes: int = 20,
     directory: str | Path | None = None,
+    poll: float | None = None,
     level: float = 0.95,
     seed: int = 0,
     progress: ProgressCallback | None = None,
@@ -220,6 +223,9 @@ def train_from_preferences(
         Episodes behind each true return.
     directory
         Where the run is kept; needed if the teacher does not answer at once.
+    poll
+        Seconds after which a teacher whose answers are missing is asked for them again, for as
+        long as it takes; the run can be stopped at any moment and resumed. `None` does not wait.
     level
         Coverage of the intervals.
     seed
@@ -230,7 +236,8 @@ def train_from_preferences(
     Returns
     -------
     PreferenceTraining
-        With `state` "waiting" if answers are missing: call `resume_training` when they are there.
+        With `state` "waiting" if answers are missing and nobody waits for them (`poll`): call
+        `resume_training` when they are there.
 
     Raises
     ------
@@ -274,6 +281,7 @@ def train_from_preferences(
         raise InputError("seed must be a whole number: it is written down with the run.")
     as_generator(seed)
     _require_teacher(teacher)
+    _require_seconds(poll)
     environments = Environments(env, episode_length)
     settings = Settings(
         comparisons,
@@ -303,11 +311,16 @@ def train_from_preferences(
     kept = None if directory is None else RunDirectory(Path(directory))
     if kept is not None:
         kept.begin(run)
-    return _go_on(run, environments, teacher, kept, progress)
+    return _go_on(run, environments, teacher, kept, poll, progress)
 
 
 def resume_training(
-    directory: str | Path, env: Any, teacher: Teacher, *, progress: ProgressCallback | None = None
+    directory: str | Path,
+    env: Any,
+    teacher: Teacher,
+    *,
+    poll: float | None = None,
+    progress: ProgressCallback | None = None,
 ) -> PreferenceTraining:
     """Go on with a run where it stopped.
 
@@ -319,6 +332,8 @@ def resume_training(
         The same environment, under the same name: an id, or a function's name.
     teacher
         Asked for what is still open, and told of what it was asked before.
+    poll
+        Seconds between two looks for missing answers; `None` does not wait for them.
     progress
         Told of each round instead of the terminal.
 
@@ -335,6 +350,7 @@ def resume_training(
     kept = RunDirectory(Path(directory))
     run = kept.read()
     _require_teacher(teacher)
+    _require_seconds(poll)
     settings = run.settings
     environments = Environments(env, settings.episode_length)
     for what, was, now in (
@@ -356,7 +372,7 @@ def resume_training(
             f"The run in {directory} is of {settings.environment}, and {environments.name} was "
             "given: go on in the same environment, under the same name."
         )
-    return _go_on(run, environments, teacher, kept, progress)
+    return _go_on(run, environments, teacher, kept, poll, progress)
 
 
 def _go_on(
@@ -364,9 +380,10 @@ def _go_on(
     environments: Environments,
     teacher: Teacher,
     kept: RunDirectory | None,
+    poll: float | None,
     progress: ProgressCallback | None,
 ) -> PreferenceTraining:
-    """Work through the rounds that are left, or until answers are missing."""
+    """Work through the rounds that are left, or until answers are missing and nobody waits."""
     left = range(len(run.history), run.settings.rounds)
     for at in track(left, total=len(left), name=lambda at: f"round {at + 1}", callback=progress):
         begins, ends = asked_in_round(run.settings, at)
@@ -376,22 +393,32 @@ def _go_on(
                 kept.save(run)
         if run.open:
             teacher.ask(run.queries[begins:ends])
-            answers = teacher.collect()
-            run = run.told(answers)
-            if kept is not None:
-                kept.save(run)
-            run.require_known(answers)  # after the others are kept: a teacher may tell them once
+            run = _told(run, teacher, kept)
+            while run.open and poll is not None:
+                time.sleep(poll)
+                run = _told(run, teacher, kept)
         if run.open:
             if kept is None:
                 raise InputError(
                     f"{len(run.open)} of {ends - begins} questions wait for an answer and nothing "
-                    "keeps the run until then. Give directory=, such as directory='run'."
+                    "keeps the run until then. Give directory=, such as directory='run', or wait "
+                    "for them: poll=2."
                 )
             return _result(run, environments, kept, "waiting")
         run = improved(run, environments)
         if kept is not None:
             kept.save(run)
     return _result(run, environments, kept, "done")
+
+
+def _told(run: Run, teacher: Teacher, kept: RunDirectory | None) -> Run:
+    """Return the run with the answers that have come in, kept."""
+    answers = teacher.collect()
+    told = run.told(answers)
+    if kept is not None and len(told.answers) > len(run.answers):
+        kept.save(told)
+    told.require_known(answers)  # after the others are kept: a teacher may tell them once
+    return told
 
 
 def _result(
@@ -425,6 +452,12 @@ def _result(
         directory=None if kept is None else kept.path,
         environments=environments,
     )
+
+
+def _require_seconds(poll: Any) -> None:
+    number = isinstance(poll, int | float) and not isinstance(poll, bool)
+    if poll is not None and not (number and 0 < poll < math.inf):
+        raise InputError(f"poll={poll!r} is not a number of seconds above 0, such as 2.")
 
 
 def _require_teacher(teacher: Any) -> None:

@@ -130,7 +130,8 @@ def balanced_rows(
     if short.any():
         few = int(np.argmin(sizes))
         told = joined(
-            f"{count:,} of {name!r}" for name, count in zip(names, sizes.tolist(), strict=True)
+            f"{count:,} of {name!r}"
+            for name, count in zip(names.tolist(), sizes.tolist(), strict=True)
         )
         raise InputError(
             f"{total:,} cases balanced over {len(names)} strata need {int(parts[few])} of each, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def _probabilities(
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise InputError(
-            f"Column {columns[column]!r} is {frame[columns[column]].iloc[row]!r} on row {row}: a "
+            f"Column {columns[column]!r} is {_shown(frame[columns[column]], row)} on row {row}: a "
             "probability lies between 0 and 1."
         )
     said = np.empty((len(frame), len(names)))
@@ -160,3 +161,8 @@ def _probabilities(
             "they must sum to 1."
         )
     return np.asarray(said / said.sum(axis=1, keepdims=True))
+
+
+def _shown(column: pd.Series[Any], row: int) -> str:
+    value = column.tolist()[row]
+    return "missing" if pd.isna(value) else repr(value)

@@ -14,12 +14,10 @@ elsewhere can use one. What an arm withholds is withheld here too, and neither t
 sides are exchanged is told.
 """
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -28,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from alignlab.errors import AccessError, AlignlabError, InputError
+from alignlab.oversight.archive.people import Person
 from alignlab.oversight.items import Case
 from alignlab.plain import plain, printable
 from alignlab.web.asking import Room
@@ -35,9 +34,7 @@ from alignlab.web.exporting import Format, exported
 from alignlab.web.notices import notice_of
 from alignlab.web.pages import MOST_MS, withheld
 
-__all__ = ["CaseOut", "add_api"]
-
-T = TypeVar("T")
+__all__ = ["add_api"]
 
 NO_TOKEN = "Send the token of an invitation: `Authorization: Bearer <token>`."
 
@@ -145,86 +142,116 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
+router = APIRouter(prefix="/api", tags=["review"], responses=ERRORS)
+bearer = HTTPBearer(auto_error=False, description="The token of an invitation.")
+
+
+async def room_of(request: Request) -> Room:
+    """Return what the site's addresses share."""
+    found: Room = request.app.state.room
+    return found
+
+
+RoomHere = Annotated[Room, Depends(room_of)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def person_of(room: RoomHere, given: Credentials) -> Person:
+    """Return whose token was sent."""
+    if given is None:
+        raise _NoTokenError(NO_TOKEN)
+    token = given.credentials
+    found = await room.done(lambda: room.review.person(token)) if token.isascii() else None
+    if found is None:
+        raise AccessError("This token opens nothing: it is unknown, or was taken back.")
+    return found
+
+
+Someone = Annotated[Person, Depends(person_of)]
+
+
+async def owner_of(person: Someone) -> Person:
+    """Return whose token was sent, if it is an owner's."""
+    if person.role != "owner":
+        raise AccessError("This is the owner's: use an owner's token.")
+    return person
+
+
+Owner = Annotated[Person, Depends(owner_of)]
+
+
+@router.post("/next")
+async def next_case(room: RoomHere, who: Someone) -> NextOut:
+    """Return the case that this person holds, or the next one."""
+    return NextOut(case=_case(await room.done(lambda: room.review.next(who.name))))
+
+
+@router.post("/step")
+async def step(room: RoomHere, who: Someone, given: StepIn) -> NextOut:
+    """Take an own answer before advice, or one reply of an interview."""
+    said, seen = _clean(given.said), given.visible_ms
+    case = await room.done(lambda: room.review.step(who.name, given.lease, said, visible_ms=seen))
+    return NextOut(case=_case(case))
+
+
+@router.post("/submit")
+async def submit(room: RoomHere, who: Someone, given: SubmitIn) -> SubmittedOut:
+    """Take an answer, to stay; the same answer sent again is acknowledged again."""
+    review, said, seen = room.review, _clean(given.said), given.visible_ms
+    case: Case | None = None
+    if given.and_next:
+        receipt, case = await room.done(
+            lambda: review.submit_and_next(who.name, given.lease, said, visible_ms=seen)
+        )
+    else:
+        receipt = await room.done(
+            lambda: review.submit(who.name, given.lease, said, visible_ms=seen)
+        )
+    kept = ReceiptOut(seq=receipt.seq, hash=receipt.hash, duplicate=receipt.duplicate)
+    return SubmittedOut(receipt=kept, case=_case(case))
+
+
+@router.post("/undo")
+async def undo(room: RoomHere, who: Someone) -> NextOut:
+    """Take the last answer back and return its case; none where there is no such answer."""
+    return NextOut(case=_case(await room.done(lambda: room.review.undo(who.name))))
+
+
+@router.post("/reveal")
+async def reveal(room: RoomHere, who: Someone, given: RevealIn) -> CardOut:
+    """Return the explanation that waits to be asked for; that it was seen is recorded."""
+    card = await room.done(lambda: room.review.reveal(who.name, given.lease))
+    return CardOut(card=withheld(card))
+
+
+@router.get("/status")
+async def status(room: RoomHere, _: Owner) -> dict[str, Any]:
+    """Return how far the review is."""
+    found: dict[str, Any] = plain(asdict(await room.done(room.review.status)))
+    return found
+
+
+@router.get("/export", response_class=FileResponse)
+async def export(
+    room: RoomHere, _: Owner, format: Format = "jsonl", pseudonyms: bool = False
+) -> Response:
+    """Return what people said; the header `X-Alignlab-Head` is the archive's head."""
+    return await room.done(lambda: exported(room.review, format, pseudonyms=pseudonyms))
+
+
+@router.post("/verify")
+async def verify(
+    room: RoomHere, _: Owner, head: Annotated[str | None, Query(max_length=200)] = None
+) -> dict[str, Any]:
+    """Recompute the archive; with the head of an earlier export, that it is still in it."""
+    found: dict[str, Any] = plain(asdict(await room.done(lambda: room.review.verify(head=head))))
+    return found
+
+
 def add_api(site: FastAPI, room: Room) -> None:
     """Add the addresses under `/api` to the site."""
-    review = room.review
-    bearer = HTTPBearer(auto_error=False, description="The token of an invitation.")
-
-    async def done(work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(room.worker, work)
-
-    async def person(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ) -> Any:
-        if given is None:
-            raise _NoTokenError(NO_TOKEN)
-        token = given.credentials
-        found = await done(lambda: review.person(token)) if token.isascii() else None
-        if found is None:
-            raise AccessError("This token opens nothing: it is unknown, or was taken back.")
-        return found
-
-    async def owner(found: Annotated[Any, Depends(person)]) -> Any:
-        if found.role != "owner":
-            raise AccessError("This is the owner's: use an owner's token.")
-        return found
-
-    Someone, Owner = Annotated[Any, Depends(person)], Annotated[Any, Depends(owner)]
-    add: Any = {"responses": ERRORS, "tags": ["review"]}
-
-    @site.post("/api/next", **add)
-    async def next_case(who: Someone) -> NextOut:
-        """Return the case that this person holds, or the next one."""
-        return NextOut(case=_case(await done(lambda: review.next(who.name))))
-
-    @site.post("/api/step", **add)
-    async def step(given: StepIn, who: Someone) -> NextOut:
-        """Take an own answer before advice, or one reply of an interview."""
-        said, seen = _clean(given.said), given.visible_ms
-        case = await done(lambda: review.step(who.name, given.lease, said, visible_ms=seen))
-        return NextOut(case=_case(case))
-
-    @site.post("/api/submit", **add)
-    async def submit(given: SubmitIn, who: Someone) -> SubmittedOut:
-        """Take an answer, to stay; the same answer sent again is acknowledged again."""
-        said, seen, case = _clean(given.said), given.visible_ms, None
-        if given.and_next:
-            receipt, case = await done(
-                lambda: review.submit_and_next(who.name, given.lease, said, visible_ms=seen)
-            )
-        else:
-            receipt = await done(
-                lambda: review.submit(who.name, given.lease, said, visible_ms=seen)
-            )
-        kept = ReceiptOut(seq=receipt.seq, hash=receipt.hash, duplicate=receipt.duplicate)
-        return SubmittedOut(receipt=kept, case=_case(case))
-
-    @site.post("/api/undo", **add)
-    async def undo(who: Someone) -> NextOut:
-        """Take the last answer back and return its case; none where there is no such answer."""
-        return NextOut(case=_case(await done(lambda: review.undo(who.name))))
-
-    @site.post("/api/reveal", **add)
-    async def reveal(given: RevealIn, who: Someone) -> CardOut:
-        """Return the explanation that waits to be asked for; that it was seen is recorded."""
-        card = await done(lambda: review.reveal(who.name, given.lease))
-        return CardOut(card=withheld(card))
-
-    @site.get("/api/status", **add)
-    async def status(who: Owner) -> dict[str, Any]:
-        """Return how far the review is."""
-        found: dict[str, Any] = _plain(await done(review.status))
-        return found
-
-    @site.get("/api/export", **add, response_class=FileResponse)
-    async def export(who: Owner, format: Format = "jsonl", pseudonyms: bool = False) -> Response:
-        """Return what people said; the header `X-Alignlab-Head` is the archive's head."""
-        return await done(lambda: exported(review, format, pseudonyms=pseudonyms))
-
-    @site.post("/api/verify", **add)
-    async def verify(who: Owner, head: Annotated[str | None, Field(max_length=200)] = None) -> Any:
-        """Recompute the archive; with the head of an earlier export, that it is still in it."""
-        return _plain(await done(lambda: review.verify(head=head)))
+    site.state.room = room
+    site.include_router(router)
 
     @site.exception_handler(AlignlabError)
     async def refused(_: Request, error: Exception) -> Response:
@@ -234,10 +261,10 @@ def add_api(site: FastAPI, room: Room) -> None:
 
     @site.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse({"error": printable(f"{where}: {first['msg']}.")}, 422)
+        first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+        where = ".".join(str(part) for part in first.get("loc", ()))
+        told = f"{where}: {first.get('msg', 'this cannot be used')}."
+        return JSONResponse({"error": printable(told)}, 422)
 
 
 class _NoTokenError(AccessError):
@@ -245,7 +272,7 @@ class _NoTokenError(AccessError):
 
 
 def _clean(said: dict[str, Any]) -> dict[str, Any]:
-    """Return what was said without what no file can hold: half letters and numbers that are none."""
+    """Return what was said without what no file can hold, such as half letters."""
     found: dict[str, Any] = _printed(plain(said))
     return found
 
@@ -283,7 +310,3 @@ def _case(case: Case | None) -> CaseOut | None:
         answered=case.answered,
         expires=case.expires,
     )
-
-
-def _plain(found: Any) -> Any:
-    return plain(asdict(found) if is_dataclass(found) and not isinstance(found, type) else found)

@@ -13,19 +13,26 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from alignlab.errors import AlignlabError, OutputError
+from alignlab.errors import AccessError, AlignlabError, OutputError
 from alignlab.plain import printable
 from alignlab.web.notices import FOREIGN, NOT_OWNER, SIGNED_OUT, WENT_WRONG, Notice, notice_of
 from alignlab.web.rendering import rendered
 from alignlab.web.security import foreign, token_matches
 
+if TYPE_CHECKING:
+    from alignlab.oversight.archive.people import Person, Session
+    from alignlab.oversight.review import Review
+
 __all__ = ["Asked", "Room", "endpoint", "html", "refusal"]
+
+T = TypeVar("T")
 
 LOGGER = logging.getLogger("alignlab.web")
 
@@ -49,9 +56,13 @@ class Room:
         Whether cookies are for TLS only.
     """
 
-    review: Any
+    review: Review
     worker: Executor
     https: bool = False
+
+    async def done(self, work: Callable[[], T]) -> T:
+        """Do what may wait for the database, beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 
     def cookie(self, headers: Mapping[str, str]) -> str:
         """Return the session cookie's name.
@@ -82,7 +93,7 @@ class Asked:
     room: Room
     request: Request
     form: Mapping[str, str] = field(default_factory=dict)
-    session: Any = None
+    session: Session | None = None
 
     @property
     def fragment(self) -> bool:
@@ -90,9 +101,21 @@ class Asked:
         return "hx-request" in self.request.headers
 
     @property
+    def person(self) -> Person:
+        """Who asks, on a page for those who are signed in."""
+        if self.session is None:
+            raise AccessError("Nobody is signed in.")
+        return self.session.person
+
+    @property
     def name(self) -> str:
         """Of the person."""
-        return str(self.session.person.name)
+        return self.person.name
+
+    @property
+    def csrf(self) -> str:
+        """What this person's forms bring along; "" where nobody is signed in."""
+        return "" if self.session is None else self.session.csrf
 
     @property
     def secret(self) -> str:
@@ -133,9 +156,9 @@ def endpoint(
                 if asked.session is None:
                     signed_out = posted or asked.fragment
                     return fault(asked, SIGNED_OUT) if signed_out else _to("/sign-in")
-                if posted and not _token(asked):
+                if posted and not _token_matches(asked):
                     return fault(asked, FOREIGN)
-                if owner and asked.session.person.role != "owner":
+                if owner and asked.person.role != "owner":
                     return fault(asked, NOT_OWNER)
             return page(asked)
         except AlignlabError as error:
@@ -148,8 +171,7 @@ def endpoint(
 
     async def called(request: Request) -> Response:
         form = _form(await request.body()) if request.method == "POST" else {}
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(room.worker, answered, Asked(room, request, form))
+        return await room.done(partial(answered, Asked(room, request, form)))
 
     return called
 
@@ -173,7 +195,7 @@ def refusal(asked: Asked, notice: Notice) -> Response:
         page_title=notice.heading,
         widgets=(),
         person=None if session is None else session.person,
-        csrf="" if session is None else session.csrf,
+        csrf=asked.csrf,
         pages=(),
         here="",
     )
@@ -184,9 +206,9 @@ def _to(address: str) -> Response:
     return RedirectResponse(address, 303)
 
 
-def _token(asked: Asked) -> bool:
+def _token_matches(asked: Asked) -> bool:
     given = asked.request.headers.get("x-csrf-token") or asked.form.get("csrf")
-    return token_matches(asked.session.csrf, given)
+    return token_matches(asked.csrf, given)
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -16,7 +18,7 @@ from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
 from alignlab.web.scenes import shown_scenes
 
-__all__ = ["decide_view", "decided", "heard", "levels"]
+__all__ = ["Press", "decide_view", "decided", "heard", "levels"]
 
 LOGGER = logging.getLogger("alignlab.web")
 
@@ -24,6 +26,39 @@ CHOICE_KEYS = "1234fghjkl"
 """Of the choices, in their order; digits from 5 on say how sure."""
 
 SURE_KEYS = "567890"
+
+
+class Press(NamedTuple):
+    """A button of the deck.
+
+    Attributes
+    ----------
+    action, key
+        What it does, and the key that presses it; "" where none is left.
+    label
+        Its words.
+    name, value
+        What is sent.
+    ask
+        Whether it is first asked how sure the person is.
+    to
+        Where it is sent to, if not where the form goes.
+    """
+
+    action: str
+    key: str | None
+    label: str
+    name: str
+    value: str
+    ask: bool = False
+    to: str = ""
+
+
+CANNOT_TELL = Press("cannot-tell", "c", "I can’t tell", "verdict", "cannot tell")
+DEFER = Press("defer", "d", "Leave it to a colleague", "verdict", "defer")
+INSTEAD = (CANNOT_TELL, DEFER)
+INSTEAD_OWN = (CANNOT_TELL, DEFER._replace(to="/answer"))
+"""Handing a case on ends it, also before advice came."""
 
 OWN_QUESTION = "What would you decide? The model’s advice comes after your own answer."
 QUESTION = "What do you decide?"
@@ -51,13 +86,15 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
         "image": content.get("image"),
         "player": shown_scenes(content["trajectory"]) if "trajectory" in content else None,
         "aside": _aside(case),
-        "presses": _presses(case),
-        "levels": levels(len(case.choices)) if settings.confidence else [],
+        "presses": _presses(case, settings.confidence),
+        "instead": INSTEAD_OWN if own else INSTEAD,
+        "levels": levels(len(case.choices)) if settings.confidence else (),
         "reason": settings.reason,
     }
 
 
-def levels(ways: int) -> list[tuple[str, float, str]]:
+@cache
+def levels(ways: int) -> tuple[tuple[str, float, str], ...]:
     """Return how sure one can be between `ways` answers: key, probability and words of each level.
 
     They go from a guess to certainty in equal steps.
@@ -69,7 +106,8 @@ def levels(ways: int) -> list[tuple[str, float, str]]:
     """
     guess = 1 / max(ways, 2)
     shares = [round(guess + step * (1 - guess) / 5, 2) for step in range(6)]
-    return [(key, share, f"{share:.0%}") for key, share in zip(SURE_KEYS, shares, strict=True)]
+    keyed = zip(SURE_KEYS, shares, strict=True)
+    return tuple((key, share, f"{share:.0%}") for key, share in keyed)
 
 
 def heard(form: Mapping[str, str]) -> dict[str, Any]:
@@ -142,23 +180,18 @@ def _own(own: Mapping[str, Any] | None) -> str:
     return f"Before, you said: {own['decision']}" + ("." if sure is None else f", {sure:.0%} sure.")
 
 
-def _presses(case: Case) -> list[dict[str, str]]:
+def _presses(case: Case, ask: bool) -> tuple[Press, ...]:
     """Return the buttons of a decision: the advice first where there is some, then the choices."""
-    keys = dict(zip(case.choices, CHOICE_KEYS, strict=False))
-    presses = [
-        _press(f"choice-{place}", keys.get(choice, ""), choice, "decision", choice)
-        for place, choice in enumerate(case.choices, 1)
-    ]
+    presses = tuple(
+        Press(f"choice-{place}", key, choice, "decision", choice, ask)
+        for place, (choice, key) in enumerate(zip_longest(case.choices, CHOICE_KEYS), 1)
+        if choice is not None
+    )
     if case.advice is None:
         return presses
     advised = case.advice.decision
-    others = [each for each in presses if each["value"] != advised]
+    others = tuple(each for each in presses if each.value != advised)
     if len(others) == 1:
         (other,) = others
-        label = f"Override: {other['label']}"
-        others = [{**other, "action": "override", "key": "o", "label": label}]
-    return [_press("accept", "a", f"Accept: {advised}", "verdict", "accept"), *others]
-
-
-def _press(action: str, key: str, label: str, name: str, value: str) -> dict[str, str]:
-    return {"action": action, "key": key, "label": label, "name": name, "value": value}
+        others = (Press("override", "o", f"Override: {other.label}", "decision", other.value, ask),)
+    return (Press("accept", "a", f"Accept: {advised}", "verdict", "accept", ask), *others)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from alignlab.web.asking import Asked, html
+from alignlab.web.deciding import CHOICE_KEYS, SURE_KEYS
 from alignlab.web.interviews import PRESSES as INTERVIEW
 from alignlab.web.pages import frame
 from alignlab.web.preferring import PRESSES as COMPARING
@@ -38,13 +39,15 @@ class Action:
     words: str
 
 
+SURE_WORDS = ("a guess", "a little sure", "somewhat sure", "rather sure", "very sure", "certain")
+
 ACTIONS: dict[str, tuple[Action, ...]] = {
     "Deciding": (
         Action("accept", "a", "Accept the advice"),
         Action("override", "o", "Override it, where there is one other choice"),
         *(
             Action(f"choice-{place}", key, f"Choice {place}")
-            for place, key in enumerate("1234fghjkl", 1)
+            for place, key in enumerate(CHOICE_KEYS, 1)
         ),
         Action("reveal", "e", "Show the explanation"),
     ),
@@ -69,17 +72,9 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
     ),
     "How sure": tuple(
         Action(f"sure-{place}", key, words)
-        for place, (key, words) in enumerate(
-            zip(
-                "567890",
-                ("a guess", "a little sure", "somewhat sure", "rather sure", "very sure", "certain"),
-                strict=True,
-            ),
-            1,
-        )
+        for place, (key, words) in enumerate(zip(SURE_KEYS, SURE_WORDS, strict=True), 1)
     ),
 }
-
 
 EVERYWHERE = {"In every case", "How sure", "Playing and enlarging"}
 """Groups that share a page with every other, so that no key may be in both."""

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from alignlab.errors import AccessError, InputError, LeaseError, OutputError
 
-__all__ = ["FOREIGN", "NOT_OWNER", "NO_SUCH_PAGE", "SIGNED_OUT", "WENT_WRONG", "Notice", "notice_of"]
+__all__ = [
+    "FOREIGN",
+    "NOT_OWNER",
+    "NO_SUCH_PAGE",
+    "SIGNED_OUT",
+    "WENT_WRONG",
+    "Notice",
+    "notice_of",
+]
 
 
 @dataclass(frozen=True, slots=True)

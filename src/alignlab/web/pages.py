@@ -26,7 +26,18 @@ from alignlab.web.kinds import KINDS, WIDGETS
 from alignlab.web.notices import NO_SUCH_PAGE, Notice
 from alignlab.web.rendering import rendered
 
-__all__ = ["answer", "frame", "in_place", "media", "reveal", "step", "undo", "withheld", "work", "work_part"]
+__all__ = [
+    "answer",
+    "frame",
+    "in_place",
+    "media",
+    "reveal",
+    "step",
+    "undo",
+    "withheld",
+    "work",
+    "work_part",
+]
 
 SAVED = "Saved. Next case."
 SAVED_LAST = "Saved."
@@ -124,7 +135,7 @@ def in_place(asked: Asked, notice: Notice) -> Response:
 def frame(asked: Asked, *, title: str = "") -> dict[str, Any]:
     """Return what the frame of every page of a person who is signed in shows."""
     settings = asked.room.review.settings
-    person = asked.session.person
+    person = asked.person
     pages = [("/", "Work"), ("/keys", "Keys")]
     pages += [("/trust", "Trust")] if settings.trust else []
     pages += [("/dashboard", "Dashboard")] if person.role == "owner" else []
@@ -132,7 +143,7 @@ def frame(asked: Asked, *, title: str = "") -> dict[str, Any]:
         "settings": settings,
         "page_title": f"{title} · {settings.title}" if title else settings.title,
         "person": person,
-        "csrf": asked.session.csrf,
+        "csrf": asked.csrf,
         "pages": pages,
         "here": asked.request.url.path,
         "widgets": WIDGETS,
@@ -206,7 +217,7 @@ def _values(
     asked: Asked, case: Case | None, *, words: str = "", notice: Notice | None = None
 ) -> dict[str, Any]:
     review = asked.room.review
-    shared = {"csrf": asked.session.csrf, "said_words": words, "notice": notice}
+    shared = {"csrf": asked.csrf, "said_words": words, "notice": notice}
     if case is None:
         return {**shared, **_nothing(asked)}
     view = KINDS[case.kind].view(case, review.settings)

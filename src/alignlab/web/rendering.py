@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-__all__ = ["Asset", "assets", "rendered", "warm"]
+from alignlab.web.deciding import Press
+
+__all__ = ["Asset", "assets", "deck", "rendered", "warm"]
 
 HTMX = {
     "includeIndicatorStyles": False,
@@ -77,6 +80,22 @@ def rendered(template: str, **values: Any) -> bytes:
     return page.encode("utf-8", "replace")
 
 
+def deck(
+    presses: Sequence[Press],
+    instead: Sequence[Press],
+    levels: Sequence[tuple[str, float, str]],
+    reason: bool,
+    prefill: Mapping[str, Any],
+) -> Markup:
+    """Return the buttons, how sure and why: what a person acts with.
+
+    Most cases have the same, so what is filled in with nothing is kept.
+    """
+    if prefill["reason"] or prefill["confidence"]:
+        return _deck(tuple(presses), tuple(instead), tuple(levels), reason, **prefill)
+    return _kept_deck(tuple(presses), tuple(instead), tuple(levels), reason)
+
+
 def warm() -> None:
     """Read and compile everything, so that nobody's first page waits for it."""
     for name in _environment().list_templates():
@@ -98,8 +117,29 @@ def _environment() -> Environment:
         cache_size=-1,
     )
     environment.globals["asset"] = _address
+    environment.globals["deck"] = deck
     environment.globals["htmx_config"] = json.dumps(HTMX)
     return environment
+
+
+def _deck(
+    presses: tuple[Press, ...],
+    instead: tuple[Press, ...],
+    levels: tuple[tuple[str, float, str], ...],
+    asked: bool,
+    confidence: str = "",
+    reason: str = "",
+) -> Markup:
+    template = _environment().get_template("deck.html.jinja")
+    return Markup(
+        template.render(
+            presses=presses, instead=instead, levels=levels, asked=asked,
+            confidence=confidence, reason=reason,
+        )
+    )  # fmt: skip
+
+
+_kept_deck = lru_cache(maxsize=256)(_deck)
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -69,7 +69,7 @@ class Guard:
         self.app = app
         self.hosts = {each.lower().strip("[]") for each in hosts}
         self.addresses = addresses
-        headers = {**HEADERS, **({"strict-transport-security": "max-age=31536000"} if https else {})}
+        headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if https else {})
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,7 +156,12 @@ def foreign(headers: Mapping[str, str]) -> bool:
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         return True
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:
+        return True
 
 
 def token_matches(expected: str, given: Any) -> bool:

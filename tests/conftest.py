@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -58,3 +59,63 @@ def start(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProces
     with starter:
         yield run
         starter.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def answered() -> Callable[..., list]:
+    """Make answers to cases by people whose faults are known, as a review yields them."""
+    from alignlab.oversight.items import Advice, Answered
+
+    other = {"no": "yes", "yes": "no"}
+
+    def make(
+        cases: int = 60,
+        *,
+        people: int = 6,
+        gold: int = 0,
+        arms: tuple[str, ...] = ("advice",),
+        alone: float = 0.7,
+        model: float = 0.75,
+        follows: float = 0.5,
+        drawn: str = "random",
+        seed: int = 0,
+    ) -> list[Answered]:
+        """Return answers: right alone with one chance, as advised with another."""
+        rng = np.random.default_rng(seed)
+        found = []
+        for case in range(cases + gold):
+            truth = ("no", "yes")[rng.integers(2)]
+            advice = truth if rng.random() < model else other[truth]
+            planted = case >= cases
+            for person in range(people):
+                arm = arms[rng.integers(len(arms))]
+                own = truth if rng.random() < alone else other[truth]
+                final = advice if arm != "none" and rng.random() < follows else own
+                answer = Answered(
+                    seq=len(found) + 1,
+                    key=f"case {case}",
+                    kind="decide",
+                    reviewer=f"ann {person}",
+                    at=float(len(found)),
+                    answer={"decision": final, "confidence": 0.5 + rng.random() / 2, "reason": ""},
+                    own={"decision": own} if arm == "own first" else None,
+                    said=(),
+                    arm=arm,
+                    advice_seen=arm != "none",
+                    card_seen=False,
+                    swapped=False,
+                    visible_ms=900.0,
+                    server_ms=1000.0,
+                    drawn="gold" if planted else drawn,
+                    stratum="",
+                    group="",
+                    advice=Advice(advice, 0.8),
+                    truth=truth,
+                    gold=truth if planted else None,
+                    source={},
+                    choices=("no", "yes"),
+                )
+                found.append(answer)
+        return found
+
+    return make

@@ -20,6 +20,7 @@ from alignlab.audit.finding import STATUSES, Finding, verdict
 from alignlab.datasets import ImageData, grouping
 from alignlab.errors import InputError, nearest
 from alignlab.intervals import Estimate
+from alignlab.oversight.items import Advice, Answered
 from alignlab.predictors import Predictor
 
 __all__ = ["CASES", "assert_conforms"]
@@ -334,6 +335,41 @@ def _with_reference(context: AuditContext, **unlike: Any) -> AuditContext:
     return replace(context, reference=other.assign(**unlike).reset_index(drop=True))
 
 
+def _with_review(context: AuditContext, *, truth: bool = True) -> AuditContext:
+    """Return an audit with the answers of three people to its first forty rows."""
+    rng = np.random.default_rng(11)
+    said = [context.classes[int(each)] for each in context.decisions[:40]]
+    known = [context.classes[int(each)] for each in context.outcomes[:40]]
+    answers = [
+        Answered(
+            seq=3 * at + person,
+            key=f"row {at}",
+            kind="decide",
+            reviewer=f"person {person}",
+            at=0.0,
+            answer={"decision": said[at] if rng.random() < 0.6 else known[at]},
+            own=None,
+            said=(),
+            arm="advice",
+            advice_seen=True,
+            card_seen=False,
+            swapped=False,
+            visible_ms=None,
+            server_ms=1.0,
+            drawn="random",
+            stratum="",
+            group="",
+            advice=Advice(said[at]),
+            truth=known[at] if truth else None,
+            gold=None,
+            source={},
+        )
+        for at in range(len(said))
+        for person in range(3)
+    ]
+    return replace(context, review=tuple(answers))
+
+
 CASES: dict[str, Callable[[], AuditContext]] = {
     "two classes, no groups": _classification,
     "two classes and groups": _grouped,
@@ -355,6 +391,9 @@ CASES: dict[str, Callable[[], AuditContext]] = {
     "eight rows and a reference": lambda: _with_reference(_classification(n=8)),
     "images and a reference": lambda: _with_reference(_images()),
     "values and a reference": lambda: _with_reference(_regression(("sex",))),
+    "a review": lambda: _with_review(_grouped()),
+    "a review without truth": lambda: _with_review(_grouped(), truth=False),
+    "eight rows and a review": lambda: _with_review(_classification(n=8)),
     "values": _regression,
     "values and groups": lambda: _regression(("sex", "region")),
 }

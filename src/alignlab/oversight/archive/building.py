@@ -137,8 +137,8 @@ def _fill_schema(database: Postgres, fill: Callable[[Work], None]) -> None:
                 "name has it. Name the folder otherwise."
             )
         connection.autocommit = False
-        connection.execute(f'CREATE SCHEMA "{database.schema}"')
-        with migrated(connection, "postgresql") as work:
+        first = f'CREATE SCHEMA "{database.schema}"'
+        with migrated(connection, "postgresql", first=first) as work:
             fill(work)
     except database.errors as error:
         raise database.refused(error) from error

@@ -33,6 +33,8 @@ CACHE = 32 * 1024
 CHECKPOINT = 4_000
 """Pages that SQLite gathers in its log before it copies them into the file."""
 
+UNFIT = "A text holds a character that no database keeps: a NUL, or half of a pair. Take it out."
+
 _DIALECTS = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]
@@ -112,6 +114,7 @@ class Database:
     dialect: str
     name: str
     errors: tuple[type[Exception], ...]
+    unfit: tuple[type[Exception], ...] = (UnicodeEncodeError,)
 
     def __init__(self) -> None:
         self._writing = threading.Lock()
@@ -141,6 +144,8 @@ class Database:
                 raise
         except self.errors as error:
             raise self.refused(error) from error
+        except self.unfit as error:
+            raise InputError(UNFIT) from error
         finally:
             self._writing.release()
 
@@ -153,6 +158,8 @@ class Database:
                 yield Work(self._reader, self.dialect)
             except self.errors as error:
                 raise self.refused(error) from error
+            except self.unfit as error:
+                raise InputError(UNFIT) from error
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Work]:
@@ -260,6 +267,7 @@ class Postgres(Database):
             raise MissingExtraError("psycopg", "postgres", "A review in PostgreSQL") from None
         self._driver = psycopg
         self.errors = (psycopg.OperationalError,)
+        self.unfit = (UnicodeEncodeError, psycopg.DataError)
         self.url = url
         self.schema = schema_name
         self.name = f"The database {url.database!r} on {url.host or 'this machine'}"

@@ -27,7 +27,7 @@ URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
 
 
 @contextlib.contextmanager
-def migrated(connection: Any, dialect: str) -> Iterator[Work]:
+def migrated(connection: Any, dialect: str, *, first: str = "") -> Iterator[Work]:
     """Yield a transaction in which all tables are as they should be; close the connection after.
 
     Parameters
@@ -35,12 +35,16 @@ def migrated(connection: Any, dialect: str) -> Iterator[Work]:
     connection
         The driver's, without a transaction. Of SQLite's it must begin none by itself, of
         PostgreSQL's it must.
+    first
+        A statement to begin with.
     """
     engine = create_engine(URLS[dialect], creator=lambda: connection, poolclass=NullPool)
     try:
         with engine.connect() as opened:
             if dialect == "sqlite":
                 opened.exec_driver_sql("BEGIN IMMEDIATE")
+            if first:
+                opened.exec_driver_sql(first)
             _upgrade(opened)
             yield Work(connection, dialect)
             opened.commit()

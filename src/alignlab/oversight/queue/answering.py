@@ -77,8 +77,8 @@ def receive(
     journal: Journal, person: Worker, lease: str, said: Mapping[str, Any], visible_ms: float | None
 ) -> Receipt:
     """Keep an answer; the person holds nothing afterwards."""
-    if person.lease != lease:
-        before = journal.work.one(BY_LEASE, lease=str(lease), person=person.number)
+    if person.lease != lease and isinstance(lease, str) and lease.isprintable():
+        before = journal.work.one(BY_LEASE, lease=lease, person=person.number)
         if before is not None:
             return Receipt(before[0], bytes(before[1]).hex(), duplicate=True)
     item = _own_case(journal, person, lease)

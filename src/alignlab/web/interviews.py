@@ -35,9 +35,9 @@ DONE_TITLE = "That is all: thank you"
 DONE_QUESTION = "This is what your answers say."
 
 PRESSES = (
-    ("sure", "1", "The sure thing", "sure"),
+    ("sure", "1", "For sure", "sure"),
     ("gamble", "2", "The gamble", "gamble"),
-    ("equal", "3", "Both are as good", "equal"),
+    ("equal", "3", "Equally good", "equal"),
 )
 """Action, key, words and what is sent."""
 

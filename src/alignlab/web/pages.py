@@ -138,7 +138,8 @@ def frame(asked: Asked, *, title: str = "") -> dict[str, Any]:
     person = asked.person
     pages = [("/", "Work"), ("/keys", "Keys")]
     pages += [("/trust", "Trust")] if settings.trust else []
-    pages += [("/dashboard", "Dashboard")] if person.role == "owner" else []
+    if person.role == "owner":
+        pages += [("/dashboard", "Dashboard"), ("/findings", "Findings")]
     return {
         "settings": settings,
         "page_title": f"{title} · {settings.title}" if title else settings.title,

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alignlab.oversight.review import Review
-from alignlab.web import dashboard, entering, keys, pages, trusting
+from alignlab.web import dashboard, entering, findings, keys, pages, trusting
 from alignlab.web.api import add_api
 from alignlab.web.asking import Room, endpoint, refusal
 from alignlab.web.notices import NO_SUCH_PAGE
@@ -81,6 +81,8 @@ def app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    # A redirect to the same address with or without a slash would be an address that is nowhere.
+    site.router.redirect_slashes = False
     site.router.routes.extend(_routes(room))
     add_api(site, room)
     site.add_middleware(Guard, hosts=hosts, addresses=addresses, https=https)
@@ -113,6 +115,7 @@ def _routes(room: Room) -> list[Route]:
         route("/dashboard", dashboard.dashboard_page, owner=True),
         route("/dashboard/verify", dashboard.verified, "POST", owner=True),
         route("/dashboard/export", dashboard.download, owner=True),
+        route("/findings", findings.findings_page, owner=True),
         route("/enter", entering.enter, entered=False),
         route("/sign-in", entering.sign_in_form, entered=False),
         route("/sign-in", entering.sign_in, "POST", entered=False),

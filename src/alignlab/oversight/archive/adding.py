@@ -209,10 +209,10 @@ def _row(item: Item, number: int, mark: bool, tie: int, settings: Settings) -> d
         "drawn": drawn,
         "choices": canonical(list(item.choices)),
         "decision": None if item.advice is None else item.advice.decision,
-        "confidence": None if item.advice is None else item.advice.confidence,
+        "confidence": None if item.advice is None else _number(item.advice.confidence),
         "truth": item.truth,
         "gold": item.gold,
-        "worth": float(item.worth),
+        "worth": _number(item.worth),
         "stratum": item.stratum,
         "slice": item.group,
         "source": canonical(item.source),
@@ -227,6 +227,11 @@ def _row(item: Item, number: int, mark: bool, tie: int, settings: Settings) -> d
         "content": canonical(item.content),
         "card": None if item.card is None else canonical(item.card),
     }
+
+
+def _number(given: float | None) -> float | None:
+    """Return a number as a database gives it back: 1 as 1.0, and no zero below zero."""
+    return None if given is None else float(given) + 0.0
 
 
 def _require_media(journal: Journal, item: Item, known: set[str]) -> None:

@@ -66,6 +66,7 @@ class TrajectoryPlayer extends HTMLElement {
       remember(SPEED, this.speed.value);
       this.begin();
     });
+    this.slide.addEventListener("pointerdown", () => this.pause());
     this.slide.addEventListener("input", () => {
       this.pause();
       this.show(Number(this.slide.value));

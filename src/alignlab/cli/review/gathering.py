@@ -115,8 +115,10 @@ def gathered(subject: Subject, wishes: Wishes, *, seed: int) -> Gathered:
         worth = worth_of(asking=worth, slices=subject.groups)
     if wishes.balanced is not None:
         chosen, shares = _balanced(subject, wishes, seed)
+        # By chance, so that who stops early has seen of each kind.
+        worth, notes = np.zeros(len(subject)), []
         told = "; ".join(f"{name}: {share:.1%}" for name, share in shares.items())
-        notes.append(f"Balanced over strata, whose natural shares are {told}.")
+        notes.append(f"They come by chance. Their shares as cases come are {told}.")
     if wishes.most is not None and wishes.most < len(chosen):
         whole = len(chosen)
         chosen = chosen[np.argsort(-worth[chosen], kind="stable")][: wishes.most]
@@ -201,7 +203,7 @@ def _require_possible(subject: Subject, wishes: Wishes) -> None:
     from alignlab.errors import InputError, nearest, require_whole
 
     for option, value in (
-        ("--most", wishes.most), ("--balanced", wishes.balanced), ("--capacity", wishes.capacity),
+        ("most", wishes.most), ("balanced", wishes.balanced), ("capacity", wishes.capacity),
     ):  # fmt: skip
         if value is not None:
             require_whole(value, option, 1)

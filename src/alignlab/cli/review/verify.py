@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -41,12 +40,12 @@ def verify(
     with opened(project, database) as review:
         found = review.verify(head=head)
     if as_json:
-        sys.stdout.write(to_json(asdict(found)))
+        sys.stdout.write(to_json(found.to_dict()))
         return FINE if found.ok else ALTERED
     with printing() as console:
         if found.ok:
             console.print(
-                f"Nothing was altered: {found.events:,} events, head {found.head}.",
+                f"Nothing was altered: {found.events:,} events, head {found.head.hash}.",
                 soft_wrap=True,
             )  # fmt: skip
         else:

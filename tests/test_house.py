@@ -109,6 +109,7 @@ def test_no_place_of_one_machine_is_named():
     [
         ("import alignlab", {"numpy", "pandas", "torch", "altair", "sklearn"}),
         ("import alignlab; alignlab.load_example", {"torch", "altair", "sklearn"}),
+        ("import alignlab.oversight", {"torch", "sqlalchemy", "alembic", "fastapi", "sklearn"}),
         (
             "from alignlab.cli import main; main(['--help'])",
             {"torch", "altair", "sklearn", "scipy"},

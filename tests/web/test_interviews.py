@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.oversight.items import Case
+from alignlab.oversight.items import Case, Item
+from alignlab.oversight.review import Review
 from alignlab.oversight.settings import Settings
 from alignlab.values import elicit, elicit_outcomes
 from alignlab.web.interviews import Interview, _offered, interview_view, replied
@@ -145,18 +146,34 @@ def test_stopping_needs_no_question():
     assert replied({"reply": "sure"}, lambda: None) == {"reply": "sure"}
 
 
+def test_what_a_review_kept_of_an_interview_is_its_result(tmp_path):
+    item = Item(key="money", kind="interview", content=AMOUNTS)
+    with Review.create(tmp_path / "review", [item]) as review:
+        review.invite("ana")
+        held = review.next("ana")
+        for reply in ("sure", "gamble", "equal"):
+            asked = {"reply": reply, "asked": str(len(held.said))}
+            held = review.step("ana", held.lease, replied(asked, lambda: review.held("ana")))
+        assert held.stage == "question"
+        review.submit("ana", held.lease, replied({"reply": "stop"}, lambda: None))
+        (kept,) = review.answers(content=True)
+    result = Interview(kept.content, kept.said).to_dict()
+    assert result == through(AMOUNTS, ["sure", "gamble", "equal"]).to_dict()
+    assert len(result["elicitation"]["answers"]) == 3
+
+
 @pytest.mark.parametrize(
     ("low", "high", "count", "offered"),
     [
         (0, 1000, 5, [170, 330, 500, 670, 830]),
-        (0, 1, 3, [0.2, 0.5, 0.8]),
+        (0, 1, 3, [0.25, 0.5, 0.75]),
         (-50, 50, 3, [-25, 0, 25]),
         (100, 101, 1, [100.5]),
     ],
 )
 def test_amounts_are_what_a_person_would_say(low, high, count, offered):
     found = _offered(low, high, count)
-    assert found == pytest.approx(offered, abs=0.06 * (high - low))
+    assert found == pytest.approx(offered)
     assert all(len(f"{each:.10g}") <= 5 for each in found)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from alignlab.web.scenes import FASTEST, SLOWEST, drawn_scenes
+from alignlab.web.scenes import COLUMNS, FASTEST, MOST_STATES, SLOWEST, drawn_scenes
 
 LAKE = ["SFFF", "FHFH", "FFFH", "HFFG"]
 NAMES = ["left", "down", "right", "up"]
@@ -69,7 +69,22 @@ def test_a_pair_is_drawn_as_one_kind_of_scene():
     assert all('class="scene series"' in each.svg for each in drawn_scenes([walk([0, 1]), other]))
 
 
-@pytest.mark.parametrize(("states", "rate"), [(2, SLOWEST), (41, 10.0), (2_000, FASTEST)])
+def test_of_a_very_long_behaviour_some_steps_are_left_out_but_not_the_last():
+    states = [[float(at)] * 100 for at in range(2_501)]
+    told = {"scene": "series", "states": states, "actions": list(range(2_500)), "ended": True}
+    brief = {**told, "states": states[:11], "actions": list(range(10))}
+    long, short = drawn_scenes([told, brief])
+    assert [row[0] for row in long.table.rows[:3]] == ["0", "3", "6"]
+    assert [row[1] for row in long.table.rows[:3]] == ["0", "3", "6"]
+    assert len(long.table.rows) <= MOST_STATES
+    assert long.table.rows[-1][:3] == ("2500", "ended", "2500")
+    assert [row[0] for row in short.table.rows] == ["0", "3", "6", "9", "10"]
+    assert long.words[1].startswith("Step 3 of 2500: state 1 3, ")
+    assert "2,500 steps, of which one in 3 is shown." in long.about
+    assert all(len(row) == 2 + COLUMNS for row in long.table.rows)
+
+
+@pytest.mark.parametrize(("states", "rate"), [(2, SLOWEST), (41, 10.0), (900, FASTEST)])
 def test_the_rate_is_one_that_can_be_followed(states, rate):
     told = {"scene": "series", "states": [[0.0]] * states, "actions": [0] * (states - 1)}
     assert drawn_scenes([told])[0].rate == rate

@@ -232,7 +232,7 @@ def _offered(low: float, high: float, count: int) -> list[float]:
     [170.0, 330.0, 500.0, 670.0, 830.0]
     """
     step = (high - low) / (count + 1)
-    digits = 1 - math.floor(math.log10(high - low))
+    digits = 2 - math.floor(math.log10(high - low))
     rounded = [round(low + step * at, digits) for at in range(1, count + 1)]
     rising = all(one < two for one, two in pairwise([low, *rounded, high]))
     return rounded if rising else [low + step * at for at in range(1, count + 1)]

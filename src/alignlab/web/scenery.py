@@ -51,7 +51,10 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A trajectory as drawings need it: every state a list of numbers, every action a name."""
+    """A trajectory as drawings need it: every state a list of numbers, every action a name.
+
+    `at` has the number of the step at which each state stood.
+    """
 
     scene: str
     states: tuple[tuple[float, ...], ...]
@@ -59,11 +62,15 @@ class Course:
     actions: tuple[str, ...]
     grid: tuple[str, ...]
     ended: bool
+    at: tuple[int, ...]
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Course:
-        """Return the course that plain values hold."""
-        states = tuple(_numbers(each) for each in given["states"])
+    def read(cls, given: Mapping[str, Any], *, every: int = 1) -> Course:
+        """Return the course that plain values hold: every so many states of it, and the last."""
+        last = len(given["states"]) - 1
+        kept = [*range(0, last, every), last]
+        states = tuple(_numbers(given["states"][at]) for at in kept)
+        done = given.get("actions") or ()
         width = max(map(len, states))
         names = tuple(map(str, given.get("names") or ()))[:width]
         called = tuple(map(str, given.get("action_names") or ()))
@@ -71,14 +78,15 @@ class Course:
             scene=str(given.get("scene", "series")),
             states=states,
             names=names + tuple(f"state {at}" for at in range(len(names) + 1, width + 1)),
-            actions=tuple(_action(each, called) for each in given.get("actions") or ()),
+            actions=tuple(_action(done[at], called) for at in kept if at < len(done)),
             grid=tuple(map(str, given.get("grid") or ())),
             ended=bool(given.get("ended")),
+            at=tuple(kept),
         )
 
     @property
     def steps(self) -> int:
-        """How many steps it has: one less than states."""
+        """How many steps are drawn: one less than states."""
         return len(self.states) - 1
 
     def done(self, at: int) -> str:

@@ -28,6 +28,13 @@ Plain = Mapping[str, Any]
 SECONDS = 4.0
 """How long a behaviour is played, if that is neither too slow nor too fast to follow."""
 
+MOST_STATES = 1_000
+"""Of a longer behaviour some are left out, evenly: nobody steps through more, and no browser
+should have to hold them."""
+
+COLUMNS = 40
+"""Numbers of a state in the table."""
+
 SLOWEST, FASTEST = 2.0, 25.0
 """Steps a second."""
 
@@ -95,7 +102,8 @@ def drawn_scenes(trajectories: Sequence[Plain]) -> tuple[Scene, ...]:
     >>> scene.about
     '1 step. At the end: row 1, column 2 (goal)'
     """
-    courses = [Course.read(each) for each in trajectories]
+    every = -(-max(len(each["states"]) for each in trajectories) // MOST_STATES)
+    courses = [Course.read(each, every=every) for each in trajectories]
     longest = max(len(each.states) for each in courses)
     rate = min(max((longest - 1) / SECONDS, SLOWEST), FASTEST)
     names = {each.scene for each in courses}
@@ -110,7 +118,7 @@ def drawn_scenes(trajectories: Sequence[Plain]) -> tuple[Scene, ...]:
             drawing.moves,
             tuple(_words(course, at, seen) for at, seen in enumerate(drawing.seen)),
             _table(course),
-            _about(course, drawing.seen[-1]),
+            _about(course, drawing.seen[-1], every),
             rate,
         )
         for course, drawing in zip(courses, draw(courses), strict=True)
@@ -129,22 +137,24 @@ def shown_scenes(*trajectories: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(course: Course, at: int, seen: str) -> str:
+    step = f"Step {course.at[at]} of {course.at[-1]}"
     if at == course.steps:
         then = " It ended here." if course.ended else " What followed was not recorded."
-        return f"Step {at} of {course.steps}: {seen}.{then}"
+        return f"{step}: {seen}.{then}"
     done = course.done(at)
-    return f"Step {at} of {course.steps}: {seen}." + (f" Then: {done}" if done else "")
+    return f"{step}: {seen}." + (f" Then: {done}" if done else "")
 
 
-def _about(course: Course, seen: str) -> str:
-    steps = "1 step" if course.steps == 1 else f"{course.steps} steps"
-    return f"{steps}. At the end: {seen}" + ("" if course.ended else " (cut off there)")
+def _about(course: Course, seen: str, every: int) -> str:
+    steps = "1 step" if course.at[-1] == 1 else f"{course.at[-1]:,} steps"
+    some = "" if every == 1 else f", of which one in {every} is shown"
+    return f"{steps}{some}. At the end: {seen}" + ("" if course.ended else " (cut off there)")
 
 
 def _table(course: Course) -> Table:
     last = "ended" if course.ended else "cut off"
     rows = [
-        (str(at), course.done(at) if at < course.steps else last, *map(short, state))
-        for at, state in enumerate(course.states)
+        (str(number), course.done(at) if at < course.steps else last, *map(short, state[:COLUMNS]))
+        for at, (number, state) in enumerate(zip(course.at, course.states, strict=True))
     ]
-    return Table(("step", "then", *course.names), tuple(rows))
+    return Table(("step", "then", *course.names[:COLUMNS]), tuple(rows))

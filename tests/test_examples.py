@@ -36,6 +36,7 @@ SAYS = {
     "which_feature.py": "most by chist, 0.045 [0.024, 0.066]",
     "who_agrees.py": "5 members of an ensemble, one after another",
     "when_to_ask.py": "is at most 0.05",
+    "who_to_believe.py": "inverted: Eli",
     "who_could_flip.py": "denied applicants could flip their decision",
     "shapley.py": "20 of 20 signs are sure of the coalitions drawn",
     "sets_for_every_group.py": "They surely fall short for Black (73.3%).",

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from alignlab.errors import InputError, require_choice
 from alignlab.intervals import Estimate
@@ -243,8 +244,9 @@ def _fixed(answers: Rated, metric: Metric) -> _Terms:
     counts, kinds = answers.per_item, len(answers.values)
     n = np.bincount(answers.value, minlength=kinds).astype(np.float64)
     if metric == "nominal":
-        cells, times = np.unique(answers.item * kinds + answers.value, return_counts=True)
-        alike = np.bincount(cells // kinds, times.astype(np.float64) ** 2, len(counts))
+        ones, shape = np.ones(len(answers.item)), (len(counts), kinds)
+        times = sparse.coo_array((ones, (answers.item, answers.value)), shape=shape).tocsr()
+        alike: Floats = times.power(2).sum(axis=1)
         own: Floats = (counts**2 - alike) / (counts - 1)
         reach, most = n.sum() - n, 1.0
     elif metric == "interval":

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import logsumexp
 
 __all__ = ["Fit", "expect", "fit"]
 
@@ -110,10 +109,17 @@ def expect(
     kinds = len(shares)
     logs = np.log(confusion).transpose(0, 2, 1).reshape(-1, kinds)
     joint = said @ np.ascontiguousarray(logs) + np.log(shares)
-    norm = logsumexp(joint, axis=1, keepdims=True)
+    # The largest of a row becomes 0, so that no product underflows. Column by column, because
+    # NumPy is slow along an axis of a few entries.
+    top = joint[:, 0].copy()
+    for k in range(1, kinds):
+        np.maximum(top, joint[:, k], out=top)
+    chances = np.exp(joint - top[:, None])
+    total = chances @ np.ones(kinds)
     pinned = fixed >= 0
-    likelihood = float(norm[~pinned].sum() + joint[pinned, fixed[pinned]].sum())
-    return _pinned(np.exp(joint - norm), fixed), likelihood
+    free = (top + np.log(total))[~pinned].sum()
+    likelihood = float(free + joint[pinned, fixed[pinned]].sum())
+    return _pinned(chances / total[:, None], fixed), likelihood
 
 
 def _maximised(

@@ -129,11 +129,11 @@ class Reliability:
     def headline(self) -> str:
         """What was found, in a sentence."""
         known = [each.value for each in self.estimates if not math.isnan(each.value)]
-        differs = int((self.posterior.argmax(axis=1) != self.vote.argmax(axis=1)).sum())
+        differs = int(_outvoted(self.posterior, self.vote).sum())
         told = (
             f"{len(self.raters):,} raters, {len(self.items):,} items: reliability from "
             f"{min(known):.2f} to {max(known):.2f} (1 always right, 0 guessing); on {differs:,} "
-            "items the likeliest label is not the vote's."
+            "items the likeliest label has not the most votes."
         )
         return " ".join((told, *self.notes))
 
@@ -384,6 +384,12 @@ def _reliabilities(
     )
 
 
+def _outvoted(posterior: Floats, vote: Floats) -> NDArray[np.bool_]:
+    """Return on which items the likeliest class is none of those that lead the vote."""
+    likeliest = posterior.argmax(axis=1)[:, None]
+    return np.asarray(np.take_along_axis(vote, likeliest, axis=1)[:, 0] < vote.max(axis=1))
+
+
 def _notes(
     found: Fit,
     answers: Rated,
@@ -398,7 +404,6 @@ def _notes(
         notes.append(f"It had not come to rest after {len(found.trace)} steps: raise max_steps.")
     pooled = found.met.sum(axis=0)
     rows, columns = linear_sum_assignment(-pooled)
-    turned = posterior[vote.argmax(axis=1) != posterior.argmax(axis=1)]
     if pooled[rows, columns].sum() > np.trace(pooled) * (1 + 1e-9):
         names = [
             f"{answers.values[a]!s} as {answers.values[b]!s}"
@@ -409,9 +414,10 @@ def _notes(
             f"Classes may have changed names: most answers read {', '.join(names)}. Give known "
             "truths."
         )
-    elif not anchored and len(turned) > len(posterior) / 2:
+    elif not anchored and _outvoted(posterior, vote).mean() > 0.5:
         notes.append(
-            "On most items the likeliest label is not the vote's: a few raters outweigh the rest. "
+            "On most items the likeliest label has not the most votes: a few raters outweigh the "
+            "rest. "
             "Give known truths to tell who is right."
         )
     if len(np.unique(together.rater)) < 3 and not anchored:

@@ -2,7 +2,6 @@
 
 import contextlib
 import getpass
-import itertools
 import os
 import pwd
 import shutil
@@ -31,6 +30,17 @@ class Server:
     def address(self, name: str, *, password: str | None = None) -> str:
         who = self.user if password is None else f"{self.user}:{password}"
         return f"postgresql://{who}@127.0.0.1:{self.port}/{name}"
+
+    def emptied(self) -> str:
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'review_%'"
+            ).fetchall()
+            for (name,) in found:
+                connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+        return self.url("postgres")
 
     def run(self, *words: str, **options) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -127,18 +137,10 @@ def ready(server: Server) -> bool:
         return False
 
 
-NUMBERS = itertools.count(1)
-
-
 @pytest.fixture
 def postgres(server: Server) -> str:
-    """The address of an empty PostgreSQL database, without a password."""
-    import psycopg
-
-    name = f"test_{next(NUMBERS)}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.url(name)
+    """The address of a PostgreSQL database without any review in it, and without a password."""
+    return server.emptied()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -70,7 +70,11 @@ def write_place(folder: Path, url: URL | None, schema: str) -> None:
     """Remember where the review is; from now on the folder holds one."""
     place: dict[str, Any] = {"format": FORMAT, "database": FILE}
     if url is not None:
-        address = url.set(password=None).render_as_string(hide_password=False)
+        # `set(password=None)` would leave it: only a URL made anew has none.
+        kept = {name: value for name, value in url.query.items() if "password" not in name}
+        address = URL.create(
+            url.drivername, url.username, None, url.host, url.port, url.database, kept
+        ).render_as_string(hide_password=False)
         place |= {"database": address, "schema": schema}
     write_whole(folder / PROJECT, to_json(place))
 

@@ -165,7 +165,7 @@ def _card(card: Mapping[str, Any]) -> Markup:
     try:
         # Jinja escaped every text in it.
         return Markup(card_parts(card, level=3, first=["reasons"]))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except Exception:
         # A card from elsewhere that lacks a field must not hold up the queue: the advice stands.
         LOGGER.exception("a card could not be drawn")
         return Markup("<p>The explanation of this case cannot be shown.</p>")

@@ -1,0 +1,75 @@
+"""What the page shows of a decision, from the case alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from alignlab.oversight.items import Advice, Case
+from alignlab.oversight.settings import Settings
+from alignlab.web.deciding import decide_view, decided, heard, levels
+
+
+def case(**other):
+    content = {"form": "row", "title": "One", "cells": []}
+    told = {"lease": "l", "key": "k", "kind": "decide", "content": content, "choices": ("a", "b")}
+    return Case(**(told | other))
+
+
+def pressed(**other):
+    view = decide_view(case(**other), Settings())
+    return [(each.key, each.name, each.value) for each in view["presses"]]
+
+
+def test_two_choices_with_advice_are_accepting_and_overriding():
+    assert pressed(advice=Advice("b", 0.9)) == [
+        ("a", "verdict", "accept"),
+        ("o", "decision", "a"),
+    ]
+
+
+def test_more_choices_keep_their_own_keys():
+    assert pressed(choices=("x", "y", "z"), advice=Advice("y")) == [
+        ("a", "verdict", "accept"),
+        ("1", "decision", "x"),
+        ("3", "decision", "z"),
+    ]
+
+
+def test_more_choices_than_keys_are_all_there():
+    many = tuple(f"c{place}" for place in range(14))
+    found = pressed(choices=many)
+    assert [value for _, _, value in found] == list(many)
+    keys = [key for key, _, _ in found]
+    assert keys[-4:] == [None] * 4
+    assert len({*keys[:10]}) == 10
+    assert not {*"567890acdeoru"} & {*keys[:10]}
+
+
+def test_before_the_own_answer_nothing_stands_beside_the_case():
+    view = decide_view(case(stage="own"), Settings())
+    assert view["aside"] is None
+    assert view["action"] == "/step"
+    assert view["instead"][1].to == "/answer"
+
+
+def test_the_owners_question_is_asked():
+    assert decide_view(case(), Settings(question="Safe?"))["question"] == "Safe?"
+
+
+@pytest.mark.parametrize("ways", [2, 3, 4, 10])
+def test_levels_go_from_a_guess_to_certainty_in_equal_steps(ways):
+    shares = [share for _, share, _ in levels(ways)]
+    assert shares[0] == pytest.approx(1 / ways, abs=0.005)
+    assert shares[-1] == 1
+    steps = [b - a for a, b in itertools.pairwise(shares)]
+    assert max(steps) - min(steps) < 0.0101
+
+
+def test_a_form_is_heard_as_it_is():
+    assert decided({"verdict": "defer", "decision": ""}) == {
+        "verdict": "defer", "confidence": None, "reason": "",
+    }  # fmt: skip
+    assert heard({"confidence": "much"})["confidence"] == "much"
+    assert heard({"reason": " a \n"})["reason"] == "a"

@@ -30,6 +30,7 @@ SAYS = {
     "pets.py": "The worst gap fell by at least half, for at most one point of accuracy",
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
+    "review_by_two.py": "they say the same on 42% of 40 items",
     "recover_a_reward.py": "view less shop",
     "what_would_have_changed.py": "yes pay 1.44 [0.32, 2.56] more than no: surely more.",
     "tree_shapley.py": "2,380 rows explained, exact, by the model's trees",

@@ -82,6 +82,16 @@ def test_what_is_made_is_what_a_review_takes(table):
     assert images[1].content["image"] == {"media": "row-1.png", "alt": "Case 1"}
 
 
+def test_the_labels_of_a_card_do_for_its_case_too(table):
+    labels = {"paid": "the loan", "no": "not repaid"}
+    items = case_items(
+        table, SAID, ["no", "yes"], columns=["year"], truth=table["paid"], labels=labels
+    )
+    assert items[0].choices == ("not repaid", "yes")
+    with pytest.raises(InputError, match="no column and no class"):
+        case_items(table[["year"]], SAID, ["no", "yes"], labels=labels)
+
+
 def test_gold_is_planted_by_column_or_by_key(table):
     by_column = case_items(table, SAID, ["no", "yes"], gold=[None, "no", ""])
     by_key = case_items(table, SAID, ["no", "yes"], key="who", gold={"18": "no"})

@@ -69,8 +69,8 @@ def case_items(
     columns
         Of a table: those shown, in this order; `None` shows all.
     labels
-        What columns and classes are called, by their names. The classes that stand behind the
-        choices are in each item's `source`.
+        What columns, classes and the outcome are called, by their names; the same as for a card.
+        The classes that stand behind the choices are in each item's `source`.
     key
         What names a case: a column of the table, or n values; `None` takes the row's position.
     called_case
@@ -113,7 +113,7 @@ def case_items(
     n = len(cases)
     labels = dict(labels or {})
     said = advised(answers, classes, n, decisions=decisions, labels=labels)
-    _require_labels(labels, cases, said)
+    _require_labels(labels, cases, [*said.classes, str(getattr(truth, "name", ""))])
     keys = _keys(key, cases, n)
     happened = None if truth is None else positions_of(truth, said.classes, n, "truth")
     planted = _gold(gold, keys, said, n)
@@ -297,11 +297,12 @@ def _texts(given: Any, n: int, what: str) -> list[str]:
     ]
 
 
-def _require_labels(labels: Mapping[str, str], cases: Any, said: Advised) -> None:
-    columns = [str(name) for name in cases.columns] if isinstance(cases, pd.DataFrame) else []
-    known = [*said.classes, *columns]
+def _require_labels(labels: Mapping[str, str], cases: Any, others: Sequence[str]) -> None:
+    if not isinstance(cases, pd.DataFrame):
+        return
+    known = [*others, *map(str, cases.columns)]
     for name in labels:
-        if name not in known and isinstance(cases, pd.DataFrame):
+        if name not in known:
             raise InputError(
                 f"There is a label for {name!r}, which is no column and no class."
                 f"{nearest(name, known)}"

@@ -421,12 +421,12 @@ def main() -> None:
     sections = chosen(options.only, SECTIONS, parser)
     full = {
         "sizes": (10_000, 1_000_000), "pairs": 5_000, "items": 20_000, "people": 16,
-        "overlaps": (1, 2, 3), "lease_s": 15.0, "kills": None, "kill_every": 10.0,
+        "overlaps": (1, 2, 3), "lease_s": 20.0, "kills": None, "kill_every": 10.0,
         "most_s": 3_600.0, "decisions": 1_000_000, "peer_pairs": 300,
     }  # fmt: skip
     little = {
-        "sizes": (1_000, 10_000), "pairs": 400, "items": 150, "people": 6, "overlaps": (2,),
-        "lease_s": 5.0, "kills": 3, "kill_every": 1.5, "most_s": 60.0, "decisions": 2_000,
+        "sizes": (1_000, 10_000), "pairs": 400, "items": 500, "people": 6, "overlaps": (2,),
+        "lease_s": 8.0, "kills": 3, "kill_every": 1.5, "most_s": 90.0, "decisions": 2_000,
         "peer_pairs": 40,
     }  # fmt: skip
     for name, value in (little if options.quick else full).items():

@@ -156,6 +156,19 @@ def test_pairs(alignlab, here, contents):
     assert {case.kind for case in contents("r")} == {"prefer"}
 
 
+def test_pairs_of_behaviour_are_drawn_as_was_said(alignlab, here, contents):
+    from alignlab.datasets import PreferenceDataset, Trajectory, write_preferences
+
+    walks = [Trajectory([[at / 10] * 4 for at in range(n)], [1] * (n - 1)) for n in (3, 4)]
+    write_preferences(PreferenceDataset.from_pairs(walks, [0], [1], [1]), "said.jsonl")
+    assert alignlab("review create r --pairs said.jsonl --scene cartpole")[0] == 0
+    (case,) = contents("r")
+    assert case.content["first"]["trajectory"]["scene"] == "cartpole"
+    code, _, err = alignlab("review create no --pairs said.jsonl --scene cart")
+    assert code == 2
+    assert "Did you mean 'cartpole'?" in err
+
+
 def test_images(alignlab, here, contents):
     import numpy as np
 

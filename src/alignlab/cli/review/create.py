@@ -441,11 +441,10 @@ def _write(project: Path, found: Gathered, settings: Settings, database: str | N
     told = f"{n:,} {kind}{'' if n == 1 else 's'}"
     if planted:
         told += f" and {planted:,} planted"
-    more = f" --database {database}" if database else ""
     with printing() as console:
         console.print(f"Made {project}: {told}, each for {settings.overlap}.")
         for note in found.notes:
             console.print(note)
         console.print()
-        for command in (f"invite {project} NAME --owner{more}", f"serve {project}{more}"):
+        for command in (f"invite {project} NAME --owner", f"serve {project}"):
             console.print(f"  alignlab review {command}", soft_wrap=True)

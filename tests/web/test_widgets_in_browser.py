@@ -206,3 +206,31 @@ def test_very_long_texts_come_whole_and_soon(case):
     texts = page.locator(".side .prose").evaluate_all("(all) => all.map((e) => e.textContent)")
     assert sorted(texts) == sorted([long, f"{long} end"])
     assert "marked" in page.locator(".told").inner_text()
+
+
+def test_the_row_of_the_moment_is_in_sight_and_stays_where_somebody_reads(case):
+    page = case("cartpole")
+    page.locator("summary").first.click()
+    page.locator("h1").first.focus()
+    page.locator("[data-slide]").focus()
+    page.keyboard.press("End")
+    inside = """() => {
+      const row = document.querySelector("tr[aria-current]").getBoundingClientRect();
+      const pane = document.querySelector("details .scroll").getBoundingClientRect();
+      return row.top >= pane.top && row.bottom <= pane.bottom + 1;
+    }"""
+    assert page.evaluate(inside)
+    page.locator("details .scroll").first.focus()
+    top = "document.querySelector('details .scroll').scrollTop"
+    before = page.evaluate(top)
+    for _ in range(8):
+        page.keyboard.press(",")
+    assert page.evaluate(top) == before
+
+
+def test_marks_can_be_read_in_colours_that_the_system_forces(case):
+    page = case("text", forced_colors="active")
+    colours = page.locator("mark").first.evaluate(
+        "(each) => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]"
+    )
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 0)"]

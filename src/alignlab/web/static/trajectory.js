@@ -23,6 +23,9 @@ class Side {
     this.seen = section.querySelector("[data-seen]");
     this.name = section.querySelector("h2")?.textContent ?? "";
     this.rows = section.querySelectorAll("tbody tr");
+    this.details = section.querySelector("details");
+    this.scroll = section.querySelector("details .scroll");
+    this.details.addEventListener("toggle", () => this.find());
     const parts = new Map([...section.querySelectorAll("[data-part]")]
       .map((each) => [each.dataset.part, each]));
     this.moves = scene.moves
@@ -41,6 +44,13 @@ class Side {
     this.rows[this.at]?.removeAttribute("aria-current");
     this.rows[at]?.setAttribute("aria-current", "step");
     this.at = at;
+    this.find();
+  }
+
+  // The row of the moment is kept in sight, unless somebody reads another.
+  find() {
+    if (!this.details.open || this.details.contains(document.activeElement)) return;
+    this.scroll.scrollTop = this.rows[this.at].offsetTop - this.scroll.clientHeight / 2;
   }
 
   said() {

@@ -30,7 +30,7 @@ from alignlab.intervals import mean_estimate
 from alignlab.oversight import Review, Settings
 from alignlab.oversight.loop import ReviewTeacher
 from alignlab.values import train_from_preferences
-from alignlab.values.learning import evaluate_policy
+from alignlab.values.learning.policies import evaluate_policy
 
 PEOPLE = 3
 NAMES = ("cart position", "cart speed", "pole angle", "pole speed")

@@ -223,7 +223,7 @@ def zoomed() -> dict[str, int]:
 @pytest.fixture
 def item(card) -> Callable:
     """Make an item of a kind and form; decisions have advice and, where asked for, its card."""
-    from alignlab.oversight.items import Advice, Item
+    from alignlab.oversight import Advice, Item
 
     numbers = itertools.count()
 
@@ -266,9 +266,8 @@ def serve(tmp_path) -> Iterator[Callable[..., Site]]:
     """Serve a review of the given items until the test ends."""
     uvicorn = pytest.importorskip("uvicorn")
 
-    from alignlab.oversight.review import Review
-    from alignlab.oversight.settings import Settings
-    from alignlab.web.site import app
+    from alignlab.oversight import Review, Settings
+    from alignlab.web import app
 
     running = []
 
@@ -294,8 +293,8 @@ def serve(tmp_path) -> Iterator[Callable[..., Site]]:
 
 SERVES = """
 import sys
-from alignlab.oversight.review import Review
-from alignlab.web.serving import serve
+from alignlab.oversight import Review
+from alignlab.web import serve
 
 serve(Review.open(sys.argv[1]), port=int(sys.argv[2]))
 """
@@ -337,8 +336,7 @@ def serve_apart(tmp_path) -> Iterator[Callable[..., Apart]]:
 
     def served(items, *, media=MEDIA, **settings) -> tuple[Apart, str]:
         """Return the site, and the token of ana."""
-        from alignlab.oversight.review import Review
-        from alignlab.oversight.settings import Settings
+        from alignlab.oversight import Review, Settings
 
         folder = tmp_path / "review"
         stated = Settings(**({"random_share": 0.1, "gold_rate": 0.0} | settings))
@@ -484,9 +482,8 @@ class Desk:
 def desk(tmp_path) -> Iterator[Callable[..., Desk]]:
     """Make a review with a site, and a person before it who is not signed in yet."""
     pytest.importorskip("fastapi")
-    from alignlab.oversight.review import Review
-    from alignlab.oversight.settings import Settings
-    from alignlab.web.site import app
+    from alignlab.oversight import Review, Settings
+    from alignlab.web import app
 
     opened = []
 

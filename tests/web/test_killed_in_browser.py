@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_killed_in_the_middle_of_a_case_and_started_again(serve_apart, visit, item):
-    from alignlab.oversight.review import Review
+    from alignlab.oversight import Review
 
     site, token = serve_apart([item() for _ in range(4)])
     page = visit(f"{site.address}/enter?token={token}")

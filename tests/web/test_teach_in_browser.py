@@ -85,7 +85,7 @@ def answer(page, seen: dict, sent: dict) -> None:
 
 
 def test_two_people_teach_cartpole_and_the_server_dies_on_the_way(serve_apart, visit, training):
-    from alignlab.oversight.review import Review
+    from alignlab.oversight import Review
 
     site, token = serve_apart([], media={}, question="Which balances better?")
     with Review.open(site.folder) as review:

@@ -1,12 +1,13 @@
 """Locked, full, killed: nothing is acknowledged that is not kept, and nothing kept is lost."""
 
 import contextlib
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, select
@@ -102,10 +103,14 @@ def test_a_full_disk_is_said_and_nothing_acknowledged(tmp_path):
 
 
 def test_an_error_inside_leaves_nothing(review):
+    def fail():
+        with review._journal() as journal:
+            journal.append("trust", {}, reviewer="ana")
+            raise RuntimeError
+
     before = review.head
-    with pytest.raises(RuntimeError), review._journal() as journal:
-        journal.append("trust", {}, reviewer="ana")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail()
     assert review.head == before
     assert review.next("ana")
 
@@ -149,53 +154,68 @@ def test_a_database_that_restarts_is_found_again(tmp_path, postgres):
         assert not review.submit("ana", given.lease, {"decision": "yes"}).duplicate
 
 
-WORKER = """
-import sys
+FORKING = """
+import os, signal, sys
 from alignlab.errors import LeaseError
 from alignlab.oversight.review import Review
 
-folder, database, name = sys.argv[1], sys.argv[2] or None, sys.argv[3]
-with Review.open(folder, database=database) as review:
-    case = review.next(name)
-    while case is not None:
-        try:
-            receipt, following = review.submit_and_next(name, case.lease, {"decision": "yes"})
-            print(receipt.seq, receipt.hash, case.key, name, flush=True)
-        except LeaseError:
-            following = review.next(name)
-        case = following
+def work(folder, database, name, output):
+    with Review.open(folder, database=database or None) as review, open(output, "w") as told:
+        case = review.next(name)
+        while case is not None:
+            try:
+                said = {"decision": "yes"}
+                receipt, following = review.submit_and_next(name, case.lease, said)
+                print(receipt.seq, receipt.hash, case.key, name, file=told, flush=True)
+            except LeaseError:
+                following = review.next(name)
+            case = following
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    process = os.fork()
+    if not process:
+        work(*line.rstrip("\\n").split("\\t"))
+        os._exit(0)
+    print(process, flush=True)
 """
 
 
 def test_what_was_acknowledged_survives_being_killed(tmp_path, database):
-    """Two people in processes of their own are killed in the middle, again and again."""
-    settings = Settings(overlap=2, lease_minutes=2e-3)
-    with Review.create(tmp_path / "r", cases(150), settings=settings, database=database) as review:
-        for n in range(2):
-            review.invite(f"p{n}")
+    """Three people, each in a process of their own, are killed in the middle, again and again."""
+    folder, people = tmp_path / "r", ["p0", "p1", "p2"]
+    settings = Settings(overlap=2, lease_minutes=0.005)
+    with Review.create(folder, cases(2000), settings=settings, database=database) as review:
+        for name in people:
+            review.invite(name)
     told = []
-    for round_ in range(2):
-        running = []
-        for n in range(2):
-            output = tmp_path / f"{round_}-{n}"
-            with output.open("w") as file:
-                words = [sys.executable, "-c", WORKER, str(tmp_path / "r"), database or "", f"p{n}"]
-                running.append((subprocess.Popen(words, stdout=file), output))
-        ends = time.monotonic() + 30
-        while time.monotonic() < ends and not all(
-            Path(out).stat().st_size or process.poll() is not None for process, out in running
-        ):
-            time.sleep(0.02)
-        for process, output in running:
-            process.kill()
-            process.wait()
-            lines = output.read_text().split("\n")[:-1]
-            told += [tuple(line.split()) for line in lines]
-    assert len(told) >= 4
-    with Review.open(tmp_path / "r", database=database) as review:
+    words = [sys.executable, "-c", FORKING]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as forking:
+        for turn in range(3):
+            running = {}
+            for name in people:
+                output = tmp_path / f"{turn} {name}"
+                forking.stdin.write(f"{folder}\t{database or ''}\t{name}\t{output}\n")
+                forking.stdin.flush()
+                running[int(forking.stdout.readline())] = output
+            ends = time.monotonic() + 30
+            while time.monotonic() < ends and not all(map(begun, running.values())):
+                time.sleep(0.01)
+            for process, output in running.items():
+                os.kill(process, signal.SIGKILL)
+                told += [tuple(line.split()) for line in output.read_text().split("\n")[:-1]]
+        forking.stdin.close()
+    assert len(told) >= 9
+    with Review.open(folder, database=database) as review:
         kept = {(str(each.seq), each.key, each.reviewer) for each in review.answers()}
         assert {(seq, key, name) for seq, _, key, name in told} <= kept
         keys = [key for _, key, _ in kept]
         assert max(map(keys.count, keys)) <= 2
-        seq, hash_, *_ = told[-1]
-        assert review.verify(head=f"{seq}:{hash_}").ok
+        for seq, hash_, *_ in told[:: len(told) // 3]:
+            assert review.verify(head=f"{seq}:{hash_}").ok
+
+
+def begun(output):
+    return output.exists() and output.read_text().count("\n") > 2

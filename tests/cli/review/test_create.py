@@ -220,7 +220,7 @@ WRONG = {
     f"{MODEL} --utilities loans.csv": "is not valid TOML",
     f"{MODEL} --asking-cost -1": "asking a person costs nothing or more",
     f"{MODEL} --scene cartpole": "how trajectories of --pairs are drawn",
-    f"{MODEL} --database mysql://x": "is no postgresql://",
+    f"{MODEL} --database mysql://x": "--database mysql://x is no address of PostgreSQL",
     "--model repaid.skops --data loans.csv --target income": "",
     "--predictions said.csv --prediction decided --explain": "give it with --model",
     "--predictions said.csv --prediction decided --policy p.json": "give it with --model",

@@ -333,8 +333,10 @@ def require_free(project: Path, database: str | None) -> None:
             f"{project} is not empty, and a review gets a folder of its own. Name another; a "
             f"review that is there goes on with: alignlab review serve {project}"
         )
-    if database is not None and not database.startswith(("postgresql://", "postgres://")):
-        raise InputError(f"--database {database} is no postgresql://… address.")
+    if database is not None:
+        from alignlab.oversight.archive.places import url_of
+
+        url_of(database)
     require_writable(project)
 
 

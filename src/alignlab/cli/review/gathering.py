@@ -300,7 +300,8 @@ def _gold(subject: Subject, wishes: Wishes) -> list[Any] | None:
     answers = read_gold(wishes.gold)
     keys = _keys(subject, wishes)
     names = [str(each) for each in (range(len(subject)) if keys is None else keys)]
-    unknown = [each for each in answers if each not in set(names)]
+    known = set(names)
+    unknown = [each for each in answers if each not in known]
     if unknown:
         raise InputError(
             f"{Path(wishes.gold).name} names the case {unknown[0]!r}, and there is none in "

@@ -268,7 +268,8 @@ def _gold(given: Any, keys: Sequence[str], said: Advised, n: int) -> NDArray[np.
     if given is None:
         return np.full(n, -1)
     if isinstance(given, Mapping):
-        unknown = [str(each) for each in given if str(each) not in set(keys)]
+        known = set(keys)
+        unknown = [str(each) for each in given if str(each) not in known]
         if unknown:
             raise InputError(
                 f"gold names the case {unknown[0]!r}, which there is not."

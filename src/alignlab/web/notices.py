@@ -71,7 +71,7 @@ def notice_of(error: Exception) -> Notice:
     """
     words = str(error)
     if isinstance(error, LeaseError):
-        return Notice(409, "Not saved: this case is no longer yours.", words, next=True)
+        return Notice(409, "Not saved.", words, next=True)
     if isinstance(error, AccessError):
         return Notice(403, "Not saved: you have no access any more.", words)
     if isinstance(error, OutputError):

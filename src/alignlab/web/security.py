@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["LOOPBACK", "POLICY", "Guard", "foreign", "is_loopback", "token_matches"]
@@ -107,6 +108,8 @@ class Guard:
         except _TooLargeError:
             if not started:
                 await _line(guarded, 413, TOO_LARGE)
+        except ClientDisconnect:
+            return
         except Exception:
             LOGGER.exception("a request failed: %s %s", scope["method"], scope["path"])
             if started:

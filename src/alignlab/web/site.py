@@ -8,7 +8,7 @@ Pages are for people with a browser and a session; `/api` is for programs with a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alignlab.oversight.review import Review
 from alignlab.web import dashboard, entering, findings, keys, pages, trusting
@@ -83,8 +84,10 @@ def app(
     )
     # A redirect to the same address with or without a slash would be an address that is nowhere.
     site.router.redirect_slashes = False
-    site.router.routes.extend(_routes(room))
+    routes = _routes(room)
+    site.router.routes.extend(routes)
     add_api(site, room)
+    site.add_middleware(Direct, routes=routes)
     site.add_middleware(Guard, hosts=hosts, addresses=addresses, https=https)
 
     nowhere = endpoint(room, lambda asked: refusal(asked, NO_SUCH_PAGE), entered=False)
@@ -94,6 +97,32 @@ def app(
         return await nowhere(request)
 
     return site
+
+
+class Direct:
+    """Answers the addresses of pages before the router and its layers, which serve the API.
+
+    They take a tenth of the time of an answer and do nothing for it. What is not found here, such
+    as another method, goes on to the router.
+    """
+
+    def __init__(self, app: ASGIApp, *, routes: Sequence[Route]) -> None:
+        self.app = app
+        self.pages = {
+            (method, route.path): route.endpoint
+            for route in routes
+            if "{" not in route.path
+            for method in (route.methods or set()) - {"HEAD"}
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the router."""
+        page = self.pages.get((scope.get("method"), scope.get("path")))
+        if page is None:
+            await self.app(scope, receive, send)
+            return
+        response = await page(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 def _routes(room: Room) -> list[Route]:

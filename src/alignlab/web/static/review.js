@@ -138,6 +138,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
     document.getElementById("advice-title").focus();
     say("Here is what counted.");
   }
+  if (event.detail.target.id === "notice") event.detail.target.scrollIntoView({ block: "nearest" });
   if (event.detail.target.id !== "work") return;
   restart();
   window.scrollTo(0, 0);
@@ -148,7 +149,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
 for (const fault of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(fault, () => {
     const words = document.getElementById("unreachable").content.cloneNode(true);
-    document.getElementById("notice")?.replaceChildren(words);
+    const notice = document.getElementById("notice");
+    notice?.replaceChildren(words);
+    notice?.scrollIntoView({ block: "nearest" });
   });
 }
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
+from alignlab.oversight.content import checked_item
 from alignlab.oversight.items import Case, Item
 from alignlab.oversight.review import Review
 from alignlab.oversight.settings import Settings
@@ -160,6 +161,43 @@ def test_what_a_review_kept_of_an_interview_is_its_result(tmp_path):
     result = Interview(kept.content, kept.said).to_dict()
     assert result == through(AMOUNTS, ["sure", "gamble", "equal"]).to_dict()
     assert len(result["elicitation"]["answers"]) == 3
+
+
+numbers = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False))
+
+
+@settings(max_examples=60)
+@given(
+    low=numbers,
+    high=numbers,
+    shape=st.sampled_from(["monotone", "CARA", "CRRA"]),
+    wealth=st.sampled_from([0, 0.5, 1e6, 1e300]),
+)
+def test_whatever_can_be_added_can_be_asked(low, high, shape, wealth):
+    content = {"form": "amounts", "low": low, "high": high, "shape": shape, "wealth": wealth}
+    try:
+        checked_item(Item(key="k", kind="interview", content=content))
+    except InputError:
+        return
+    held = Interview(content).after("sure")
+    assert held.question.best == high
+    assert interview_view(case(content, held.said), Settings())["asked"] == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"low": -5, "high": 5, "shape": "CRRA"},
+        {"low": 0, "high": 1, "shape": "CRRA", "wealth": 1e300},
+        {"low": -1e308, "high": 1e308},
+        {"low": 0, "high": 10**400},
+        {"low": 0, "high": 5e-324},
+        {"low": 1e15, "high": 1e15 + 1},
+    ],
+)
+def test_what_cannot_be_asked_is_refused_when_it_is_added(told):
+    with pytest.raises(InputError, match="low"):
+        checked_item(Item(key="k", kind="interview", content={"form": "amounts", **told}))
 
 
 @pytest.mark.parametrize(

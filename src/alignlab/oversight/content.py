@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeGuard, get_args
@@ -231,6 +232,15 @@ def _check_interview(content: Mapping[str, Any], form: str) -> None:
         _optional_text(content, "unit")
         if not _is_number(content.get("wealth", 0)):
             raise InputError(f"wealth={content['wealth']!r} is not a number.")
+        step = (high - low) / 40
+        if not (math.isfinite(step) and low < low + step and high - step < high):
+            raise InputError(f"low={low!r} and high={high!r} leave no room for amounts between.")
+        wealth = content.get("wealth", 0)
+        if content.get("shape") == "CRRA" and not 0 <= low + wealth < 1e9 * (high - low):
+            raise InputError(
+                f"CRRA judges shares of what one has: low={low!r} and wealth={wealth!r} together "
+                "must not be negative, nor so large that the amounts are nothing beside them."
+            )
     else:
         names = [*_texts(content.get("outcomes"), "outcomes")]
         for field in ("worst", "best"):
@@ -327,4 +337,6 @@ def _is_list(given: Any) -> TypeGuard[Sequence[Any]]:
 
 
 def _is_number(given: Any) -> TypeGuard[float]:
-    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    # A whole number may be larger than any float; compared with one, it is not made one.
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    return number and abs(given) <= sys.float_info.max

@@ -211,12 +211,13 @@ def _begun(content: Mapping[str, Any]) -> Elicitation:
 
     if content["form"] == "amounts":
         shape: Any = content.get("shape") or "monotone"
+        low, high = float(content["low"]), float(content["high"])
         return Elicitation.of_amounts(
-            content["low"],
-            content["high"],
+            low,
+            high,
             form=shape,
-            amounts=_offered(content["low"], content["high"], OFFERED[shape]),
-            wealth=content.get("wealth") or 0.0,
+            amounts=_offered(low, high, OFFERED[shape]),
+            wealth=float(content.get("wealth") or 0.0),
         )
     worst, best = content["worst"], content["best"]
     between = [each for each in content["outcomes"] if each not in (worst, best)]

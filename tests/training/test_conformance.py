@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 
 from alignlab.robustness.threats import Linf
-from alignlab.training import Term, all_terms
+from alignlab.training import Term, all_terms, as_training_data
 from alignlab.training.conformance import assert_term_conforms
 
 
@@ -82,6 +83,15 @@ SETTINGS = {
     "trades": {"threat": Linf(0.1)},
 }
 
+DATA = {
+    "weighted_cross_entropy": as_training_data(
+        (np.random.default_rng(0).random((24, 5)), np.arange(24) % 3),
+        classes=["a", "b", "c"],
+        columns={"group": np.arange(24) // 2 % 3, "weight": np.arange(24) % 5 / 4},
+    )
+}
+"""Rows that say what the usual ones do not."""
+
 DRAWS_BY_PLACE = {"jacobian"}
 """Terms whose random directions go by the place in the batch, as no mean over rows minds."""
 
@@ -89,4 +99,4 @@ DRAWS_BY_PLACE = {"jacobian"}
 @pytest.mark.parametrize("name", all_terms())
 def test_every_term_of_ours_conforms(name):
     term = all_terms()[name](**SETTINGS.get(name, {}))
-    assert_term_conforms(term, row_order=name not in DRAWS_BY_PLACE)
+    assert_term_conforms(term, data=DATA.get(name), row_order=name not in DRAWS_BY_PLACE)

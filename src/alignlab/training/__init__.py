@@ -17,6 +17,7 @@ from alignlab.training.terms.label_smoothing import LabelSmoothing
 from alignlab.training.terms.member_parity import MemberParity
 from alignlab.training.terms.spectral import Spectral
 from alignlab.training.terms.trades import Trades
+from alignlab.training.terms.weighted_cross_entropy import WeightedCrossEntropy
 
 __all__ = [
     "L1",
@@ -38,6 +39,7 @@ __all__ = [
     "Term",
     "Trades",
     "TrainingData",
+    "WeightedCrossEntropy",
     "all_terms",
     "as_training_data",
     "fit",

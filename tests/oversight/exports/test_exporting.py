@@ -10,6 +10,8 @@ import pytest
 
 from alignlab.errors import InputError, OutputError
 from alignlab.oversight.exports import export, read_fragments
+from alignlab.oversight.items import Item
+from alignlab.oversight.review import Review
 
 HEAD = {"seq": 2, "hash": "ab" * 32}
 
@@ -223,3 +225,54 @@ def test_answers_are_not_held(review_of, answered, tmp_path, format, name):
     review.answers = many
     assert export(review, tmp_path / name, format=format).rows == 60_000
     assert most <= BATCH + 2
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Forty pairs, of which a person likes the text "good", on whichever side it is shown."""
+    items = [
+        Item(
+            key=f"pair {at}",
+            kind="prefer",
+            content={
+                "form": "text",
+                "prompt": "Which?",
+                "first": {"text": "good" if at % 2 else "bad"},
+                "second": {"text": "bad" if at % 2 else "good"},
+            },
+        )
+        for at in range(40)
+    ]
+    with Review.create(tmp_path / "pairs", items) as review:
+        review.invite("ana")
+        while (case := review.next("ana")) is not None:
+            liked = "first" if case.content["first"]["text"] == "good" else "second"
+            review.submit("ana", case.lease, {"preferred": liked})
+        yield review
+
+
+def test_the_sides_stand_as_they_were_asked_whichever_way_they_were_shown(pairs, tmp_path):
+    assert export(pairs, tmp_path / "a.jsonl", format="trl-dpo").rows == 40
+    chosen = {each["chosen"][0]["content"] for each in lines(tmp_path / "a.jsonl")}
+    assert chosen == {"good"}
+    export(pairs, tmp_path / "b.jsonl")
+    told = lines(tmp_path / "b.jsonl")
+    assert {each["swapped"] for each in told} == {True, False}
+    for each in told:
+        odd = int(each["key"][5:]) % 2
+        assert each["answer"]["preferred"] == ("first" if odd else "second")
+
+
+def test_what_was_taken_back_is_not_told(pairs, tmp_path):
+    pairs.undo("ana")
+    assert export(pairs, tmp_path / "a.jsonl").rows == 39
+
+
+def test_the_archive_can_be_held_against_an_export(pairs, tmp_path):
+    done = export(pairs, tmp_path / "a.jsonl")
+    kept = beside(tmp_path / "a.jsonl")["head"]
+    assert kept == {"seq": done.head.seq, "hash": done.head.hash}
+    pairs.undo("ana")
+    assert pairs.verify(head=f"{kept['seq']}:{kept['hash']}").ok
+    assert not pairs.verify(head=f"{kept['seq']}:{'0' * 64}").ok
+    assert str(done.head) in str(done)

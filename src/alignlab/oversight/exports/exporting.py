@@ -70,7 +70,7 @@ class Exported:
     def __str__(self) -> str:
         """Return what was written and what was not, in words."""
         rest = "".join(f" Left out: {reason}, {n:,}." for reason, n in self.left_out.items())
-        return f"{self.rows:,} rows in {self.path}, head {self.head.hash}.{rest}"
+        return f"{self.rows:,} rows in {self.path}, head {self.head}.{rest}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

@@ -14,7 +14,7 @@ from typing import Any
 
 __all__ = ["write_csv", "write_lines", "write_parquet"]
 
-BATCH = 20_000
+BATCH = 10_000
 
 FORMULA = r"^[=+\-@\t\r]"
 

@@ -29,7 +29,7 @@ def test_by_hand():
     assert found.over_human.value == pytest.approx(right[0] - right[1])
     assert found.over_model.value == pytest.approx(right[0] - right[2])
     assert found.over_better.low == pytest.approx(min(found.over_human.low, found.over_model.low))
-    assert found.alone == "own answers first"
+    assert found.alone == "own answers"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,19 @@ def test_people_alone_are_found_in_an_arm_without_advice():
     assert found.to_dict() == complementarity(trials, alone="none").to_dict()
     with pytest.raises(InputError, match="people saw advice"):
         complementarity(trials, alone="advice")
+
+
+def test_own_answers_of_another_arm_are_people_alone():
+    two = study(0.6, 0.7, 0.8, seed=1)
+    arm = np.where(two.person % 2, "own first", "advice")
+    own = np.where(arm == "own first", two.own.astype(float), np.nan)
+    trials = Trials(
+        person=two.person, item=two.item, truth=two.truth, advice=two.advice, arm=arm,
+        own=own, final=two.final,
+    )  # fmt: skip
+    advice, first = complementarity(trials).arms
+    assert (advice.alone, first.alone) == ("own answers of other arms", "own answers")
+    assert advice.human == first.human
 
 
 def test_nobody_alone_is_undefined():

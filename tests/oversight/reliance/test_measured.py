@@ -111,6 +111,14 @@ def test_a_design_with_strata_is_not_taken_for_chance():
     assert fixed.low == fixed.high == 0.5
 
 
+def test_a_stratum_of_one_item_leaves_the_trials_as_they_are():
+    plain = simulated(seed=2)
+    rare = simulated(seed=2, stratum=np.where(plain.item == 3, "odd one", "rest"))
+    one, two = (measure_reliance(each).at("accuracy").estimate for each in (plain, rare))
+    assert one == two
+    assert np.isfinite(two.low)
+
+
 @pytest.mark.parametrize(
     ("natural", "message"),
     [

@@ -45,6 +45,8 @@ __all__ = ["ArmComplementarity", "Complementarity", "complementarity"]
 
 Mask = NDArray[np.bool_]
 
+OWN, OTHERS = "own answers", "own answers of other arms"
+
 
 @dataclass(frozen=True, slots=True)
 class ArmComplementarity:
@@ -61,7 +63,7 @@ class ArmComplementarity:
     over_better
         What it gains over the better one.
     alone
-        Where people alone come from: "own answers first" or the name of an arm.
+        Where people alone come from: "own answers", "own answers of other arms", or an arm's name.
     undefined
         Why there is no comparison; "" where there is one.
     """
@@ -185,7 +187,7 @@ def complementarity(
         What was decided, with which advice, and what was right.
     alone
         The arm of people alone; where it is not given, own answers, and for arms without them the
-        arm in which no advice was seen, if there is one.
+        arm in which no advice was seen, or else the own answers of other arms.
     natural
         As in `measure_reliance`: with cases balanced by design, neither accuracy is that of the
         world, and the model's is one half.
@@ -247,8 +249,10 @@ def complementarity(
                 ArmComplementarity(arm, single[0], None, single[1], None, over, None, "", why)
             )
             continue
-        if source == "":
+        if source == OWN:
             human = accuracy(trials.own, here & trials.two_stage)
+        elif source == OTHERS:
+            human = accuracy(trials.own, trials.judged & trials.two_stage)
         else:
             human = accuracy(trials.final, trials.at(source) & (trials.truth >= 0))
         found.append(
@@ -260,7 +264,7 @@ def complementarity(
                 _gain(trials, team, human, level),
                 _gain(trials, team, model, level),
                 _over_better(trials, team, human, model, level),
-                source or "own answers first",
+                source,
                 "",
             )
         )
@@ -268,16 +272,16 @@ def complementarity(
 
 
 def _alone(trials: Trials, arm: str, alone: str | None) -> str | None:
-    """Return the arm of people alone, "" for the own answers of this one, `None` where none is."""
+    """Return where people alone come from, `None` where nobody was."""
     if alone is not None:
         return alone
     if (trials.at(arm) & trials.two_stage & trials.judged).any():
-        return ""
+        return OWN
     for other in trials.arms:
         within = trials.at(other) & (trials.truth >= 0)
         if within.any() and not (within & trials.seen).any():
             return other
-    return None
+    return OTHERS if (trials.two_stage & trials.judged).any() else None
 
 
 def _gain(trials: Trials, first: Statistic, second: Statistic, level: float) -> Estimate | None:

@@ -389,11 +389,17 @@ def _signal(trials: Trials, signal: ArrayLike | None) -> Codes:
 def _sentence(found: ArmLosses, accuracy: bool) -> str:
     if found.mis_reliance is None or found.discrimination is None:
         return f"{found.arm}: the advice never differed from the own answer: nothing hung on it."
-    often, where = (
-        f"{each.value:.1%}" if accuracy else f"{each.value:.3g}"
-        for each in (found.mis_reliance, found.discrimination)
-    )
+    often, where = (_said(each, accuracy) for each in (found.mis_reliance, found.discrimination))
     return (
         f"{found.arm}: of what a rational decision maker earns, people lose {often} by relying too "
         f"often or too rarely and {where} by relying in the wrong places."
     )
+
+
+def _said(loss: Estimate, accuracy: bool) -> str:
+    value, low, high = (
+        f"{100 * each:.0f}" if accuracy else f"{each:.3g}"
+        for each in (loss.value, loss.low, loss.high)
+    )
+    ends = f" [{low}, {high}]" if np.isfinite(loss.low) else ""
+    return f"{value}{' points' if accuracy else ''}{ends}"

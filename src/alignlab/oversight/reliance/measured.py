@@ -351,12 +351,16 @@ def design_strata(
     """
     within = np.ones(len(trials), dtype=bool) if within is None else within
     size = len(trials.strata)
-    in_arm = np.zeros((len(trials.arms), size))
-    np.add.at(in_arm, (trials.arm[within], trials.stratum[within]), 1)
-    present = in_arm[in_arm.any(axis=1)]
-    if size == 1 or not len(present) or not present.all():
+    if size == 1:
         return None, None
-    return trials.stratum, present.sum(axis=0) / present.sum()
+    part = trials.arm * size + trials.stratum
+    parts = np.array([arm * size + s for arm in np.unique(trials.arm[within]) for s in range(size)])
+    # A stratum of one item cannot do without it: there is no telling how it would be with others.
+    for codes in (trials.person, trials.item):
+        distinct = np.unique(np.stack([part[within], codes[within]]), axis=1)[0]
+        if (np.bincount(distinct, minlength=int(parts.max()) + 1)[parts] < 2).any():
+            return None, None
+    return trials.stratum, np.bincount(trials.stratum[within], minlength=size) / within.sum()
 
 
 def _named(trials: Trials, natural: Natural) -> dict[str, float]:

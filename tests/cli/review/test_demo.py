@@ -57,6 +57,25 @@ def test_a_named_folder_is_kept_and_gone_on_with(alignlab, here, stopped):
         assert review.person(re.findall(r"token=(\S+)", out)[0]).role == "owner"
 
 
+def test_a_temporary_demo_is_kept_if_something_was_said(alignlab, here, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(here))
+
+    def serve(review, *, ready, host, port, **_):
+        ready(f"http://{host}:{port}")
+        if says:
+            review.submit("you", review.next("you").lease, {"decision": "deny"})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("alignlab.web.serving.serve", serve)
+    for says in (False, True):
+        code, out, _ = alignlab("review demo --cases 1 --arms none --no-browser")
+        assert code == 0
+        place = Path(re.findall(r"Answers are kept in (\S+)", out)[0])
+        assert place.exists() == says
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -7,6 +7,7 @@ course of the decision. Of the other half the cases are shown that it is least s
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -91,6 +92,9 @@ def demo(
 
         run(review, host=host, port=port, listening=listening)
         say_the_end(review)
+        kept = project is not None or review.status().answers > 0
+    if not kept:  # nobody would look for an empty review in a temporary folder
+        shutil.rmtree(place, ignore_errors=True)
     return 0
 
 

@@ -117,7 +117,7 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the router."""
-        page = self.pages.get((scope.get("method"), scope.get("path")))
+        page = self.pages.get((scope.get("method", ""), scope.get("path", "")))
         if page is None:
             await self.app(scope, receive, send)
             return

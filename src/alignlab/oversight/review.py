@@ -32,8 +32,10 @@ try:
     from alignlab.oversight.archive.verifying import Verification
     from alignlab.oversight.queue import answering, delivery, leases
     from alignlab.oversight.queue.answering import Receipt
-except ImportError as error:
-    raise MissingExtraError(str(error.name), "web", "A review") from None
+except ModuleNotFoundError as error:
+    if error.name != "sqlalchemy":
+        raise
+    raise MissingExtraError("sqlalchemy", "web", "A review") from None
 
 if TYPE_CHECKING:
     from typing import Self

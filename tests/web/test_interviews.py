@@ -182,7 +182,7 @@ def test_whatever_can_be_added_can_be_asked(low, high, shape, wealth):
     except InputError:
         return
     held = Interview(content).after("sure")
-    assert held.question.best == high
+    assert held.question.best == float(high)
     assert interview_view(case(content, held.said), Settings())["asked"] == 1
 
 

@@ -61,4 +61,4 @@ def _show(console: Console, title: str, now: Status) -> None:
     else:
         console.print("Nobody is invited yet.")
     console.print()
-    console.print(f"Head {now.head.hash} after {now.head.seq:,} events.", soft_wrap=True)
+    console.print(f"Head {now.head}", soft_wrap=True)

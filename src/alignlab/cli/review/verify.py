@@ -45,7 +45,7 @@ def verify(
     with printing() as console:
         if found.ok:
             console.print(
-                f"Nothing was altered: {found.events:,} events, head {found.head.hash}.",
+                f"Nothing was altered: {found.events:,} events, head {found.head}",
                 soft_wrap=True,
             )  # fmt: skip
         else:

@@ -254,3 +254,21 @@ def test_the_dashboard_is_the_owners(serve, visit, item):
     owner.get_by_role("link", name="Dashboard").press("Enter")
     owner.wait_for_url("**/dashboard")
     assert "ana" in owner.locator("main").inner_text()
+
+
+def test_nothing_that_anybody_wrote_runs_on_the_dashboard(serve, visit, item, hostile):
+    named = {"group": hostile, "stratum": hostile, "truth": "grant"}
+    choices = {"choices": ("refuse", "grant", hostile)}
+    site = serve([item(**named, **choices) for _ in range(4)], title=hostile, overlap=2)
+    for name in ("ana", "bob"):
+        page = visit(site.invite(name))
+        for key in ("a", "2", "3"):
+            press(page, "r")
+            page.locator("#reason").fill(hostile)
+            page.keyboard.press("Escape")
+            answer(page, key, "8")
+    owner = visit(site.invite("zoe", role="owner"))
+    assert owner.goto(f"{site.address}/dashboard").status == 200
+    assert owner.locator(".masthead .name").evaluate("(each) => each.textContent") == hostile
+    assert owner.evaluate("document.title").startswith("Dashboard")
+    assert owner.locator("main script, main img").count() == 0

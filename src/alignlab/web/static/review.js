@@ -158,7 +158,8 @@ for (const fault of ["htmx:sendError", "htmx:timeout"]) {
 // ---- nothing waits: look again, while somebody looks at the page
 
 setInterval(() => {
-  if (work()?.hasAttribute("data-poll") && document.visibilityState === "visible") {
+  const told = document.getElementById("notice")?.firstElementChild;
+  if (work()?.hasAttribute("data-poll") && document.visibilityState === "visible" && !told) {
     htmx.ajax("GET", "/work", { target: "#work", swap: "outerHTML" });
   }
 }, 5000);

@@ -25,6 +25,7 @@ from shared import chosen
 
 from alignlab.oversight.crossed import difference, estimated, ratio
 from alignlab.oversight.reliance import (
+    RATES,
     Trials,
     complementarity,
     measure_reliance,
@@ -194,13 +195,14 @@ def measures(samples: Samples) -> None:
     large = np.random.default_rng(0)
     names = ("rair", "rsr", "over_reliance", "under_reliance", "switch_fraction", "accuracy")
     giant = [advised(large, 300, 1000) for _ in range(8)]
-    truth = {
-        name: np.mean([measure_reliance(each).at(name).estimate.value for each in giant])
-        for name in names
-    }
-    both = [signal_detection(each).arms[0] for each in giant]
-    truth["d'"] = np.mean([each.sensitivity.value for each in both])
-    truth["criterion"] = np.mean([each.criterion.value for each in both])
+
+    def share(name):
+        rate = RATES[name]
+        return np.mean([rate.counted(each)[rate.among(each)].mean() for each in giant])
+
+    truth = {name: share(name) for name in names}
+    hits, alarms = (special.ndtri(e) for e in (1 - truth["under_reliance"], truth["over_reliance"]))
+    truth |= {"d'": hits - alarms, "criterion": -(hits + alarms) / 2}
     rows = []
     for n, m in ((20, 16), (60, 16), (200, 16), (60, 40)):
         rng = np.random.default_rng([n, m])

@@ -157,8 +157,8 @@ def test_tab_reaches_everything_and_shows_where_it_is(serve, visit, item, zoomed
 
 
 @pytest.mark.parametrize(("kind", "form"), FORMS, ids=NAMES)
-def test_a_key_stands_on_everything_that_has_one_and_no_key_twice(serve, visit, item, kind, form):
-    page = visit(serve([item(kind, form)]).invite("ana"))
+def test_everything_has_one_key_and_the_size_of_a_fingertip(serve, visit, item, zoomed, kind, form):
+    page = visit(serve([item(kind, form)]).invite("ana"), viewport=zoomed)
     page.locator("#work[data-ready]").wait_for()
     keys = page.evaluate(
         """[...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility())
@@ -166,12 +166,6 @@ def test_a_key_stands_on_everything_that_has_one_and_no_key_twice(serve, visit, 
     )
     assert len(keys) == len(set(keys)) > 2
     assert all(len(key) == 1 for key in keys)
-
-
-@pytest.mark.parametrize(("kind", "form"), FORMS, ids=NAMES)
-def test_what_is_pressed_is_as_large_as_a_fingertip(serve, visit, item, zoomed, kind, form):
-    page = visit(serve([item(kind, form)]).invite("ana"), viewport=zoomed)
-    page.locator("#work[data-ready]").wait_for()
     small = page.evaluate(
         """[...document.querySelectorAll("#answer button.press, #answer .level")]
           .filter((each) => each.checkVisibility())

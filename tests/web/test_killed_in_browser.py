@@ -38,3 +38,18 @@ def test_killed_in_the_middle_of_a_case_and_started_again(serve_apart, visit, it
         assert [each["verdict"] for each in answers] == ["accept", "accept", "override"]
         assert [each["reason"] for each in answers] == ["", "", "half a thought"]
         assert review.verify().ok
+
+
+def test_who_waits_goes_on_waiting_while_the_server_is_away(serve_apart, visit, item):
+    from alignlab.oversight import Review
+
+    site, token = serve_apart([])
+    page = visit(f"{site.address}/enter?token={token}")
+    page.locator("#work[data-poll]").wait_for()
+    site.kill()
+    page.wait_for_event("requestfailed", timeout=12_000)
+    assert page.locator("#notice").inner_text() == ""
+    site.start()
+    with Review.open(site.folder) as review:
+        review.add([item()])
+    page.locator("#case-title", has_text="Application 17").wait_for(timeout=12_000)

@@ -147,7 +147,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 for (const fault of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(fault, () => {
+  document.addEventListener(fault, (event) => {
+    // Who only waits has nothing to lose, and looks again.
+    if (event.detail.requestConfig?.verb === "get") return;
     const words = document.getElementById("unreachable").content.cloneNode(true);
     const notice = document.getElementById("notice");
     notice?.replaceChildren(words);
@@ -160,7 +162,7 @@ for (const fault of ["htmx:sendError", "htmx:timeout"]) {
 setInterval(() => {
   const told = document.getElementById("notice")?.firstElementChild;
   if (work()?.hasAttribute("data-poll") && document.visibilityState === "visible" && !told) {
-    htmx.ajax("GET", "/work", { target: "#work", swap: "outerHTML" });
+    htmx.ajax("GET", "/work", { target: "#work", swap: "outerHTML" }).catch(() => {});
   }
 }, 5000);
 

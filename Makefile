@@ -116,11 +116,18 @@ $(EXPLAINERS)/.peers: benchmarks/requirements-transparency.txt | $(BIN)/python
 	@$(EXPLAINERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-transparency.txt
 	@touch $@
 
+# A fourth one, for a review site of others.
+REVIEWERS := benchmarks/.venv-review
+$(REVIEWERS)/.peers: benchmarks/requirements-review.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(REVIEWERS)
+	@$(REVIEWERS)/bin/python -m pip install --quiet --quiet -r benchmarks/requirements-review.txt
+	@touch $@
+
 # The README's picture; taken anew by hand when the report's look changes.
 picture: demo $(VENV)/.test
 	@$(BIN)/python .ci/picture
 
-bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers $(EXPLAINERS)/.peers
+bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers $(EXPLAINERS)/.peers $(REVIEWERS)/.peers
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/importance.py
@@ -135,6 +142,9 @@ bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers $(EXPLAINERS)/.peers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fairness.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/uncertainty.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/transparency.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/review.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/agreement.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/teach_in_browser.py
 
 # --- the lock ------------------------------------------------------------------------------------
 

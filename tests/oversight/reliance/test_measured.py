@@ -111,6 +111,18 @@ def test_a_design_with_strata_is_not_taken_for_chance():
     assert fixed.low == fixed.high == 0.5
 
 
+def test_strata_that_came_out_by_chance_are_chance():
+    plain = simulated(seed=2)
+    wrong = np.where(plain.advice != plain.truth, "wrong", "right")
+    trials = simulated(seed=2, stratum=wrong, designed=False)
+    one, two = (measure_reliance(each).at("advice_accuracy").estimate for each in (plain, trials))
+    assert one == two
+    assert two.high - two.low > 0.3
+    rates = {"right": 0.8, "wrong": 0.2}
+    known = measure_reliance(trials, natural=rates).at("advice_accuracy").estimate
+    assert known.low == known.high == pytest.approx(0.8)
+
+
 def test_a_stratum_of_one_item_leaves_the_trials_as_they_are():
     plain = simulated(seed=2)
     rare = simulated(seed=2, stratum=np.where(plain.item == 3, "odd one", "rest"))

@@ -136,6 +136,9 @@ def test_answers_of_a_review():
     assert trials.two_stage.tolist() == [True, False, False]
     assert trials.confidence.tolist() == [0.7, 0.7, 0.7]
     assert trials.advice_confidence.tolist() == [0.9, 0.9, 0.9]
+    # What arms are balanced within says nothing of how the cases were chosen.
+    assert not trials.designed
+    assert Trials.from_answers(answers, designed=True).designed
     only = Trials.from_answers(answers, drawn=["random"])
     assert only.items == ("a",)
     assert only.left_out["drawn by value"] == 1

@@ -232,7 +232,7 @@ def measure_reliance(
         Where the design balanced the cases and the world does not: how often the advice is right
         out there, between 0 and 1, or a rate for each stratum of the trials. Shares among right
         or among wrong advice do not depend on the former; agreement and accuracy do. Where it is
-        not given, trials with strata keep the shares that the design gave these.
+        not given, trials whose strata were designed keep the shares that these have.
     level
         Of each interval.
 
@@ -351,7 +351,7 @@ def design_strata(
     """
     within = np.ones(len(trials), dtype=bool) if within is None else within
     size = len(trials.strata)
-    if size == 1:
+    if size == 1 or not trials.designed:
         return None, None
     part = trials.arm * size + trials.stratum
     parts = np.array([arm * size + s for arm in np.unique(trials.arm[within]) for s in range(size)])

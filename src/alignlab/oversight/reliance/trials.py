@@ -49,6 +49,9 @@ class Trials:
         The probability of being right that the person, or the model, gave; 0 to 1, or NaN.
     stratum
         What the design balanced, such as "advice wrong", shape (n,).
+    designed
+        Whether the strata's sizes were fixed when the cases were chosen, as `balanced_rows` does.
+        Where they came out by chance, they are uncertain, too.
 
     Attributes
     ----------
@@ -62,6 +65,8 @@ class Trials:
         The numbers that `labels` are, or `None` where they are words.
     stratum
         Codes of `strata`.
+    designed
+        Whether their sizes were fixed.
     left_out
         How many answers were not trials, and why; of `from_answers`.
 
@@ -94,6 +99,7 @@ class Trials:
         confidence: ArrayLike | None = None,
         advice_confidence: ArrayLike | None = None,
         stratum: ArrayLike | None = None,
+        designed: bool = True,
         left_out: Mapping[str, int] | None = None,
     ) -> None:
         n = len(_column(person, "person"))
@@ -113,11 +119,18 @@ class Trials:
         self.confidence = _probabilities(confidence, "confidence", n)
         self.advice_confidence = _probabilities(advice_confidence, "advice_confidence", n)
         self.seen = self.advice >= 0 if seen is None else _seen(seen, n) & (self.advice >= 0)
+        self.designed = designed
         self.left_out = dict(left_out or {})
         self._check()
 
     @classmethod
-    def from_answers(cls, answers: Iterable[Any], *, drawn: Sequence[str] | None = None) -> Trials:
+    def from_answers(
+        cls,
+        answers: Iterable[Any],
+        *,
+        drawn: Sequence[str] | None = None,
+        designed: bool = False,
+    ) -> Trials:
         """Return the trials among the answers of a review.
 
         Answers that decide nothing ("defer", "cannot tell") and questions of other kinds are left
@@ -130,6 +143,9 @@ class Trials:
         drawn
             Keep only items drawn so: "random", "value", "gold"; `None` for all. What was drawn by
             worth is harder than the rest: measures of it say nothing of all cases.
+        designed
+            Whether the cases were chosen so that each stratum has as many as it has. In most
+            reviews they were not: a stratum is only what the arms are balanced within.
 
         Examples
         --------
@@ -166,7 +182,7 @@ class Trials:
         if not rows["person"]:
             why = ", ".join(f"{count} {what}" for what, count in left.items()) or "none given"
             raise InputError(f"None of the answers is a decision ({why}). Ask items of 'decide'.")
-        return cls(**rows, left_out=left)
+        return cls(**rows, designed=designed, left_out=left)
 
     def __len__(self) -> int:
         return len(self.person)

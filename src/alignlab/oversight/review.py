@@ -30,7 +30,7 @@ try:
     from alignlab.oversight.archive.people import Person, Session
     from alignlab.oversight.archive.reading import Status, Trust
     from alignlab.oversight.archive.verifying import Verification
-    from alignlab.oversight.queue import answering, delivery, leases
+    from alignlab.oversight.queue import answering, delivery, inviting, leases
     from alignlab.oversight.queue.answering import Receipt
 except ModuleNotFoundError as error:
     if error.name != "sqlalchemy":
@@ -203,12 +203,12 @@ class Review:
             If the person is invited already, or there is no such role.
         """
         with self._journal() as journal:
-            return people.invite(journal, name, role, self.settings)
+            return inviting.invite(journal, name, role, self.settings)
 
     def revoke(self, name: str) -> None:
         """Let a person in no more. Their sessions end at once; what they answered stays."""
         with self._journal() as journal:
-            people.revoke(journal, name)
+            inviting.revoke(journal, name)
 
     def reviewers(self) -> tuple[Person, ...]:
         """Return who may come in, in the order of inviting."""

@@ -1,0 +1,37 @@
+import pytest
+
+from alignlab.errors import InputError
+from alignlab.oversight.items import Item
+from alignlab.oversight.review import Review
+from alignlab.oversight.settings import Settings
+
+ITEM = Item(key="a", content={"form": "text", "text": "x"}, choices=["yes", "no"])
+
+
+def test_a_name_is_kept_without_the_spaces_around_and_within(tmp_path):
+    with Review.create(tmp_path / "r", [ITEM]) as review:
+        review.invite("  ana   maria ")
+        assert [person.name for person in review.reviewers()] == ["ana maria"]
+        with pytest.raises(InputError, match="invited already"):
+            review.invite("ana maria")
+
+
+def test_a_token_that_was_revoked_stays_so_after_the_next(tmp_path):
+    with Review.create(tmp_path / "r", [ITEM]) as review:
+        first = review.invite("ana")
+        review.revoke("ana")
+        second = review.invite("ana", role="owner")
+        assert review.person(first) is None
+        assert review.person(second).role == "owner"
+
+
+def test_an_owner_who_looks_on_takes_no_reviewers_arm(tmp_path):
+    settings = Settings(arms=("none", "advice"), arms_by="reviewer")
+    with Review.create(tmp_path / "r", [ITEM], settings=settings) as review:
+        review.invite("ana")
+        review.invite("olga", role="owner")
+        review.invite("bob")
+        with review._database.read() as work:
+            rows = work.connection.execute("SELECT name, arm FROM people").fetchall()
+    arms = dict(rows)
+    assert {arms["ana"], arms["bob"]} == {"none", "advice"}

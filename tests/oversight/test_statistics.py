@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from alignlab.oversight.agreement import krippendorff_alpha
@@ -66,3 +67,19 @@ def test_both_bad_is_a_label_and_cannot_tell_is_none(answered):
         )
     ]
     assert labels_of(pairs)[2] == ["first", "both bad", None]
+
+
+def test_cases_and_pairs_are_never_mixed(answered):
+    """Together they have four labels, and nobody could take one of the others' two."""
+    rng = np.random.default_rng(0)
+    guesses = [replace(e, answer={"decision": rng.choice(["no", "yes"])}) for e in answered(40)]
+    pairs = [
+        replace(e, key=f"pair {e.key}", kind="prefer", answer={"preferred": said})
+        for e, said in zip(guesses, rng.choice(["first", "second"], len(guesses)), strict=True)
+    ]
+    together, apart = krippendorff_alpha(*labels_of(guesses + pairs)), labels_of(guesses)
+    assert together.estimate.low > 0.2 > krippendorff_alpha(*apart).estimate.high
+    found = by_name(review_statistics(guesses + pairs))
+    for some in (guesses, pairs):
+        assert krippendorff_alpha(*labels_of(some)).headline in found["agreement"].sentence
+    assert found["reviewers"].frame["of"].tolist() == ["cases"] * 6 + ["pairs"] * 6

@@ -131,6 +131,9 @@ def review_statistics(
 def labels_of(answers: Iterable[Answered]) -> tuple[list[str], list[str], list[Any]]:
     """Return item, person and label of every answer to a case or a pair; `None` where none is said.
 
+    Statistics of agreement are about one `kind` at a time: nobody could have said of a case what is
+    said of pairs, so that together all would seem to agree more than by chance.
+
     Examples
     --------
     >>> labels_of([])
@@ -145,22 +148,55 @@ def labels_of(answers: Iterable[Answered]) -> tuple[list[str], list[str], list[A
     return [row[0] for row in rows], [row[1] for row in rows], labels
 
 
-def _agreement(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
-    item, person, label = labels_of(answers)
-    if not item:
+KINDS = {"decide": "cases", "prefer": "pairs"}
+
+
+def _by_kind(answers: Sequence[Answered]) -> dict[str, tuple[list[str], list[str], list[Any]]]:
+    """Return the labels of cases and those of pairs, as far as there are any."""
+    told = {
+        what: labels_of([each for each in answers if each.kind == kind])
+        for kind, what in KINDS.items()
+    }
+    known = {what: labels for what, labels in told.items() if labels[0]}
+    if not known:
         raise InputError("No case and no pair has been answered yet.")
-    found = krippendorff_alpha(item, person, label, level=level)
-    if found.undefined:
-        raise InputError(found.headline)
-    return found.headline, None, None
+    return known
+
+
+def _agreement(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
+    labels = _by_kind(answers)
+    found = {what: krippendorff_alpha(*each, level=level) for what, each in labels.items()}
+    said = _joined({what: each.headline for what, each in found.items()})
+    if all(each.undefined for each in found.values()):
+        raise InputError(said)
+    return said, None, None
 
 
 def _reviewers(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
-    item, person, label = labels_of(answers)
-    if not item:
-        raise InputError("No case and no pair has been answered yet.")
-    found = dawid_skene(item, person, label, level=level)
-    return found.headline, found.to_frame(), found.chart()
+    import pandas as pd
+
+    said, frames, charts = {}, [], []
+    for what, labels in _by_kind(answers).items():
+        try:
+            found = dawid_skene(*labels, level=level)
+        except InputError as error:
+            said[what] = str(error)
+            continue
+        said[what] = found.headline
+        frames.append(found.to_frame().assign(of=what))
+        charts.append(found.chart())
+    if not frames:
+        raise InputError(_joined(said))
+    if len(said) == 1:
+        return _joined(said), frames[0].drop(columns="of"), charts[0]
+    return _joined(said), pd.concat(frames, ignore_index=True), None
+
+
+def _joined(said: Mapping[str, str]) -> str:
+    """Return sentences about cases and pairs, told apart where there are both."""
+    if len(said) == 1:
+        return next(iter(said.values()))
+    return " ".join(f"Of {what}: {sentence}" for what, sentence in said.items())
 
 
 def _gold(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:

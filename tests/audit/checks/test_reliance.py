@@ -69,6 +69,17 @@ def test_the_random_sample_speaks_for_all_cases(answered):
     assert "asked about first" in finding(hard).summary
 
 
+def test_planted_cases_do_not_count(answered):
+    plain = answered(follows=1.0)
+    clear = [
+        replace(each, key=f"planted {each.key}", gold=each.truth, drawn="gold")
+        for each in answered(follows=0.0, alone=1.0, seed=3)
+    ]
+    for drawn in ("random", "value"):
+        asked = [replace(each, drawn=drawn) for each in plain]
+        assert finding([*asked, *clear]).estimates == finding(asked).estimates
+
+
 def test_too_few_or_unknown(answered):
     assert finding(answered(3)).status == "not enough data"
     unknown = [replace(each, truth=None) for each in answered()]

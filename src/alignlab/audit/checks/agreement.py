@@ -30,7 +30,9 @@ def agreement(check: Check, context: AuditContext) -> Finding:
     """Measure how far people agree in the review that came with the audit."""
     assert context.review is not None
     # Everybody may be right on planted cases, which were chosen to be clear.
-    item, person, label = labels_of(each for each in context.review if each.gold is None)
+    plain = [each for each in context.review if each.gold is None]
+    cases = [each for each in plain if each.kind == "decide"]
+    item, person, label = labels_of(cases or plain)
     if not item:
         return check.finding("not applicable", "Not applicable: no case was answered.")
     found = krippendorff_alpha(item, person, label, level=context.level)

@@ -66,9 +66,11 @@ def reliance(check: Check, context: AuditContext) -> Finding:
 def _trials(context: AuditContext) -> tuple[Trials, str]:
     """Return the trials of the random sample where it has enough of them, else all."""
     assert context.review is not None
-    every = Trials.from_answers(context.review)
+    # Planted cases were chosen to be clear.
+    review = [each for each in context.review if each.gold is None]
+    every = Trials.from_answers(review)
     try:
-        drawn = Trials.from_answers(context.review, drawn=("random",))
+        drawn = Trials.from_answers(review, drawn=("random",))
     except InputError:
         return every, "all"
     enough = int((drawn.judged & (drawn.advice != drawn.truth)).sum()) >= FEWEST

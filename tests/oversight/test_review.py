@@ -301,6 +301,17 @@ def test_arms_by_reviewer_stay(make):
     assert sorted(had[:3]) == sorted(had[3:]) == sorted(arms)
 
 
+def test_an_owner_takes_no_reviewers_place_in_a_block(make):
+    for seed in range(4):
+        review = make(
+            [advised("a")], arms=("none", "advice"), arms_by="reviewer", overlap=2, seed=seed
+        )
+        review.invite("olga", role="owner")
+        review.invite("ana")
+        review.invite("bo")
+        assert {review.next(name).arm for name in ("ana", "bo")} == {"none", "advice"}
+
+
 def test_sides_are_exchanged_half_the_time_and_turned_back(make):
     review = make([pair(f"p{n}") for n in range(60)], "ana")
     given, swapped = review.next("ana"), 0

@@ -17,9 +17,9 @@ try:
     from sqlalchemy import select
 
     from alignlab.oversight.archive import (
-        adding,
         building,
         people,
+        pictures,
         reading,
         schema,
         verifying,
@@ -30,7 +30,7 @@ try:
     from alignlab.oversight.archive.people import Person, Session
     from alignlab.oversight.archive.reading import Status, Trust
     from alignlab.oversight.archive.verifying import Verification
-    from alignlab.oversight.queue import answering, delivery, inviting, leases
+    from alignlab.oversight.queue import adding, answering, delivery, inviting, leases
     from alignlab.oversight.queue.answering import Receipt
 except ModuleNotFoundError as error:
     if error.name != "sqlalchemy":
@@ -113,9 +113,14 @@ class Review:
         OutputError
             If it cannot be written.
         """
+        chosen = settings or Settings()
+
+        def fill(journal: Journal) -> None:
+            pictures.add_media(journal, media or {})
+            adding.add_items(journal, items, chosen)
+
         place = Path(folder)
-        opened = building.build(place, items, settings or Settings(), media or {}, database, clock)
-        return cls(place, opened, clock)
+        return cls(place, building.build(place, chosen, fill, database, clock), clock)
 
     @classmethod
     def open(
@@ -164,9 +169,8 @@ class Review:
     def add(self, items: Iterable[Item], *, media: Mapping[str, bytes] | None = None) -> int:
         """Add items, all of them or none; return how many."""
         with self._journal() as journal:
-            adding.add_media(journal, media or {})
-            chance = adding.rounding(self.settings.seed, journal.seq)
-            return adding.add_items(journal, items, self.settings, rounding=chance)
+            pictures.add_media(journal, media or {})
+            return adding.add_items(journal, items, self.settings)
 
     def reprioritise(self, worth: Mapping[str, float]) -> int:
         """State anew what answers are worth, by the items' keys; return how many it moved.
@@ -179,7 +183,7 @@ class Review:
     def known(self, keys: Iterable[str]) -> set[str]:
         """Return which of these are keys of the review's items."""
         with self._database.read() as work:
-            return {key for key in keys if work.one(adding.NUMBER_OF, key=key) is not None}
+            return adding.known(work, keys)
 
     def media(self, name: str) -> tuple[str, bytes]:
         """Return a picture's type, such as "image/png", and its bytes.
@@ -190,7 +194,7 @@ class Review:
             If there is none of that name.
         """
         with self._database.read() as work:
-            return adding.picture(work, name)
+            return pictures.picture(work, name)
 
     # Who may answer.
 

@@ -1,4 +1,4 @@
-"""Making a review whole or not at all: its tables, its settings, its items.
+"""Making a review's database whole or not at all, and opening it.
 
 In a folder, a file is filled under another name and takes its own at the end; in PostgreSQL, the
 schema and all that is in it are one transaction. `project.json` comes last.
@@ -10,14 +10,13 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import insert
 
 from alignlab.errors import InputError, OutputError
 from alignlab.oversight.archive import schema
-from alignlab.oversight.archive.adding import add_items, add_media
 from alignlab.oversight.archive.chain import START
 from alignlab.oversight.archive.database import Database, Postgres, Sql, Sqlite, Work
 from alignlab.oversight.archive.events import Journal
@@ -29,7 +28,6 @@ from alignlab.oversight.archive.places import (
     url_of,
     write_place,
 )
-from alignlab.oversight.items import Item
 from alignlab.oversight.settings import Settings
 
 __all__ = ["build", "open_database"]
@@ -37,19 +35,22 @@ __all__ = ["build", "open_database"]
 ADD_PROJECT = Sql(insert(schema.project))
 ADD_HEAD = Sql(insert(schema.head))
 
-UP = 1 - 1e-9
-"""The random sample of the first items is rounded up: it never is less than its share."""
-
 
 def build(
     folder: Path,
-    items: Iterable[Item],
     settings: Settings,
-    media: Mapping[str, bytes],
+    fill: Callable[[Journal], object],
     database: str | None,
     clock: Callable[[], float],
 ) -> Database:
     """Make a review in a folder that holds none; return its database.
+
+    Parameters
+    ----------
+    folder, settings, database, clock
+        See `Review.create`.
+    fill
+        Adds what the review is about, in the transaction that makes it.
 
     Raises
     ------
@@ -67,22 +68,21 @@ def build(
     except OSError as error:
         raise OutputError(f"{folder} cannot be made: {error.strerror}. Name another.") from error
 
-    def fill(work: Work) -> None:
+    def begin(work: Work) -> None:
         work.run(ADD_PROJECT, id=1, settings=settings.model_dump_json())
         counters = dict.fromkeys(("seq", "items", "gold", "complete", "answers", "waiting"), 0)
         work.run(ADD_HEAD, id=1, hash=START, **counters)
         journal = Journal(work, clock())
         journal.append("created", {"settings": settings.model_dump(mode="json")})
-        add_media(journal, media)
-        add_items(journal, items, settings, rounding=UP)
+        fill(journal)
         journal.save()
 
     name = schema_name(folder)
     try:
         if url is None:
-            _fill_file(folder, fill)
+            _fill_file(folder, begin)
         else:
-            _fill_schema(Postgres(url, name), fill)
+            _fill_schema(Postgres(url, name), begin)
         write_place(folder, url, name)
     except BaseException:
         if url is None:

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import and_, bindparam, func, select, text
 
-from alignlab.oversight.archive.adding import DIGESTED, item_digest
 from alignlab.oversight.archive.chain import START, Head, canonical, event_hash, read_head
 from alignlab.oversight.archive.database import HEAD, Sql, Work
 from alignlab.oversight.archive.schema import (
@@ -34,6 +33,7 @@ from alignlab.oversight.archive.schema import (
     project,
     shown,
 )
+from alignlab.oversight.queue.adding import DIGESTED, item_digest
 from alignlab.oversight.queue.leases import Worker
 from alignlab.oversight.settings import Settings
 

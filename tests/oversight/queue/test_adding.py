@@ -1,8 +1,8 @@
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.oversight.archive.adding import DIGESTED, item_digest, rounding
 from alignlab.oversight.items import Item
+from alignlab.oversight.queue.adding import DIGESTED, item_digest
 from alignlab.oversight.review import Review
 from alignlab.oversight.settings import Settings
 
@@ -42,7 +42,6 @@ def test_one_by_one_the_sample_is_not_everything(tmp_path):
         # 20 expected with a standard deviation of 4
         assert 6 < drawn(review) < 34
         assert review.verify().ok
-    assert 0 <= rounding(0, 3) < 1
 
 
 def test_the_sample_does_not_look_at_the_worth(tmp_path):

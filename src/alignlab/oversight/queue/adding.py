@@ -1,7 +1,7 @@
-"""Adding items and media: in batches, so that memory does not grow with their number.
+"""Adding items: in batches, so that memory does not grow with their number.
 
 Each batch is an event with the digest of every item in it, so that an item that was changed later
-can be named. Where an item stands in the order is decided here (`queue/ordering.py`).
+can be named. Where an item stands in the order is decided here (`ordering.py`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from alignlab.errors import InputError
 from alignlab.oversight.archive.chain import canonical
 from alignlab.oversight.archive.database import Sql, Work
 from alignlab.oversight.archive.events import Journal
-from alignlab.oversight.archive.schema import STREAMS, contents, items, media, people
-from alignlab.oversight.content import checked_item, checked_media, media_in
+from alignlab.oversight.archive.pictures import has_picture
+from alignlab.oversight.archive.schema import STREAMS, contents, items, people
+from alignlab.oversight.content import checked_item, media_in
 from alignlab.oversight.items import Item
 from alignlab.oversight.queue.arms import coin
+from alignlab.oversight.queue.leases import VALUE
 from alignlab.oversight.queue.ordering import drawn_at_random, ties
 from alignlab.oversight.settings import Settings
 
-__all__ = ["add_items", "add_media", "item_digest", "picture", "reprioritise", "rounding"]
+__all__ = ["add_items", "item_digest", "known", "reprioritise"]
 
 BATCH = 1_000
+
+UP = 1 - 1e-9
+"""The random sample of the first items is rounded up: it never is less than its share."""
 
 EVERYBODY = 32_000
 """What a planted item wants: more people than there are."""
@@ -37,13 +42,10 @@ LAST_NUMBER = Sql(select(func.max(items.c.number)))
 NUMBER_OF = Sql(select(items.c.number).where(items.c.key == bindparam("key")))
 MOVE = Sql(
     update(items)
-    .where(items.c.number == bindparam("which"), items.c.stream == literal_column("2"))
+    .where(items.c.number == bindparam("which"), items.c.stream == literal_column(str(VALUE)))
     .values(rank=bindparam("rank"))
 )
-PICTURE = Sql(select(media.c.type, media.c.data).where(media.c.name == bindparam("name")))
 ADD_CONTENT = Sql(insert(contents))
-HAS_MEDIA = Sql(select(media.c.type).where(media.c.name == bindparam("name")))
-ADD_MEDIA = Sql(insert(media))
 
 DIGESTED = (
     "number", "key", "kind", "drawn", "choices", "decision", "confidence", "truth", "gold",
@@ -81,11 +83,10 @@ def _put_back(stream: str) -> Sql:
 PUT_BACK = {stream: _put_back(stream) for stream in STREAMS}
 
 
-def add_items(
-    journal: Journal, given: Iterable[Item], settings: Settings, *, rounding: float
-) -> int:
+def add_items(journal: Journal, given: Iterable[Item], settings: Settings) -> int:
     """Add items as they come; return how many."""
     start = (journal.work.one(LAST_NUMBER)[0] or 0) + 1
+    rounding = UP if start == 1 else coin(settings.seed, "rounding", journal.seq)
     number, ordinary, drawn = start, 0, 0
     known: set[str] = set()
     best = dict.fromkeys(STREAMS, float("inf"))
@@ -125,9 +126,9 @@ def add_items(
     return number - start
 
 
-def rounding(seed: int, seq: int) -> float:
-    """Return by what chance the random sample of an addition after the first is rounded up."""
-    return coin(seed, "rounding", seq)
+def known(work: Work, keys: Iterable[str]) -> set[str]:
+    """Return which of these are keys of items."""
+    return {key for key in keys if work.one(NUMBER_OF, key=key) is not None}
 
 
 def put_back(journal: Journal, stream: str, rank: float) -> None:
@@ -159,25 +160,6 @@ def reprioritise(journal: Journal, worth: Mapping[str, float]) -> int:
     return moved
 
 
-def picture(work: Work, name: str) -> tuple[str, bytes]:
-    """Return a picture's type and bytes."""
-    row = work.one(PICTURE, name=name)
-    if row is None:
-        raise InputError(f"There is no picture {name!r} in this review.")
-    return row[0], bytes(row[1])
-
-
-def add_media(journal: Journal, given: Mapping[str, bytes]) -> None:
-    """Add pictures; each one's digest is in the event."""
-    for name, data in given.items():
-        kind = checked_media(name, data)
-        if journal.work.one(HAS_MEDIA, name=name) is not None:
-            raise InputError(f"There is a picture {name!r} in the review already: name it anew.")
-        journal.work.run(ADD_MEDIA, name=name, type=kind, data=bytes(data))
-        digest = hashlib.sha256(data).hexdigest()
-        journal.append("media", {"name": name, "type": kind, "digest": digest})
-
-
 def item_digest(row: Mapping[str, Any]) -> str:
     """Return the SHA-256 of all that an item's row says, as kept, in hexadecimal."""
     return hashlib.sha256(canonical([row[name] for name in DIGESTED]).encode()).hexdigest()
@@ -191,17 +173,7 @@ def _checked(item: Item, place: int) -> Item:
 
 
 def _row(item: Item, number: int, mark: bool, tie: int, settings: Settings) -> dict[str, Any]:
-    if item.gold is not None:
-        drawn, stream, rank, wanted = "gold", 3, 0.0, EVERYBODY
-    elif mark:
-        drawn, stream, rank, wanted = "random", 1, 0.0, item.wanted or settings.overlap
-    else:
-        drawn, stream, rank, wanted = (
-            "value",
-            2,
-            -float(item.worth),
-            item.wanted or settings.overlap,
-        )
+    drawn = "gold" if item.gold is not None else "random" if mark else "value"
     return {
         "number": number,
         "key": item.key,
@@ -216,13 +188,13 @@ def _row(item: Item, number: int, mark: bool, tie: int, settings: Settings) -> d
         "stratum": item.stratum,
         "slice": item.group,
         "source": canonical(item.source),
-        "wanted": wanted,
+        "wanted": EVERYBODY if drawn == "gold" else item.wanted or settings.overlap,
         "taken": 0,
         "done": 0,
         "deferred": 0,
         "open": 1,
-        "stream": stream,
-        "rank": rank,
+        "stream": STREAMS.index(drawn),
+        "rank": -float(item.worth) if drawn == "value" else 0.0,
         "tie": tie,
         "content": canonical(item.content),
         "card": None if item.card is None else canonical(item.card),
@@ -237,7 +209,7 @@ def _number(given: float | None) -> float | None:
 def _require_media(journal: Journal, item: Item, known: set[str]) -> None:
     for name in media_in(item.content):
         if name not in known:
-            if journal.work.one(HAS_MEDIA, name=name) is None:
+            if not has_picture(journal.work, name):
                 raise InputError(
                     f"Item {item.key!r} shows the picture {name!r}, which is not among the media."
                 )

@@ -214,8 +214,17 @@ def test_guards_that_were_taken_away(review):
         ("INSERT INTO contents VALUES (99, '{}', NULL)", "The table contents has 10 rows; 9"),
         ("UPDATE media SET type = 'image/gif'", "The picture 'dog.png' is not as it was added."),
         ("DELETE FROM media", "The picture 'dog.png' is missing."),
-        ("UPDATE people SET role = 'owner' WHERE name = 'bob'", "The role or the token of 'bob'"),
-        ("UPDATE people SET token = 'mine' WHERE name = 'ana'", "The role or the token of 'ana'"),
+        ("UPDATE people SET role = 'owner' WHERE name = 'bob'", "The role, the token or the arm"),
+        ("UPDATE people SET token = 'mine' WHERE name = 'ana'", "The role, the token or the arm"),
+        ("UPDATE people SET arm = 'none' WHERE name = 'ana'", "The role, the token or the arm of"),
+        ("UPDATE people SET given = given + 1 WHERE name = 'ana'", "How many cases 'ana' was"),
+        ("UPDATE people SET given_random = 9 WHERE name = 'bob'", "How many cases 'bob' was given"),
+        ("UPDATE people SET last = (SELECT min(seq) FROM answers)", "The last answer of"),
+        ("UPDATE answers SET previous = 1", "What is kept of the answer of event"),
+        ("UPDATE items SET tie = tie + 1 WHERE key = 'c0'", "The place of item 'c0'"),
+        ("DELETE FROM head", "The table of the head has 0 rows"),
+        ("INSERT INTO head SELECT 2, seq, hash, items, gold, complete, answers, waiting FROM head",
+         "The table of the head has 2 rows"),
         ("UPDATE people SET answered = 0 WHERE name = 'ana'", "The number of answers of 'ana'"),
         ("UPDATE people SET last = 1 WHERE name = 'ana'", "The last answer of 'ana'"),
         ("UPDATE items SET done = 9 WHERE key = 'c7'", "What is counted of item 'c7'"),
@@ -284,3 +293,111 @@ def test_what_is_no_head(review, head):
 def test_the_head_of_another_review(review):
     assert "No event has the hash" in fault(review, head="0" * 64)
     assert "are missing" in fault(review, head=f"999:{'0' * 64}")
+
+
+def test_guards_that_refuse_nothing(review):
+    if review._database.dialect == "sqlite":
+        weak = (
+            "CREATE TRIGGER events_keep_update BEFORE UPDATE ON events WHEN 0 "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        with review._database.write() as work:
+            work.connection.execute("DROP TRIGGER events_keep_update")
+            work.connection.execute(weak)
+    else:
+        alter(
+            review,
+            "CREATE OR REPLACE FUNCTION events_keep() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN NULL; END $$",
+        )
+    assert "is gone or weakened" in fault(review)
+
+
+@pytest.mark.parametrize(
+    ("statement", "guarded", "told"),
+    [
+        ("UPDATE events SET hash = 'zz' WHERE seq = 3", False, "Event 3 (items) is not as it was"),
+        ("UPDATE events SET key = x'00' WHERE seq = 3", False, "Event 3 (items, b'"),
+        ("UPDATE head SET hash = 'zz'", True, "The row of the head"),
+        ("UPDATE head SET seq = 'many'", True, "The tables hold what nobody could have written"),
+        ("UPDATE items SET choices = x'00' WHERE key = 'c3'", True, "Item 'c3' is not as it was"),
+        ("UPDATE media SET data = 'a text'", True, "The picture 'dog.png' is not as it was"),
+        ("UPDATE people SET item = 'x' WHERE name = 'bob'", True, "The tables hold what nobody"),
+        ("UPDATE people SET last = 'x' WHERE name = 'ana'", True, "The last answer of 'ana'"),
+    ],
+)
+def test_a_value_of_another_kind_is_a_fault_and_no_crash(review, statement, guarded, told):
+    """SQLite keeps in any column what is put there."""
+    if review._database.dialect != "sqlite":
+        pytest.skip("PostgreSQL keeps its columns' kinds")
+    alter(review, statement, guarded=guarded)
+    assert fault(review).startswith(told)
+
+
+def pair(n):
+    content = {"form": "text", "first": {"text": "a"}, "second": {"text": "b"}}
+    return Item(key=f"p{n}", kind="prefer", content=content)
+
+
+def decision(n):
+    return Item(
+        key=f"c{n}",
+        content={"form": "text", "text": f"Case {n}"},
+        choices=["yes", "no"],
+        advice=Advice("yes", 0.5),
+        card={"title": "Why"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arm", "make", "statement", "said", "told"),
+    [
+        (
+            "own first", decision, """UPDATE shown SET own = replace(own, '"no"', '"yes"')""",
+            {"decision": "yes"}, "says another own answer than was given before it",
+        ),
+        (
+            "on demand", decision, "UPDATE shown SET revealed = 1",
+            {"decision": "yes"}, "says that advice or an explanation was seen which its arm does",
+        ),
+        (
+            "none", pair, "UPDATE shown SET swapped = 1 - swapped",
+            {"preferred": "first"}, "says that the sides stood otherwise than the seed has them",
+        ),
+        (
+            "none", decision, "UPDATE shown SET arm = 'explanation'",
+            {"decision": "yes"}, "says an arm that its person was not in",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_edited_while_somebody_looks_is_found_in_their_answer(
+    tmp_path, database, arm, make, statement, said, told
+):
+    """The row is put right afterwards; the answer that was given under it remains."""
+    settings = Settings(arms=(arm,))
+    with Review.create(
+        tmp_path / "r", map(make, range(3)), settings=settings, database=database
+    ) as review:
+        review.invite("ana")
+        case = review.next("ana")
+        if case.stage == "own":
+            case = review.step("ana", case.lease, {"decision": "no"})
+        assert review.verify().ok
+        alter(review, statement)
+        seq = review.submit("ana", case.lease, said).seq
+        assert fault(review) == f"Event {seq} (answer, ana) {told}" + (
+            " not show." if told.endswith("does") else "."
+        )
+
+
+def test_a_reply_put_into_an_interview(tmp_path, database):
+    content = {"form": "amounts", "low": 0, "high": 100}
+    item = Item(key="i", kind="interview", content=content)
+    asked = {"sure": 50.0, "probability": 0.5, "best": 100.0, "worst": 0.0}
+    with Review.create(tmp_path / "r", [item], database=database) as review:
+        review.invite("ana")
+        case = review.next("ana")
+        case = review.step("ana", case.lease, {"question": asked, "reply": "sure"})
+        alter(review, "UPDATE shown SET said = replace(said, 'sure\"', 'gamble\"')")
+        review.submit("ana", case.lease, {"reply": "stop"})
+        assert "says other replies than were given before it" in fault(review)

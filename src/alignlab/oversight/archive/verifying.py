@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import and_, bindparam, func, select, text
 
+from alignlab.errors import InputError
 from alignlab.oversight.archive.chain import START, Head, canonical, event_hash, read_head
 from alignlab.oversight.archive.database import HEAD, Sql, Work
+from alignlab.oversight.archive.histories import Histories, Told
 from alignlab.oversight.archive.schema import (
     GUARDS,
     STREAMS,
@@ -35,6 +37,7 @@ from alignlab.oversight.archive.schema import (
 )
 from alignlab.oversight.queue.adding import DIGESTED, item_digest
 from alignlab.oversight.queue.leases import Worker
+from alignlab.oversight.queue.ordering import ties
 from alignlab.oversight.settings import Settings
 
 __all__ = ["Verification", "verify"]
@@ -92,13 +95,14 @@ COUNTS = {
 STATE = Sql(
     select(
         items.c.key, items.c.drawn, items.c.worth, items.c.wanted, items.c.taken, items.c.done,
-        items.c.deferred, items.c.open, items.c.stream, items.c.rank,
+        items.c.deferred, items.c.open, items.c.stream, items.c.rank, items.c.tie,
     ).order_by(items.c.number)
 )  # fmt: skip
 PEOPLE = Sql(select(people).order_by(people.c.number))
 STANDING = Sql(
     select(
-        answers.c.seq, answers.c.item, answers.c.lease, people.c.name, events.c.reviewer,
+        answers.c.seq, answers.c.item, answers.c.lease, answers.c.previous, people.c.name,
+        events.c.reviewer,
         items.c.number, events.c.body, shown.c.arm, shown.c.swapped, shown.c.closed,
     )
     .select_from(
@@ -119,23 +123,25 @@ SHOWN_IN = Sql(
 )
 GUARDED = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events' "
-    "AND sql LIKE '%RAISE(ABORT%'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass "
-    "AND tgenabled IN ('O', 'A') AND NOT tgisinternal",
+    "AND sql LIKE 'CREATE TRIGGER % BEFORE % ON events BEGIN SELECT RAISE(ABORT%'",
+    "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+    "WHERE tgrelid = 'events'::regclass AND tgenabled IN ('O', 'A') AND NOT tgisinternal "
+    "AND tgqual IS NULL AND prosrc LIKE ' BEGIN RAISE EXCEPTION%'",
 }
 
 
 def verify(work: Work, settings: Settings, head: str | None) -> Verification:
     """Compute everything again, within one snapshot; see `Review.verify`."""
     expected = None if head is None else read_head(head)
-    _, seq, hash_, *_ = work.one(HEAD)
-    stored = Head(seq, bytes(hash_).hex())
     replay = _Replay(work, settings, expected)
     try:
-        replay.run(stored)
+        replay.run()
     except _AlteredError as fault:
-        return Verification(False, replay.right, stored, str(fault))
-    return Verification(True, replay.right, stored)
+        return Verification(False, replay.right, replay.stored, str(fault))
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        told = f"The tables hold what nobody could have written there: {error}."
+        return Verification(False, replay.right, replay.stored, told)
+    return Verification(True, replay.right, replay.stored)
 
 
 class _Replay:
@@ -147,6 +153,9 @@ class _Replay:
         self.work = work
         self.settings = settings
         self.expected = expected
+        self.stored = Head(0, START.hex())
+        self.histories = Histories(settings)
+        self.told: list[Told] = [Told("", "", "", False, False)]
         self.found = False
         self.right = 0
         self.hash = START
@@ -157,13 +166,12 @@ class _Replay:
         self.deferred = np.zeros(size, np.int32)
         self.returned = np.zeros(size, np.int64)
         self.worth = np.full(size, np.nan)
-        self.gold = np.zeros(size, bool)
         self.standing = bytearray(1)
-        self.people: dict[str, tuple[str, str | None]] = {}
-        self.answered: Counter[str] = Counter()
+        self.people: dict[str, tuple[str, str | None, str]] = {}
         self.held: Counter[int] = Counter()
 
-    def run(self, stored: Head) -> None:
+    def run(self) -> None:
+        stored = self.stored = self._stored()
         self._require_guards()
         for row in self.work.stream(ALL):
             self._check_event(row)
@@ -180,23 +188,33 @@ class _Replay:
         self._compare_answers()
         self._compare_blocks()
 
+    def _stored(self) -> Head:
+        heads = self.work.all(HEAD)
+        if len(heads) != 1:
+            raise _AlteredError(f"The table of the head has {len(heads)} rows instead of one.")
+        _, seq, hash_, *_ = heads[0]
+        return Head(int(seq), _bytes(hash_).hex())
+
     def _require_guards(self) -> None:
         cursor = self.work.connection.execute(GUARDED[self.work.dialect])
         found = {name for (name,) in cursor.fetchall()}
         for name in GUARDS:
             if name not in found:
                 raise _AlteredError(
-                    f"The trigger {name}, which keeps events from being changed, is gone: "
-                    "somebody took it away."
+                    f"The trigger {name}, which keeps events from being changed, is gone or "
+                    "weakened: somebody took it away."
                 )
 
     def _check_event(self, row: Any) -> None:
         seq, kind, key, reviewer, at, body, hash_, number = row
         if seq != self.right + 1:
             raise _AlteredError(f"Event {self.right + 1} is missing: the next is {seq}.")
-        self.hash = event_hash(self.hash, seq, kind, key, reviewer, at, body)
-        if self.hash != bytes(hash_):
-            what = ", ".join(filter(None, (kind, repr(key) if key else "", reviewer)))
+        try:
+            self.hash = event_hash(self.hash, seq, kind, key, reviewer, at, body)
+        except (TypeError, ValueError):
+            self.hash = b""
+        if self.hash != _bytes(hash_):
+            what = ", ".join(filter(None, (str(kind), repr(key) if key else "", str(reviewer))))
             raise _AlteredError(
                 f"Event {seq} ({what}) is not as it was written: its hash does not fit."
             )
@@ -213,38 +231,29 @@ class _Replay:
                 raise _AlteredError(
                     f"Item {key!r}, which event {seq} is about, is missing or renamed."
                 )
-            self._apply(seq, kind, key, reviewer, json.loads(body), number)
+            self._apply(seq, kind, reviewer, json.loads(body), number)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise _AlteredError(
                 f"Event {seq} ({kind}) says nothing that it could: {error!r}."
             ) from None
         self.right = seq
 
-    def _apply(self, seq: int, kind: str, key: str, who: str, body: Any, number: int) -> None:
-        if kind == "answer":
-            handed_on = body["answer"].get("verdict") == "defer"
-            self.standing[seq] = 2 if handed_on else 1
-            self._count(number, handed_on, 1)
-            self.answered[who] += 1
-            if handed_on:
-                self.returned[number] = seq
-        elif kind in ("expired", "released"):
-            self.returned[number] = seq
-        elif kind == "undone":
-            before = body["supersedes"]
-            if not 0 < before < seq or not self.standing[before]:
-                raise _AlteredError(f"Event {seq} takes back event {before}, which did not stand.")
-            self._count(number, self.standing[before] == 2, -1)
-            self.standing[before] = 0
-            self.answered[who] -= 1
+    def _apply(self, seq: int, kind: str, who: str, body: Any, number: int | None) -> None:
+        if number is not None:
+            arm = self.people[who][2]
+            fault = self.histories.apply(seq, kind, who, body, self.told[number], arm)
+            if fault:
+                raise _AlteredError(f"Event {seq} ({kind}, {who}) {fault}.")
+            self._apply_to_item(seq, kind, body, number)
         elif kind == "items":
             self._check_items(body["first"], body["digests"])
         elif kind == "media":
             self._check_picture(body)
         elif kind == "invited":
-            self.people[who] = (body["role"], body["token"])
+            self.people[who] = (body["role"], body["token"], body["arm"])
         elif kind == "revoked":
-            self.people[who] = (self.people[who][0], None)
+            role, _, arm = self.people[who]
+            self.people[who] = (role, None, arm)
         elif kind == "reprioritised":
             for place, worth in body["worth"]:
                 self.worth[place] = worth
@@ -252,6 +261,20 @@ class _Replay:
             json.loads(self.work.one(SETTINGS)[0])
         ):
             raise _AlteredError("The settings are not those that the review was made with.")
+
+    def _apply_to_item(self, seq: int, kind: str, body: Any, number: int) -> None:
+        if kind == "answer":
+            handed_on = body["answer"].get("verdict") == "defer"
+            self.standing[seq] = 2 if handed_on else 1
+            self._count(number, handed_on, 1)
+            if handed_on:
+                self.returned[number] = seq
+        elif kind in ("expired", "released"):
+            self.returned[number] = seq
+        elif kind == "undone":
+            before = body["supersedes"]
+            self._count(number, self.standing[before] == 2, -1)
+            self.standing[before] = 0
 
     def _count(self, number: int, handed_on: bool, change: int) -> None:
         counted = self.deferred if handed_on else self.done
@@ -264,16 +287,22 @@ class _Replay:
             if at >= len(rows) or rows[at][0] != number:
                 raise _AlteredError(f"Item {number}, in the order of adding, is missing.")
             row = dict(zip(DIGESTED, rows[at], strict=True))
-            if item_digest(row) != digest:
+            if _digest_of(row) != digest:
                 raise _AlteredError(f"Item {row['key']!r} is not as it was added.")
-            self.gold[number] = row["gold"] is not None
+            self.told.append(
+                Told(
+                    row["key"], row["kind"], row["drawn"],
+                    row["decision"] is not None, row["card"] is not None,
+                )
+            )  # fmt: skip
         self.known += len(digests)
 
     def _check_picture(self, body: Any) -> None:
         row = self.work.one(PICTURE, name=body["name"])
         if row is None:
             raise _AlteredError(f"The picture {body['name']!r} is missing.")
-        if row[0] != body["type"] or hashlib.sha256(row[1]).hexdigest() != body["digest"]:
+        digest = hashlib.sha256(_bytes(row[1])).hexdigest()
+        if row[0] != body["type"] or digest != body["digest"]:
             raise _AlteredError(f"The picture {body['name']!r} is not as it was added.")
         self.pictures += 1
 
@@ -304,33 +333,49 @@ class _Replay:
         for row in self.work.all(PEOPLE):
             person = Worker(*row)
             seen.add(person.name)
-            if (person.role, person.token) != self.people.get(person.name):
+            if (person.role, person.token, person.arm) != self.people.get(person.name):
                 raise _AlteredError(
-                    f"The role or the token of {person.name!r} is not the one that was given."
+                    f"The role, the token or the arm of {person.name!r} is not the one that was "
+                    "given."
                 )
-            if person.answered != self.answered[person.name]:
-                raise _AlteredError(
-                    f"The number of answers of {person.name!r} is not what was answered."
-                )
-            if person.last and not self.standing[person.last : person.last + 1].strip(b"\0"):
-                raise _AlteredError(f"The last answer of {person.name!r} is none that stands.")
             if person.item is not None:
                 self.held[person.item] += 1
+            self._compare_counts(person)
         if seen != self.people.keys():
             missing = min(self.people.keys() - seen)
             raise _AlteredError(f"The person {missing!r} is missing.")
 
+    def _compare_counts(self, person: Worker) -> None:
+        mine = self.histories.standing[person.name]
+        if person.answered != len(mine):
+            raise _AlteredError(
+                f"The number of answers of {person.name!r} is not what was answered."
+            )
+        if person.last != (mine[-1] if mine else 0):
+            raise _AlteredError(f"The last answer of {person.name!r} is another.")
+        given = {sort: self.histories.given[person.name, sort] for sort in STREAMS}
+        if person.item is not None:
+            given[self.told[person.item].drawn] += 1
+        if (person.given, person.given_random, person.given_gold) != (
+            sum(given.values()), given["random"], given["gold"]
+        ):  # fmt: skip
+            raise _AlteredError(
+                f"How many cases {person.name!r} was given does not follow from the events."
+            )
+
     def _compare_items(self) -> None:
         complete = waiting = 0
+        tie_of = ties(self.settings.seed, 1, self.known).tolist()
         for number, row in enumerate(self.work.stream(STATE), start=1):
-            key, drawn, worth, wanted, taken, done, deferred, is_open, stream, rank = row
-            gold = bool(self.gold[number])
+            key, drawn, worth, wanted, taken, done, deferred, is_open, *place = row
+            gold = drawn == "gold"
             counted = 0 if gold else int(self.done[number])
             if np.isfinite(self.worth[number]):
                 worth = float(self.worth[number])
-            where: tuple[int, float] = (STREAMS.index(drawn), -worth if drawn == "value" else 0.0)
+            rank = -worth if drawn == "value" else 0.0
+            where = [STREAMS.index(drawn), rank, tie_of[number - 1]]
             if self.returned[number] and not gold:
-                where = (0, float(self.returned[number]))
+                where = [0, float(self.returned[number]), 0]
             follows = (
                 counted,
                 0 if gold else int(self.deferred[number]),
@@ -340,13 +385,13 @@ class _Replay:
                 raise _AlteredError(
                     f"What is counted of item {key!r} does not follow from the events."
                 )
-            if (stream, rank) != where:
+            if place != where:
                 raise _AlteredError(f"The place of item {key!r} does not follow from the events.")
             complete += not gold and done == wanted
             waiting += not gold and deferred > 0 and done < wanted
         _, _, _, total, gold_items, *counters = self.work.one(HEAD)
         standing = len(self.standing) - self.standing.count(0)
-        planted = int(self.gold.sum())
+        planted = sum(each.drawn == "gold" for each in self.told)
         if (total, gold_items, *counters) != (
             self.known - planted, planted, complete, standing, waiting
         ):  # fmt: skip
@@ -355,6 +400,9 @@ class _Replay:
     def _compare_answers(self) -> None:
         standing = np.flatnonzero(np.frombuffer(self.standing, np.uint8))
         rows = self.work.stream(STANDING)
+        before = np.zeros(len(self.standing), np.int64)
+        for seq, last in self.histories.previous():
+            before[seq] = last
         for expected, row in zip_longest(standing.tolist(), rows):
             found = None if row is None else row[0]
             if found is None or (expected is not None and expected < found):
@@ -363,10 +411,10 @@ class _Replay:
                 )
             if found != expected:
                 raise _AlteredError(f"The answer of event {found} stands, and should not.")
-            _, item, lease, name, reviewer, number, said, arm, swapped, closed = row
+            _, item, lease, last, name, reviewer, number, said, arm, swapped, closed = row
             body = json.loads(said)
-            same = (number, reviewer, body["lease"], body["arm"], body["swapped"], 1)
-            if (item, name, lease, arm, bool(swapped), closed) != same:
+            same = (number, reviewer, body["lease"], before[found], body["arm"], body["swapped"], 1)
+            if (item, name, lease, last, arm, bool(swapped), closed) != same:
                 raise _AlteredError(
                     f"What is kept of the answer of event {found} is not what it says."
                 )
@@ -382,3 +430,15 @@ class _Replay:
             raise _AlteredError(
                 "The blocks of the experiment do not fit the cases that were shown."
             )
+
+
+def _digest_of(row: dict[str, Any]) -> str:
+    try:
+        return item_digest(row)
+    except InputError:
+        return ""
+
+
+def _bytes(held: Any) -> bytes:
+    """Return what a column of bytes holds; SQLite keeps a text there too, if one is put in."""
+    return held.encode() if isinstance(held, str) else bytes(held)

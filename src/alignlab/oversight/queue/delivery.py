@@ -191,7 +191,7 @@ def stage_of(item: Held) -> Any:
 
 def advice_of(item: Held) -> Advice | None:
     """Return the advice as the person may see it now."""
-    if item.decision is None or item.arm == "none" or stage_of(item) != "final":
+    if item.decision is None or item.arm in ("", "none") or stage_of(item) != "final":
         return None
     return Advice(item.decision, None if item.arm == "advice" else item.confidence)
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
@@ -109,7 +110,11 @@ def test_no_place_of_one_machine_is_named():
     [
         ("import alignlab", {"numpy", "pandas", "torch", "altair", "sklearn"}),
         ("import alignlab; alignlab.load_example", {"torch", "altair", "sklearn"}),
-        ("import alignlab.oversight", {"torch", "sqlalchemy", "alembic", "fastapi", "sklearn"}),
+        ("import alignlab.oversight.review", {"torch", "alembic", "fastapi", "pandas", "scipy"}),
+        (
+            "from alignlab.oversight import dawid_skene, measure_reliance",
+            {"torch", "sqlalchemy", "alembic", "fastapi", "sklearn"},
+        ),
         (
             "from alignlab.cli import main; main(['--help'])",
             {"torch", "altair", "sklearn", "scipy"},
@@ -122,6 +127,15 @@ def test_what_is_not_used_is_not_imported(command, kept_out):
         [sys.executable, "-c", report], capture_output=True, text=True, check=True
     )
     assert not kept_out & set(done.stdout.rpartition("modules:")[2].split())
+
+
+def test_the_door_of_oversight_opens_to_all_that_it_promises():
+    """Its names are imported when first used, so no import would miss one."""
+    door = import_module("alignlab.oversight")
+    assert {name for name in door.__all__ if not hasattr(door, name)} == set()
+    assert door._HOMES.keys() == set(door.__all__)
+    with pytest.raises(AttributeError, match="'Reviews'"):
+        _ = door.Reviews
 
 
 def test_architecture_names_the_rooms_that_exist_and_no_other():

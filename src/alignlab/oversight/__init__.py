@@ -1,84 +1,88 @@
-"""People in the loop: what they are asked, what they said, and what it is worth."""
+"""People in the loop: what they are asked, what they said, and what it is worth.
+
+Each name is imported from its home when first used: a review needs no statistics, and statistics
+no database.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from alignlab.oversight.agreement import (
-    Alpha,
-    CohenKappa,
-    FleissKappa,
-    GoldAccuracy,
-    Reliability,
-    Vote,
-    cohen_kappa,
-    dawid_skene,
-    fleiss_kappa,
-    gold_accuracy,
-    krippendorff_alpha,
-    majority_vote,
-)
-from alignlab.oversight.exports import Exported, Fragments, export, read_fragments
-from alignlab.oversight.items import Advice, Answered, Case, Item
-from alignlab.oversight.loop import (
-    CorrectedLabels,
-    DecisionRecords,
-    Relabelled,
-    ReviewTeacher,
-    corrected_labels,
-    decision_records,
-    deferred_items,
-    fill_queue,
-)
-from alignlab.oversight.making import (
-    Balanced,
-    Predicted,
-    advice_strata,
-    balanced_rows,
-    case_items,
-    disagreement_of,
-    image_media,
-    pair_items,
-    predicted_answers,
-    read_gold,
-    read_pairs,
-    worth_of,
-)
-from alignlab.oversight.reliance import (
-    Comparison,
-    Complementarity,
-    Detection,
-    Pilot,
-    Reliance,
-    RelianceLosses,
-    StudyPower,
-    Trials,
-    WeightOfAdvice,
-    compare_arms,
-    complementarity,
-    measure_reliance,
-    people_needed,
-    pilot_variation,
-    power,
-    reliance_losses,
-    signal_detection,
-    weight_of_advice,
-)
-from alignlab.oversight.settings import ARMS, Settings
-from alignlab.oversight.statistics import ReviewStatistic, review_statistics
-from alignlab.oversight.trust import (
-    TRUST_ITEMS,
-    ConfidenceCalibration,
-    TrustItem,
-    TrustScores,
-    confidence_calibration,
-    cronbach_alpha,
-    score_trust,
-    trust_items,
-)
-
 if TYPE_CHECKING:
+    from alignlab.oversight.agreement import (
+        Alpha,
+        CohenKappa,
+        FleissKappa,
+        GoldAccuracy,
+        Reliability,
+        Vote,
+        cohen_kappa,
+        dawid_skene,
+        fleiss_kappa,
+        gold_accuracy,
+        krippendorff_alpha,
+        majority_vote,
+    )
+    from alignlab.oversight.exports import Exported, Fragments, export, read_fragments
+    from alignlab.oversight.items import Advice, Answered, Case, Item
+    from alignlab.oversight.loop import (
+        CorrectedLabels,
+        DecisionRecords,
+        Relabelled,
+        ReviewTeacher,
+        corrected_labels,
+        decision_records,
+        deferred_items,
+        fill_queue,
+    )
+    from alignlab.oversight.making import (
+        Balanced,
+        Predicted,
+        advice_strata,
+        balanced_rows,
+        case_items,
+        disagreement_of,
+        image_media,
+        pair_items,
+        predicted_answers,
+        read_gold,
+        read_pairs,
+        worth_of,
+    )
+    from alignlab.oversight.reliance import (
+        Comparison,
+        Complementarity,
+        Detection,
+        Pilot,
+        Reliance,
+        RelianceLosses,
+        StudyPower,
+        Trials,
+        WeightOfAdvice,
+        compare_arms,
+        complementarity,
+        measure_reliance,
+        people_needed,
+        pilot_variation,
+        power,
+        reliance_losses,
+        signal_detection,
+        weight_of_advice,
+    )
     from alignlab.oversight.review import Review
+    from alignlab.oversight.settings import ARMS, Settings
+    from alignlab.oversight.statistics import ReviewStatistic, review_statistics
+    from alignlab.oversight.trust import (
+        TRUST_ITEMS,
+        ConfidenceCalibration,
+        TrustItem,
+        TrustScores,
+        confidence_calibration,
+        cronbach_alpha,
+        score_trust,
+        trust_items,
+    )
 
 __all__ = [
     "ARMS",
@@ -154,11 +158,42 @@ __all__ = [
     "worth_of",
 ]
 
+_NAMES = {
+    "agreement": (
+        "Alpha CohenKappa FleissKappa GoldAccuracy Reliability Vote cohen_kappa dawid_skene "
+        "fleiss_kappa gold_accuracy krippendorff_alpha majority_vote"
+    ),
+    "exports": "Exported Fragments export read_fragments",
+    "items": "Advice Answered Case Item",
+    "loop": (
+        "CorrectedLabels DecisionRecords Relabelled ReviewTeacher corrected_labels "
+        "decision_records deferred_items fill_queue"
+    ),
+    "making": (
+        "Balanced Predicted advice_strata balanced_rows case_items disagreement_of "
+        "image_media pair_items predicted_answers read_gold read_pairs worth_of"
+    ),
+    "reliance": (
+        "Comparison Complementarity Detection Pilot Reliance RelianceLosses StudyPower Trials "
+        "WeightOfAdvice compare_arms complementarity measure_reliance people_needed "
+        "pilot_variation power reliance_losses signal_detection weight_of_advice"
+    ),
+    "review": "Review",
+    "settings": "ARMS Settings",
+    "statistics": "ReviewStatistic review_statistics",
+    "trust": (
+        "TRUST_ITEMS ConfidenceCalibration TrustItem TrustScores confidence_calibration "
+        "cronbach_alpha score_trust trust_items"
+    ),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+
 
 def __getattr__(name: str) -> Any:
-    # A database is imported by whoever opens a review: statistics need none.
-    if name == "Review":
-        from alignlab.oversight.review import Review
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
-        return Review
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

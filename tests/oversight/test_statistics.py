@@ -7,6 +7,7 @@ from alignlab.oversight.agreement import krippendorff_alpha
 from alignlab.oversight.reliance import Trials, measure_reliance
 from alignlab.oversight.statistics import labels_of, review_statistics
 
+STANDS = "This is about the cases drawn at random, which stand for all."
 NAMES = ["agreement", "reviewers", "gold", "reliance", "complementarity", "confidence", "trust"]
 
 
@@ -83,3 +84,26 @@ def test_cases_and_pairs_are_never_mixed(answered):
     for some in (guesses, pairs):
         assert krippendorff_alpha(*labels_of(some)).headline in found["agreement"].sentence
     assert found["reviewers"].frame["of"].tolist() == ["cases"] * 6 + ["pairs"] * 6
+
+
+def test_the_random_sample_is_what_measures_are_of(answered):
+    drawn = answered(follows=0.2)
+    hard = [
+        replace(each, key=f"{each.key} by worth", drawn="value")
+        for each in answered(follows=1.0, seed=3)
+    ]
+    alone, both, asked = (by_name(review_statistics(a)) for a in (drawn, drawn + hard, hard))
+    for name in ("reliance", "complementarity", "confidence"):
+        said = alone[name].sentence
+        assert both[name].sentence == f"{said} {STANDS}"
+        assert asked[name].sentence.endswith("asked first, not about all cases.")
+
+
+def test_how_many_said_how_sure_they_were(answered):
+    answers = answered()
+    silent = [
+        replace(each, answer={**each.answer, "confidence": None}) if at % 2 else each
+        for at, each in enumerate(answers)
+    ]
+    assert "in 180 of 360" in by_name(review_statistics(silent))["confidence"].sentence
+    assert "in 180 of" not in by_name(review_statistics(answers))["confidence"].sentence

@@ -6,8 +6,10 @@ from starlette.testclient import TestClient
 
 from alignlab.oversight.items import Advice, Item
 from alignlab.oversight.review import Review
+from alignlab.oversight.sampling import sampled
 from alignlab.oversight.settings import Settings
 from alignlab.oversight.statistics import review_statistics
+from alignlab.web import findings
 from alignlab.web.findings import MOST_ROWS, shown
 from alignlab.web.site import app
 
@@ -72,3 +74,14 @@ def test_what_is_undefined_is_an_empty_cell(answered):
     table = shown(found["complementarity"])
     assert "nan" not in str(table.rows)
     assert any("" in row for row in table.rows)
+
+
+def test_of_very_many_answers_the_page_says_what_it_is_from(review, monkeypatch):
+    owner = signed_in(review, "olga", "owner")
+    review.invite("ann")
+    while case := review.next("ann"):
+        review.submit("ann", case.lease, {"decision": "no", "confidence": 0.9})
+    assert "drawn by chance" not in owner.get("/findings").text
+    monkeypatch.setattr(findings, "sampled", lambda answers: sampled(answers, most=8))
+    page = owner.get("/findings").text
+    assert "drawn by chance, of 12 answers in all" in page

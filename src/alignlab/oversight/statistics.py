@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +18,16 @@ from alignlab.errors import InputError
 from alignlab.oversight.agreement import dawid_skene, gold_accuracy, krippendorff_alpha
 from alignlab.oversight.items import Answered
 from alignlab.oversight.reliance import Trials, complementarity, measure_reliance
+from alignlab.oversight.sampling import representative
 from alignlab.oversight.trust import confidence_calibration, score_trust
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["ReviewStatistic", "labels_of", "review_statistics"]
+
+BY_WORTH = "drawn by value"
+"""What `Trials.left_out` calls answers to cases that were asked first for their worth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +102,7 @@ def review_statistics(
         return (nobody,)
     plain = [each for each in every if each.gold is None]
     planted = [each for each in every if each.gold is not None]
+    decided = _Decided(plain, level)
     made: Sequence[tuple[str, str, Callable[[], tuple[str, Any, Chart | None]]]] = (
         ("agreement", "Do people agree?", lambda: _agreement(plain, level)),
         ("reviewers", "Whose answers count for how much?", lambda: _reviewers(plain, level)),
@@ -104,17 +110,17 @@ def review_statistics(
         (
             "reliance",
             "Is advice taken where it is right, and only there?",
-            lambda: _reliance(plain, level),
+            decided.reliance,
         ),
         (
             "complementarity",
             "Do people with advice beat the better of the two alone?",
-            lambda: _together(plain, level),
+            decided.together,
         ),
         (
             "confidence",
             "Are people as often right as they are sure?",
-            lambda: _confidence(plain, level),
+            decided.confidence,
         ),
         ("trust", "What do people say of the system?", lambda: _trust(trust or {}, level)),
     )
@@ -208,37 +214,57 @@ def _gold(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | 
     return found.headline, found.to_frame(), found.chart()
 
 
-def _reliance(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
-    found = measure_reliance(_judged(answers), level=level)
-    return found.headline, found.to_frame(), found.chart()
+class _Decided:
+    """The decisions among some answers, read once for all statistics that are about them."""
 
+    def __init__(self, answers: Sequence[Answered], level: float) -> None:
+        self.answers, self.level = answers, level
 
-def _together(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
-    found = complementarity(_judged(answers), level=level)
-    known = any(each.over_better is not None for each in found.arms)
-    return found.headline, found.to_frame(), found.chart() if known else None
+    @cached_property
+    def trials(self) -> tuple[Trials, bool]:
+        return representative(self.answers)
 
+    def about(self, sentence: str) -> str:
+        """Return a sentence, and which cases it is about where that is not all of them."""
+        trials, for_all = self.trials
+        if not for_all:
+            return f"{sentence} This is about the cases that were asked first, not about all cases."
+        if trials.left_out.get(BY_WORTH):
+            return f"{sentence} This is about the cases drawn at random, which stand for all."
+        return sentence
 
-def _judged(answers: Sequence[Answered]) -> Trials:
-    trials = Trials.from_answers(answers)
-    if not trials.judged.any():
-        raise InputError("No advice was seen on a case whose truth is known.")
-    return trials
+    def judged(self) -> Trials:
+        trials, _ = self.trials
+        if not trials.judged.any():
+            raise InputError("No advice was seen on a case whose truth is known.")
+        return trials
 
+    def reliance(self) -> tuple[str, Any, Chart | None]:
+        found = measure_reliance(self.judged(), level=self.level)
+        return self.about(found.headline), found.to_frame(), found.chart()
 
-def _confidence(answers: Sequence[Answered], level: float) -> tuple[str, Any, Chart | None]:
-    trials = Trials.from_answers(answers)
-    asked = (trials.truth >= 0) & np.isfinite(trials.confidence)
-    if not asked.any():
-        raise InputError("Nobody has said how sure they were of a case whose truth is known.")
-    found = confidence_calibration(
-        trials.confidence[asked],
-        (trials.final == trials.truth)[asked],
-        person=np.array(trials.people)[trials.person[asked]],
-        item=np.array(trials.items)[trials.item[asked]],
-        level=level,
-    )
-    return found.headline, found.to_frame(), found.chart()
+    def together(self) -> tuple[str, Any, Chart | None]:
+        found = complementarity(self.judged(), level=self.level)
+        known = any(each.over_better is not None for each in found.arms)
+        return self.about(found.headline), found.to_frame(), found.chart() if known else None
+
+    def confidence(self) -> tuple[str, Any, Chart | None]:
+        trials, _ = self.trials
+        known = trials.truth >= 0
+        asked = known & np.isfinite(trials.confidence)
+        if not asked.any():
+            raise InputError("Nobody has said how sure they were of a case whose truth is known.")
+        found = confidence_calibration(
+            trials.confidence[asked],
+            (trials.final == trials.truth)[asked],
+            person=trials.person[asked],
+            item=trials.item[asked],
+            level=self.level,
+        )
+        said = found.headline
+        if asked.sum() < known.sum():
+            said += f" They said it in {int(asked.sum()):,} of {int(known.sum()):,} decisions."
+        return self.about(said), found.to_frame(), found.chart()
 
 
 def _trust(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from alignlab.oversight.sampling import sampled
 from alignlab.oversight.statistics import ReviewStatistic, review_statistics
 from alignlab.web.asking import Asked, html
 from alignlab.web.pages import frame
@@ -58,10 +59,12 @@ def findings_page(asked: Asked) -> Response:
     """Show every statistic that the answers allow."""
     review = asked.room.review
     trust = {each.reviewer: each.answers for each in review.trust_answers()}
-    found = review_statistics(review.answers(gold=True), trust=trust)
+    used = sampled(review.answers(gold=True))
+    found = review_statistics(used.answers, trust=trust)
     body = rendered(
         "findings.html.jinja",
         findings=[shown(each) for each in found],
+        used=used,
         head=review.head,
         **frame(asked, title="Findings"),
     )

@@ -9,6 +9,7 @@ from alignlab.charts import Chart, Table
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate
 from alignlab.oversight.reliance import Reliance, Trials, complementarity, measure_reliance
+from alignlab.oversight.sampling import representative
 
 FEWEST = 20
 """Trials with wrong advice: of fewer, nothing is said."""
@@ -34,8 +35,10 @@ TITLES = {
 def reliance(check: Check, context: AuditContext) -> Finding:
     """Measure over- and under-reliance in the review that came with the audit."""
     assert context.review is not None
+    # Planted cases were chosen to be clear.
+    plain = [each for each in context.review if each.gold is None]
     try:
-        trials, sample = _trials(context)
+        trials, for_all = representative(plain)
     except InputError as error:
         return check.finding("not applicable", f"Not applicable: {error}")
     judged = trials.judged
@@ -54,27 +57,13 @@ def reliance(check: Check, context: AuditContext) -> Finding:
     limit = check.limit_in(context)
     return check.finding(
         verdict(worst, limit),
-        _summary(trials, found, arms, sample),
+        _summary(trials, found, arms, for_all),
         estimates=_estimates(found, arms),
         limit=limit,
         advice=_advice(worst),
         charts=_charts(trials, found, context.level),
         tables=(_table(found, arms),),
     )
-
-
-def _trials(context: AuditContext) -> tuple[Trials, str]:
-    """Return the trials of the random sample where it has enough of them, else all."""
-    assert context.review is not None
-    # Planted cases were chosen to be clear.
-    review = [each for each in context.review if each.gold is None]
-    every = Trials.from_answers(review)
-    try:
-        drawn = Trials.from_answers(review, drawn=("random",))
-    except InputError:
-        return every, "all"
-    enough = int((drawn.judged & (drawn.advice != drawn.truth)).sum()) >= FEWEST
-    return (drawn, "random") if enough else (every, "all")
 
 
 def _charts(trials: Trials, found: Reliance, level: float) -> tuple[Chart, ...]:
@@ -98,7 +87,7 @@ def _of(found: Reliance, name: str, arm: str) -> Estimate | None:
     return None if rate is None else rate.estimate
 
 
-def _summary(trials: Trials, found: Reliance, arms: list[str], sample: str) -> str:
+def _summary(trials: Trials, found: Reliance, arms: list[str], for_all: bool) -> str:
     said = []
     for arm in arms:
         over, under = (_of(found, name, arm) for name in ("over_reliance", "under_reliance"))
@@ -110,7 +99,7 @@ def _summary(trials: Trials, found: Reliance, arms: list[str], sample: str) -> s
         if parts:
             where = f" ({arm})" if len(arms) > 1 else ""
             said.append(f"{' and '.join(parts)}{where}")
-    of = "a random sample of cases" if sample == "random" else "the cases asked about first"
+    of = "a random sample of cases" if for_all else "the cases asked about first"
     return (
         f"People {'; '.join(said)}: {len(trials):,} decisions of {len(trials.people)} people on "
         f"{of}."

@@ -249,7 +249,8 @@ _FIELDS = (
 def _of(holder: Any, name: str) -> Any:
     if holder is None:
         return None
-    return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
+    get = getattr(holder, "get", None)
+    return getattr(holder, name, None) if get is None else get(name)
 
 
 def _why_not(answer: Any, drawn: Sequence[str] | None) -> str:

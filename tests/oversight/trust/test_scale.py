@@ -146,3 +146,16 @@ def test_trust_is_said_not_to_be_reliance():
     found = score_trust(rated())
     assert "not how they rely on it" in found.headline
     assert found.headline in found._repr_html_()
+
+
+def test_ratings_that_go_with_nothing_are_rarely_taken_for_turned():
+    rng = np.random.default_rng(0)
+    suspected = [score_trust(rng.integers(1, 8, (10, 12))).turned_already for _ in range(200)]
+    assert sum(suspected) < 12
+
+
+def test_one_person_says_nothing_of_others():
+    found = score_trust([[4] * 11 + [5]])
+    assert np.isnan(found.mean.low)
+    assert np.isnan(found.mean.high)
+    assert found.headline.startswith("One person trusts the system at 4.1 of 1 to 7, which says")

@@ -13,6 +13,7 @@ and the one does not stand for the other [lee2004trust].
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,8 @@ class TrustScores:
     trust, distrust
         The means of the seven ratings of trust, and of the five of distrust, not turned round.
     mean
-        The mean score, by Student's t over people; `None` where nobody has one.
+        The mean score, by Student's t over people; of one person without limits (NaN), `None`
+        where nobody has one.
     alpha
         Cronbach's alpha of the twelve, with Feldt's interval; `None` where it is undefined.
     unanswered
@@ -115,8 +117,8 @@ class TrustScores:
     same_throughout
         Who gave one rating to all, other than the middle: agreeing with trust and with distrust.
     turned_already
-        Whether ratings of distrust go with those of trust as they are, so that turning them round
-        makes the scale less consistent: they look as if somebody had turned them before.
+        Whether ratings of distrust surely go with those of trust as they are, so that turning them
+        round makes the scale less consistent: they look as if somebody had turned them before.
     """
 
     people: tuple[str, ...]
@@ -135,6 +137,11 @@ class TrustScores:
         if self.mean is None:
             return "Nobody answered enough statements for a score."
         scored = int(np.isfinite(self.scores).sum())
+        if scored == 1:
+            return (
+                f"One person trusts the system at {self.mean.value:.1f} of 1 to 7, which says "
+                "nothing of others. That is what they say, not how they rely on it."
+            )
         alpha = "" if self.alpha is None else f" (Cronbach's alpha {self.alpha.value:.2f})"
         warned = ""
         if self.turned_already:
@@ -257,6 +264,8 @@ def score_trust(
         if np.isfinite(row).all() and (row == row[0]).all() and row[0] != (LOWEST + HIGHEST) / 2
     ]
     mean = mean_estimate(known, level=level) if len(known) else None
+    if len(known) == 1:
+        mean = Estimate(float(known[0]), math.nan, math.nan, level, 1, "no interval: one person")
     return TrustScores(
         names,
         scores,
@@ -266,7 +275,8 @@ def score_trust(
         alpha,
         unanswered.astype(np.intp),
         tuple(same),
-        alpha is not None and unturned is not None and unturned.value > alpha.value,
+        # Ratings that go with nothing are as consistent one way as the other, give or take luck.
+        alpha is not None and unturned is not None and unturned.low > max(alpha.value, 0.0),
     )
 
 

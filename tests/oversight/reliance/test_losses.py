@@ -172,3 +172,20 @@ def test_it_is_drawn():
     assert [row[1] for row in found.chart().table.rows][-1] == "rational"
     assert len(found.to_frame()) == 8
     assert found.headline in found._repr_html_()
+
+
+def test_the_baseline_is_the_better_of_the_two_as_they_are_shown():
+    """One arm met the strata in other shares than the design has: both sides are weighed alike."""
+    plain = simulated(people=20, take_right=0.6, take_wrong=0.3, seed=5)
+    wrong = plain.advice != plain.truth
+    arm = np.where(plain.person % 2, "a", "b")
+    kept = ~((arm == "a") & wrong & (plain.item > 7))
+    trials = Trials(
+        **{name: getattr(plain, name)[kept] for name in ("person", "item", "truth", "own")},
+        advice=plain.advice[kept],
+        final=plain.final[kept],
+        arm=arm[kept],
+        stratum=np.where(wrong, "wrong", "right")[kept],
+    )
+    for found in reliance_losses(trials).arms:
+        assert found.baseline == max(found.human.value, found.model.value)

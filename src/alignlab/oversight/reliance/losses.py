@@ -321,13 +321,14 @@ def _losses(
         return estimated(part, trials.person, trials.item, level=level, share=share)
 
     benchmark, mis_reliant = human + rely * gain, human + held * gain
+    alone = mean(human, use), mean(model, use)
     defined = bool(len(rows))
     return ArmLosses(
         arm=arm,
         team=mean(team, use),
-        human=mean(human, use),
-        model=mean(model, use),
-        baseline=float(max(human.sum(), model.sum()) / use.sum()),
+        human=alone[0],
+        model=alone[1],
+        baseline=max(each.value for each in alone if each is not None),
         benchmark=mean(benchmark, use),
         mis_reliant=mean(mis_reliant, use) if defined else None,
         mis_reliance=mean(benchmark - mis_reliant, use) if defined else None,

@@ -16,22 +16,15 @@ from alignlab.oversight.settings import Settings
 try:
     from sqlalchemy import select
 
-    from alignlab.oversight.archive import (
-        building,
-        people,
-        pictures,
-        reading,
-        schema,
-        verifying,
-    )
+    from alignlab.oversight.archive import building, people, pictures, reading, schema
     from alignlab.oversight.archive.chain import Head
     from alignlab.oversight.archive.database import HEAD, Database, Sql
     from alignlab.oversight.archive.events import Journal
     from alignlab.oversight.archive.people import Person, Session
     from alignlab.oversight.archive.reading import Status, Trust
-    from alignlab.oversight.archive.verifying import Verification
     from alignlab.oversight.queue import adding, answering, delivery, inviting, leases
     from alignlab.oversight.queue.answering import Receipt
+    from alignlab.oversight.verifying.verifying import Verification, verify
 except ModuleNotFoundError as error:
     if error.name != "sqlalchemy":
         raise
@@ -417,7 +410,7 @@ class Review:
             If `head` is no head.
         """
         with self._database.snapshot() as work:
-            return verifying.verify(work, self.settings, head)
+            return verify(work, self.settings, head)
 
     def _following(self, journal: Journal, person: leases.Worker) -> Case | None:
         item = (

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alignlab.oversight.archive.histories import Histories, Told
 from alignlab.oversight.queue.arms import coin
 from alignlab.oversight.settings import Settings
+from alignlab.oversight.verifying.histories import Histories, Told
 
 CASE = Told("c", "decide", "value", True, True)
 PAIR = Told("p", "prefer", "random", False, False)

@@ -1,0 +1,1 @@
+"""Verifying a review: the chain, and all that follows from it, computed again."""

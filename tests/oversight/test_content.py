@@ -186,3 +186,25 @@ def test_the_pictures_of_a_content():
     assert media_in(GOOD["image"][1]) == ["dog.png"]
     assert media_in(GOOD["row"][1]) == []
     assert json.dumps(GOOD["paths"][1])
+
+
+@pytest.mark.parametrize(
+    ("scene", "states", "more", "told"),
+    [
+        ("series", [[], []], {}, "A state has 0 numbers"),
+        ("grid", [[], []], {"grid": ["SG"]}, "A state has 0 numbers"),
+        ("series", [[0] * 10_001] * 2, {}, "A state has 10,001 numbers"),
+        ("series", [[0], *[[0] * 9_000] * 230], {}, "It holds 2,070,231 letters or numbers"),
+        ("grid", [0, 1], {"grid": ["F" * 101] * 100}, "The map has 10,100 cells"),
+    ],
+)
+def test_a_behaviour_that_nobody_could_draw(scene, states, more, told):
+    held = {"scene": scene, "states": states, "actions": [0] * (len(states) - 1), **more}
+    with pytest.raises(InputError, match=told):
+        checked_item(
+            Item(
+                key="a",
+                content={"form": "trajectory", "trajectory": held},
+                choices=["yes", "no"],
+            )
+        )

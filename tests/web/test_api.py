@@ -260,3 +260,33 @@ def shared(program, item):
     )
     yield ana
     assert ana.review.verify().ok
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"decision": "approve", "confidence": NaN}',
+        '{"decision": "approve", "confidence": -Infinity}',
+        '{"decision": "approve", "more": ' + "[" * 900 + "]" * 900 + "}",
+        '{"decision": "approve", "more": ' + '{"a":' * 900 + "1" + "}" * 900 + "}",
+    ],
+    ids=["nan", "infinity", "lists", "objects"],
+)
+def test_what_no_json_holds_or_nobody_nests_is_refused_in_a_line(program, item, said, caplog):
+    ana = program([item()], arms=("none",))
+    lease = ana.post("next").json()["case"]["lease"]
+    headers = {"authorization": f"Bearer {ana.token}", "content-type": "application/json"}
+    body = f'{{"lease": "{lease}", "said": {said}}}'
+    told = ana.client.post("/api/submit", content=body, headers=headers)
+    assert told.status_code == 422
+    assert len(told.json()["error"]) < 120
+    assert not caplog.records
+    assert ana.review.status().answers == 0
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 30_000, b'{"lease": ' + b"9" * 5000 + b"}"])
+def test_a_body_that_cannot_be_read_is_refused_in_the_same_form(program, item, body):
+    ana = program([item()])
+    headers = {"authorization": f"Bearer {ana.token}", "content-type": "application/json"}
+    told = ana.client.post("/api/submit", content=body, headers=headers)
+    assert (told.status_code, list(told.json())) == (400, ["error"])

@@ -227,3 +227,13 @@ def test_amounts_rise_strictly_inside(low, span, count):
         return
     found = [low, *_offered(low, low + span, count), low + span]
     assert all(one < two for one, two in itertools.pairwise(found))
+
+
+def test_an_interviews_form_about_another_kind_of_case_is_refused_and_fails_nothing(
+    desk, item, caplog
+):
+    ana = desk([item()]).enter()
+    ana.see()
+    told = ana.post("/answer", kind="interview", reply="sure", asked="0")
+    assert told.status_code == 422
+    assert not caplog.records

@@ -46,6 +46,9 @@ MOST_MEDIA = 5_000_000
 MOST_CONTENT = 2_000_000
 """Letters of an item's texts, and numbers of its trajectories."""
 
+MOST_NUMBERS = 10_000
+"""Of one state, and cells of a map: more would be seconds of drawing for each who sees it."""
+
 MOST_KEY = 200
 MOST_WANTED = 1_000
 
@@ -203,9 +206,11 @@ def _check_trajectory(shown: Any) -> None:
     states, actions = shown.get("states"), shown.get("actions")
     if not _is_list(states) or not _is_list(actions) or len(states) != len(actions) + 1:
         raise InputError("A trajectory has one state more than it has actions, both in lists.")
-    _small_enough(len(states) * (len(states[0]) if _is_list(states[0]) else 1))
+    _small_enough(sum(len(each) if _is_list(each) else 1 for each in [*states, *actions]))
     for state in states:
         numbers = state if _is_list(state) else [state]
+        if not 1 <= len(numbers) <= MOST_NUMBERS:
+            raise InputError(f"A state has {len(numbers):,} numbers, not 1 to {MOST_NUMBERS:,}.")
         if not all(_is_number(number) for number in numbers):
             raise InputError(f"The state {state!r:.100} is not made of finite numbers.")
         if scene == "cartpole" and len(numbers) != 4:
@@ -221,6 +226,9 @@ def _check_trajectory(shown: Any) -> None:
             _texts(shown[field], field)
     if scene == "grid" and not shown.get("grid"):
         raise InputError("The scene 'grid' needs its map: grid, one text a row.")
+    cells = sum(map(len, shown.get("grid", ())))
+    if cells > MOST_NUMBERS:
+        raise InputError(f"The map has {cells:,} cells; at most {MOST_NUMBERS:,} can be drawn.")
 
 
 def _check_interview(content: Mapping[str, Any], form: str) -> None:

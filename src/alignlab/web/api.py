@@ -36,6 +36,9 @@ from alignlab.web.pages import MOST_MS, withheld
 
 __all__ = ["add_api"]
 
+MOST_DEEP = 8
+"""Lists and objects within each other in an answer; an interview's reply has two."""
+
 NO_TOKEN = "Send the token of an invitation: `Authorization: Bearer <token>`."
 
 Lease = Annotated[str, Field(min_length=1, max_length=200, description="Of the case.")]
@@ -132,6 +135,7 @@ class ErrorOut(BaseModel):
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": words}
     for status, words in {
+        400: "The body is not JSON.",
         401: "There is no token.",
         403: "The token opens nothing here.",
         409: "The case is no longer this person's.",
@@ -266,6 +270,10 @@ def add_api(site: FastAPI, room: Room) -> None:
         told = f"{where}: {first.get('msg', 'this cannot be used')}."
         return JSONResponse({"error": printable(told)}, 422)
 
+    @site.exception_handler(400)
+    async def unread(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": "The body is not JSON that can be read."}, 400)
+
 
 class _NoTokenError(AccessError):
     pass
@@ -273,19 +281,21 @@ class _NoTokenError(AccessError):
 
 def _clean(said: dict[str, Any]) -> dict[str, Any]:
     """Return what was said without what no file can hold, such as half letters."""
-    found: dict[str, Any] = _printed(plain(said))
-    return found
+    return {printable(key): _printed(each, MOST_DEEP) for key, each in said.items()}
 
 
-def _printed(value: Any) -> Any:
+def _printed(value: Any, deep: int) -> Any:
+    if deep == 0:
+        raise InputError(f"An answer is nested at most {MOST_DEEP} deep.")
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
-        return [_printed(each) for each in value]
+        return [_printed(each, deep - 1) for each in value]
     if isinstance(value, dict):
-        return {printable(key): _printed(each) for key, each in value.items()}
-    if isinstance(value, int) and abs(value) >= 2**53:
-        raise InputError(f"{str(value)[:20]}… is a larger number than an answer can hold.")
+        return {printable(key): _printed(each, deep - 1) for key, each in value.items()}
+    # Python reads NaN and Infinity in JSON, which has neither.
+    if isinstance(value, int | float) and not abs(value) < 2**53:
+        raise InputError(f"{str(value)[:20]} is no number that an answer can hold.")
     return value
 
 

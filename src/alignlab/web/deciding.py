@@ -81,10 +81,7 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
         "question": OWN_QUESTION if own else settings.question or QUESTION,
         "action": "/step" if own else "/answer",
         "form": content["form"],
-        "cells": content.get("cells", ()),
-        "text": content.get("text", ""),
-        "image": content.get("image"),
-        "player": shown_scenes(content["trajectory"]) if "trajectory" in content else None,
+        **_shown(content),
         "aside": _aside(case),
         "presses": _presses(case, settings.confidence),
         "instead": INSTEAD_OWN if own else INSTEAD,
@@ -136,6 +133,15 @@ def decided(form: Mapping[str, str], _: Callable[[], Case | None] | None = None)
     """
     words = {name: form[name] for name in ("verdict", "decision") if form.get(name)}
     return {**words, **heard(form)}
+
+
+def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form shows; a content may hold more, which nobody checked."""
+    form = content["form"]
+    if form == "row":
+        return {"cells": content["cells"]}
+    shown = content[form]
+    return {"player": shown_scenes(shown)} if form == "trajectory" else {form: shown}
 
 
 def _aside(case: Case) -> dict[str, Any] | None:

@@ -198,7 +198,7 @@ def replied(form: Mapping[str, str], held: Callable[[], Case | None]) -> dict[st
     if reply == "stop":
         return {"reply": "stop"}
     case = held()
-    if case is None:
+    if case is None or case.kind != "interview":
         return {"reply": reply}
     interview = Interview(case.content, case.said)
     if form.get("asked", "") != str(interview.asked):

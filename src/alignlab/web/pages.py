@@ -162,13 +162,11 @@ def withheld(card: Mapping[str, Any] | None) -> dict[str, Any] | None:
     ...     {"key": "decision", "sentences": ["It is no.", "What happened is repaid."]}]})
     {'happened': None, 'sections': [{'key': 'decision', 'sentences': ['It is no.']}]}
     """
-    if card is None:
-        return None
-    if card.get("happened") is None:
-        return dict(card)
+    if card is None or card.get("happened") is None:
+        return None if card is None else dict(card)
     sections = [
         {**each, "sentences": each["sentences"][:1]} if each["key"] == "decision" else each
-        for each in card["sections"]
+        for each in card.get("sections", ())
     ]
     return {**card, "happened": None, "sections": sections}
 

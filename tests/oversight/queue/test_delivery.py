@@ -309,3 +309,22 @@ def test_a_person_ahead_does_not_slow_the_one_behind(tmp_path):
                 steps.append(len(ticks))
     # A walk over 300 items would take thousands of the database's own steps more.
     assert max(steps) < 2.5 * min(steps)
+
+
+def test_advice_about_a_pair_is_kept_back_and_not_recorded_as_seen(tmp_path):
+    """Its sides may stand exchanged, and its page has no place for advice."""
+    pairs = [
+        Item(
+            key=f"p{n}", kind="prefer", advice=Advice("first", 0.9),
+            content={"form": "text", "first": {"text": "a"}, "second": {"text": "b"}},
+        )
+        for n in range(6)
+    ]  # fmt: skip
+    with Review.create(tmp_path / "r", pairs) as review:
+        review.invite("ana")
+        case = review.next("ana")
+        while case is not None:
+            assert (case.advice, case.card, case.arm) == (None, None, "")
+            _, case = review.submit_and_next("ana", case.lease, {"preferred": "first"})
+        assert not any(each.advice_seen for each in review.answers())
+        assert review.verify().ok

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -105,9 +105,16 @@ def warm() -> None:
     import alignlab.transparency.cards.page  # noqa: F401
 
 
+class _Environment(Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        # All of them are copied into each page, part and macro; the ChainMap that Jinja makes of
+        # them is copied name by name in Python, which took a quarter of a page's time.
+        return {**self.globals, **(d or {})}
+
+
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    environment = _Environment(
         loader=PackageLoader("alignlab.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -119,6 +126,9 @@ def _environment() -> Environment:
     environment.globals["asset"] = _address
     environment.globals["deck"] = deck
     environment.globals["htmx_config"] = json.dumps(HTMX)
+    # Made once: importing them would make them again for every page and every part of one.
+    for name in ("pieces", "players"):
+        environment.globals[name] = environment.get_template(f"{name}.html.jinja").module
     return environment
 
 

@@ -174,18 +174,11 @@ def test_it_is_drawn():
     assert found.headline in found._repr_html_()
 
 
-def test_the_baseline_is_the_better_of_the_two_as_they_are_shown():
-    """One arm met the strata in other shares than the design has: both sides are weighed alike."""
-    plain = simulated(people=20, take_right=0.6, take_wrong=0.3, seed=5)
-    wrong = plain.advice != plain.truth
-    arm = np.where(plain.person % 2, "a", "b")
-    kept = ~((arm == "a") & wrong & (plain.item > 7))
+def test_payoffs_of_numbers_that_agree_in_six_digits():
+    low, high = 1234567, 1234568
     trials = Trials(
-        **{name: getattr(plain, name)[kept] for name in ("person", "item", "truth", "own")},
-        advice=plain.advice[kept],
-        final=plain.final[kept],
-        arm=arm[kept],
-        stratum=np.where(wrong, "wrong", "right")[kept],
-    )
-    for found in reliance_losses(trials).arms:
-        assert found.baseline == max(found.human.value, found.model.value)
+        person=[1, 1, 2, 2], item=[1, 2, 1, 2], truth=[low, high, low, high],
+        advice=[high, high, low, low], own=[low] * 4, final=[low] * 4,
+    )  # fmt: skip
+    payoff = {(low, low): 1, (high, high): 2, (low, high): 0, (high, low): -5}
+    assert reliance_losses(trials, payoff=payoff, folds=2).arms[0].team.value == 0.5

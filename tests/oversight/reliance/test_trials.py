@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,3 +155,26 @@ def test_answers_without_a_decision_are_refused():
         Trials.from_answers([Answered("b", "ann", {"verdict": "defer"})])
     with pytest.raises(InputError, match="none given"):
         Trials.from_answers([])
+
+
+def test_numbers_that_agree_in_six_digits_are_two_decisions():
+    trials = Trials(person=[1, 2], item=[1, 1], truth=[1234567, 1234568], final=[1234567, 1234567])
+    assert trials.labels == ("1234567", "1234568")
+    assert (trials.final == trials.truth).tolist() == [True, False]
+
+
+def test_one_long_name_costs_its_own_length_only():
+    items = [*map(str, range(2_000)), "x" * 100_000]
+    tracemalloc.start()
+    trials = Trials(person=["ann"] * 2_001, item=items, final=["yes"] * 2_001)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(trials.items) == 2_001
+    assert most < 20e6  # a column as wide as its longest name takes 800 MB
+
+
+def test_nan_among_words_is_no_word():
+    trials = Trials(
+        person=["a", "b"], item=["x", "x"], advice=["y", float("nan")], final=["y", "n"]
+    )
+    assert trials.advice.tolist() == [1, -1]

@@ -32,7 +32,7 @@ from alignlab.intervals import Estimate, critical_value
 from alignlab.oversight.crossed import estimated, ratio
 from alignlab.oversight.reliance.measured import design_strata
 from alignlab.oversight.reliance.rational import at_rate, fold_draws, learned, where_it_pays
-from alignlab.oversight.reliance.trials import Trials
+from alignlab.oversight.reliance.trials import Trials, number_name
 from alignlab.random import as_generator
 
 if TYPE_CHECKING:
@@ -347,7 +347,7 @@ def _payoffs(trials: Trials, payoff: Mapping[tuple[Any, Any], float] | None) -> 
         return np.eye(size)
 
     def name(label: Any) -> str:
-        return str(label) if trials.numbers is None else f"{float(label):g}"
+        return str(label) if trials.numbers is None else number_name(label)
 
     given = {
         (name(decision), name(truth)): float(worth) for (decision, truth), worth in payoff.items()

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignlab.errors import InputError, listed, nearest
 
-__all__ = ["Trials"]
+__all__ = ["Trials", "number_name"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -266,7 +266,9 @@ def _why_not(answer: Any, drawn: Sequence[str] | None) -> str:
 
 
 def _column(given: Any, name: str, n: int | None = None) -> NDArray[Any]:
-    column = np.asarray(given)
+    # Of a list of words NumPy would make a table as wide as the longest, and a word of NaN.
+    words = isinstance(given, list | tuple) and any(isinstance(each, str) for each in given)
+    column = np.asarray(given, dtype=object if words else None)
     if column.dtype.kind in "US":
         column = column.astype(object)
     if column.ndim != 1:
@@ -281,8 +283,18 @@ def _coded(given: ArrayLike, name: str, n: int) -> tuple[tuple[str, ...], Codes]
     missing = np.flatnonzero(_absent(column))
     if len(missing):
         raise InputError(f"{name} is missing at position {missing[0]}. Name it in every trial.")
-    names, codes = np.unique(column.astype(str), return_inverse=True)
-    return tuple(str(each) for each in names), codes.astype(np.intp)
+    return _named(column)
+
+
+def _named(column: NDArray[Any]) -> tuple[tuple[str, ...], Codes]:
+    """Return the names in order, and each entry's; one long name makes no column of long names."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(column)
+    told = [str(each) for each in distinct]
+    names = sorted(set(told))
+    place = {name: at for at, name in enumerate(names)}
+    return tuple(names), np.array([place[name] for name in told], dtype=np.intp)[codes]
 
 
 def _absent(column: NDArray[Any]) -> NDArray[np.bool_]:
@@ -311,16 +323,32 @@ def _decisions(
     given = [column[kept[name]] for name, column in columns.items()]
     plain = [each.astype(float) if numeric else each.astype(object) for each in given]
     together = np.concatenate(plain)
-    values, codes = np.unique(together if numeric else together.astype(str), return_inverse=True)
+    if numeric:
+        values, codes = np.unique(together, return_inverse=True)
+        if not np.isfinite(values).all():
+            raise InputError(
+                "A decision is infinite. Give finite numbers, or NaN where there is none."
+            )
+        labels = tuple(number_name(each) for each in values.tolist())
+    else:
+        values, (labels, codes) = None, _named(together)
     coded, start = {}, 0
     for name, here in kept.items():
         coded[name] = np.full(len(here), -1, dtype=np.intp)
         coded[name][here] = codes[start : start + here.sum()]
         start += int(here.sum())
-    if numeric and not np.isfinite(values).all():
-        raise InputError("A decision is infinite. Give finite numbers, or NaN where there is none.")
-    labels = tuple(f"{each:g}" if numeric else str(each) for each in values)
-    return labels, values.astype(float) if numeric else None, coded
+    return labels, values, coded
+
+
+def number_name(value: float) -> str:
+    """Return a number in its shortest form from which it comes back: 1, 0.5, 1234567.
+
+    Examples
+    --------
+    >>> number_name(1.0), number_name(1234567.0), number_name(0.1)
+    ('1', '1234567', '0.1')
+    """
+    return repr(float(value)).removesuffix(".0")
 
 
 def _kinds(column: NDArray[Any]) -> set[bool]:

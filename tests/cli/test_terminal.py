@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -89,3 +90,19 @@ def test_colour_on_a_terminal(monkeypatch):
     with printing() as console:
         console.print("fail", style="bold red")
     assert "\x1b[1;31mfail" in written.getvalue()
+
+
+def test_what_a_terminal_would_obey_is_not_passed_on(monkeypatch):
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    hostile = "a\x1b]0;owned\x07b\x1b[2Jc\x9b1Ad\x08e\rf\x7fg\x00h"
+    with printing() as console:
+        console.print(hostile, style="bold")
+        console.print("kept\tas it is\nand this")
+    told = written.getvalue()
+    assert not set(told) & set("\x07\x08\x9b\r\x7f\x00")
+    assert re.findall("\x1b.{1,3}", told) == ["\x1b[1m", "\x1b[0m"]
+    assert "kept" in told
+    assert told.endswith("and this\n")

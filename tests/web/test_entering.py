@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytest.importorskip("fastapi")
@@ -35,7 +37,16 @@ def test_by_tls_the_cookie_is_for_tls_only(desk, item):
     client = TestClient(app(review, https=True), base_url="https://localhost")
     entered = client.get("/enter", params={"token": token}, follow_redirects=False)
     assert "Secure" in entered.headers["set-cookie"]
-    assert entered.headers["set-cookie"].startswith("alignlab_session=")
+    assert "Path=/;" in entered.headers["set-cookie"]
+    assert "domain" not in entered.headers["set-cookie"].lower()
+    # A browser takes a name of this beginning only with all of that, and from this site alone.
+    assert entered.headers["set-cookie"].startswith("__Host-alignlab_session=")
+    csrf = re.search('name="csrf" value="([^"]*)"', client.get("/").text)[1]
+    here = {"origin": "https://localhost", "sec-fetch-site": "same-origin"}
+    left = client.post("/sign-out", data={"csrf": csrf}, headers=here, follow_redirects=False)
+    # An order to forget it that lacks them would not be followed.
+    assert left.headers["set-cookie"].startswith('__Host-alignlab_session="";')
+    assert "Secure" in left.headers["set-cookie"]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -49,6 +60,19 @@ def test_a_link_on_another_page_asks_first_and_signs_nobody_in(desk, item, site)
     done = nobody.client.post("/sign-in", data={"token": token}, headers=HERE)
     assert done.status_code == 303
     assert nobody.see().status_code == 200
+
+
+def test_where_browsers_do_not_say_who_led_there_a_link_asks_first(desk, item):
+    """They say so to this machine and by TLS only; programs of this machine need not."""
+    review = desk([item()]).review
+    token = review.invite("ana")
+    client = TestClient(app(review, hosts=["review.lan"]), base_url="http://review.lan:8000")
+    asked = client.get("/enter", params={"token": token})
+    assert asked.status_code == 200
+    assert "set-cookie" not in asked.headers
+    told = {"sec-fetch-site": "none"}
+    entered = client.get("/enter", params={"token": token}, headers=told, follow_redirects=False)
+    assert entered.status_code == 303
 
 
 def test_a_page_elsewhere_cannot_post_a_sign_in(desk, item):

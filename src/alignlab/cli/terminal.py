@@ -31,17 +31,25 @@ PLAIN_SIDES = {"at most": "<=", "at least": ">="}
 
 MOST_SENTENCES = 3
 
+OBEYED = re.compile("(?!\x1b\\[[0-9;]*m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters, but for line ends, tabs and the beginnings of colours."""
+
 
 @contextmanager
 def printing() -> Iterator[Console]:
-    """Give a console that is no wider than is readable; what it prints has no trailing spaces."""
+    """Give a console that is no wider than is readable; what it prints has no trailing spaces.
+
+    Of what a terminal would obey only rich's own colours go through: a title, or the name of an
+    altered row, may hold anything.
+    """
     console = Console(highlight=False, markup=False, emoji=False)
     console.width = min(console.width, WIDEST)
     with console.capture() as captured:
         yield console
     # One write: a reader that stops listening does so before or after it, never in between.
     try:
-        sys.stdout.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+        told = OBEYED.sub("?", captured.get())
+        sys.stdout.write(re.sub(r" +$", "", told, flags=re.MULTILINE))
         sys.stdout.flush()
     except BrokenPipeError:  # nobody reads on; the exit code is still somebody's gate
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (closed with the process)

@@ -68,10 +68,12 @@ class Room:
         """Return the session cookie's name.
 
         Cookies do not tell ports apart; the name does, so that two reviews on one machine do not
-        sign each other's people out.
+        sign each other's people out. By TLS its prefix keeps other sites of the same domain from
+        putting a session of theirs in its place.
         """
         port = headers.get("host", "").rpartition(":")[2]
-        return f"alignlab_{port if port.isdigit() else 'session'}"
+        name = f"alignlab_{port if port.isdigit() else 'session'}"
+        return f"__Host-{name}" if self.https else name
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def endpoint(
                 LOGGER.error("%s", error)
             return fault(asked, notice_of(error))
         except Exception:
-            LOGGER.exception("a page failed: %s", asked.request.url.path)
+            LOGGER.exception("a page failed: %r", asked.request.scope["path"])
             return fault(asked, WENT_WRONG)
 
     async def called(request: Request) -> Response:

@@ -4,6 +4,8 @@ The token of the link is exchanged for a session whose secret is in a cookie tha
 and the browser is sent on: no later address holds a secret. A link that was followed from another
 site (a chat in the browser) first asks, because a page elsewhere could otherwise sign a person in
 as somebody else; and because a browser would not send a strict cookie along with that redirect.
+Where browsers do not say where a link was followed, as they don't to another machine without TLS,
+it asks too.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from alignlab.errors import AccessError
 from alignlab.web.asking import COOKIE_SECONDS, Asked, html
 from alignlab.web.rendering import rendered
+from alignlab.web.security import is_loopback, name_of
 
 __all__ = ["enter", "leave", "sign_in", "sign_in_form"]
 
@@ -21,8 +24,9 @@ UNKNOWN = "This link or token opens nothing: it is unknown, or was taken back. A
 
 def enter(asked: Asked) -> Response:
     """Exchange the token of a link."""
-    token = asked.request.query_params.get("token", "")
-    if asked.request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+    token, headers = asked.request.query_params.get("token", ""), asked.request.headers
+    unsaid = "none" if is_loopback(name_of(headers.get("host", ""))) else "cross-site"
+    if headers.get("sec-fetch-site", unsaid) in ("none", "same-origin"):
         return _exchanged(asked, token)
     return _asking(asked, token=token)
 
@@ -41,7 +45,8 @@ def leave(asked: Asked) -> Response:
     """End the session."""
     asked.room.review.end_session(asked.secret)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(asked.room.cookie(asked.request.headers))
+    name = asked.room.cookie(asked.request.headers)
+    response.delete_cookie(name, httponly=True, samesite="strict", secure=asked.room.https)
     return response
 
 

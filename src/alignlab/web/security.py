@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LOOPBACK", "POLICY", "Guard", "foreign", "is_loopback", "token_matches"]
+__all__ = ["LOOPBACK", "POLICY", "Guard", "foreign", "is_loopback", "name_of", "token_matches"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -111,7 +111,7 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception:
-            LOGGER.exception("a request failed: %s %s", scope["method"], scope["path"])
+            LOGGER.exception("a request failed: %r %r", scope["method"], scope["path"])
             if started:
                 raise
             await _line(guarded, 500, FAILED)
@@ -129,10 +129,7 @@ class Guard:
         return None
 
     def _ours(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
+        name = name_of(host)
         return name in self.hosts or (self.addresses and _in_numbers(name))
 
 
@@ -178,6 +175,20 @@ def token_matches(expected: str, given: Any) -> bool:
     if not expected or not isinstance(given, str):
         return False
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
+
+
+def name_of(host: str) -> str:
+    """Return the name in a header `Host`, without port; "" where there is none.
+
+    Examples
+    --------
+    >>> name_of("LOCALHOST:8000"), name_of("[::1]:8000"), name_of("[::1")
+    ('localhost', '::1', '')
+    """
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -108,3 +108,20 @@ def test_a_file_needs_no_address(tmp_path):
     Review.create(tmp_path / "r", [CASE]).close()
     with pytest.raises(InputError, match="leave database out"):
         Review.open(tmp_path / "r", database="postgresql://a@h/d")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"database": "../other/review.db"},
+        {"database": "/etc/passwd"},
+        {"database": "postgresql://h/d", "schema": 'x"; DROP SCHEMA "review_y'},
+        {"database": "postgresql://h/d", "schema": "pg_catalog, public"},
+        {"database": "postgresql://h/d", "schema": 7},
+    ],
+)
+def test_a_project_file_that_names_what_is_not_the_reviews(tmp_path, place):
+    text = json.dumps({"format": "alignlab review 1", **place})
+    (tmp_path / "project.json").write_text(text)
+    with pytest.raises(InputError, match=r"project\.json cannot be read"):
+        Review.open(tmp_path)

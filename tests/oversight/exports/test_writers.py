@@ -35,6 +35,13 @@ def test_what_a_spreadsheet_would_run_is_text_in_csv(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("begins", [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_whatever_a_spreadsheet_takes_for_a_formula_is_a_text(tmp_path, begins):
+    write_csv([(f"{begins}1+1",)], tmp_path / "x.csv", {"a": "string"})
+    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
+        assert list(csv.reader(stream)) == [["a"], [f"'{begins}1+1"]]
+
+
 @pytest.mark.parametrize("n", [0, 1, BATCH, BATCH + 1])
 def test_a_table_is_written_in_batches_and_is_whole(tmp_path, n):
     columns = {"n": "int64", "x": "float64", "t": "string"}

@@ -25,6 +25,8 @@ PROJECT = "project.json"
 FILE = "review.db"
 FORMAT = "alignlab review 1"
 
+SCHEMA = re.compile("[a-z0-9_]{1,60}")
+
 DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -95,6 +97,11 @@ def read_place(folder: Path, database: str | None) -> Database:
         if place["format"] != FORMAT:
             raise ValueError("its format is another")
         remembered, schema = place["database"], place.get("schema")
+        # A folder may come from somebody else: what it says is never more than a name.
+        if schema is None and remembered != FILE:
+            raise ValueError(f"its database is {remembered!r} and not {FILE}")
+        if schema is not None and not SCHEMA.fullmatch(schema):
+            raise ValueError(f"its schema is {schema!r}")
     except FileNotFoundError:
         raise InputError(
             f"{folder} holds no review: there is no {PROJECT}. Name the folder that was created."

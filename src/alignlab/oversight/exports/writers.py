@@ -1,8 +1,9 @@
 """Files that grow row by row and are never held: lines of JSON, CSV, Parquet.
 
 Tables are written in batches of rows; what is kept in memory is one batch, and a batch is a row
-group of Parquet. In CSV a text that begins as a formula does (=, +, -, @, a tab, a return) gets an
-apostrophe before it: a spreadsheet would run what a reviewer, or the author of a case, wrote.
+group of Parquet. In CSV a text that begins as a formula does (=, +, -, @, also in full width, a
+tab, a line's end) gets an apostrophe before it: a spreadsheet would run what a reviewer, or the
+author of a case, wrote.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["write_csv", "write_lines", "write_parquet"]
 
 BATCH = 10_000
 
-FORMULA = r"^[=+\-@\t\r]"
+FORMULA = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 
 
 def write_lines(rows: Iterable[str], path: Path) -> int:

@@ -123,6 +123,20 @@ def test_a_mistake_of_ours_is_not_called_a_full_disk(review):
     assert review.next("ana")
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_a_damaged_file_is_said_to_be_one(tmp_path, header):
+    with Review.create(tmp_path / "r", cases(200)) as review:
+        review.invite("ana")
+    file = tmp_path / "r" / "review.db"
+    held = bytearray(file.read_bytes())
+    for page in range(4096 if header else 0, len(held), 4096):
+        held[page : page + 100] = b"\xff" * 100
+    file.write_bytes(held)
+    with pytest.raises(OutputError, match="The file is damaged"):  # noqa: SIM117
+        with Review.open(tmp_path / "r") as review:
+            review.next("ana")
+
+
 def test_a_file_that_was_moved_away(tmp_path):
     with Review.create(tmp_path / "r", cases(1)) as review:
         folder = review.folder

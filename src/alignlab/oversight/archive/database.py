@@ -192,6 +192,8 @@ class Database:
             remedy = "Another program holds it; try again."
         elif "full" in lowered or "no space" in lowered:
             remedy = "Free some space and try again."
+        elif "malformed" in lowered or "not a database" in lowered:
+            remedy = "The file is damaged: put a copy in its place, and verify it by a kept head."
         else:
             remedy = "Try again once it can be written."
         return OutputError(f"{self.name} did not take it ({told}). Nothing was saved. {remedy}")
@@ -216,7 +218,8 @@ class Sqlite(Database):
     """A file in WAL mode; a transaction that was committed is on the disk."""
 
     dialect = "sqlite"
-    errors = (sqlite3.OperationalError,)
+    # A damaged file is a `DatabaseError` of no kind of its own.
+    errors = (sqlite3.DatabaseError,)
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -283,7 +286,7 @@ class Postgres(Database):
                 application_name="alignlab review",
             )
         except self._driver.Error as error:
-            told = " ".join(str(error).split())
+            told = " ".join(str(error).split()).rstrip(".?")
             raise OutputError(
                 f"{self.name} cannot be reached: {told}. Check the address; a password is read "
                 "from PGPASSWORD or ~/.pgpass."

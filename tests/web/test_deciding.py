@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
-import pytest
-
 from alignlab.oversight.items import Advice, Case
 from alignlab.oversight.settings import Settings
-from alignlab.web.deciding import decide_view, decided, heard, levels
+from alignlab.web.deciding import decide_view, decided
 
 
 def case(**other):
@@ -42,7 +38,7 @@ def test_more_choices_than_keys_are_all_there():
     found = pressed(choices=many)
     assert [value for _, _, value in found] == list(many)
     keys = [key for key, _, _ in found]
-    assert keys[-4:] == [None] * 4
+    assert keys[-4:] == [""] * 4
     assert len({*keys[:10]}) == 10
     assert not {*"567890acdeoru"} & {*keys[:10]}
 
@@ -58,18 +54,7 @@ def test_the_owners_question_is_asked():
     assert decide_view(case(), Settings(question="Safe?"))["question"] == "Safe?"
 
 
-@pytest.mark.parametrize("ways", [2, 3, 4, 10])
-def test_levels_go_from_a_guess_to_certainty_in_equal_steps(ways):
-    shares = [share for _, share, _ in levels(ways)]
-    assert shares[0] == pytest.approx(1 / ways, abs=0.005)
-    assert shares[-1] == 1
-    steps = [b - a for a, b in itertools.pairwise(shares)]
-    assert max(steps) - min(steps) < 0.0101
-
-
 def test_a_form_is_heard_as_it_is():
     assert decided({"verdict": "defer", "decision": ""}) == {
         "verdict": "defer", "confidence": None, "reason": "",
     }  # fmt: skip
-    assert heard({"confidence": "much"})["confidence"] == "much"
-    assert heard({"reason": " a \n"})["reason"] == "a"

@@ -7,7 +7,7 @@ import pytest
 from alignlab.oversight.answers import PREFERRED
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
-from alignlab.web.preferring import PRESSES, prefer_view, preferred
+from alignlab.web.preferring import prefer_view, preferred
 
 
 def view(content, **settings):
@@ -63,9 +63,13 @@ def test_behaviours_are_played_for_as_long_as_the_longer_lasts():
 
 
 def test_every_answer_has_its_button_and_only_a_choice_asks_how_sure():
-    assert {value for *_, value, _ in PRESSES} == set(PREFERRED)
-    assert {value for *_, value, ask in PRESSES if ask} == {"first", "second"}
-    assert len({key for _, key, *_ in PRESSES}) == len(PRESSES)
+    shown = view(TEXTS)
+    buttons = [*shown["presses"], *shown["instead"]]
+    assert [each.value for each in buttons] == list(PREFERRED)
+    assert {each.value for each in buttons if each.ask} == {"first", "second"}
+    assert {each.name for each in buttons} == {"preferred"}
+    assert len({each.key for each in buttons}) == len(buttons)
+    assert not any(each.ask for each in view(TEXTS, confidence=False)["presses"])
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("jinja2")
 
-from alignlab.web.deciding import INSTEAD, levels
+from alignlab.web.deciding import INSTEAD
+from alignlab.web.decks import levels
 from alignlab.web.notices import Notice
 from alignlab.web.rendering import HTMX, assets, deck, rendered, warm
 

@@ -8,53 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup
 
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
+from alignlab.web.decks import CANNOT_TELL, Press, heard, levels
 from alignlab.web.scenes import shown_scenes
 
-__all__ = ["Press", "decide_view", "decided", "heard", "levels"]
+__all__ = ["CHOICE_KEYS", "decide_view", "decided"]
 
 LOGGER = logging.getLogger("alignlab.web")
 
 CHOICE_KEYS = "1234fghjkl"
 """Of the choices, in their order; digits from 5 on say how sure."""
 
-SURE_KEYS = "567890"
-
-
-class Press(NamedTuple):
-    """A button of the deck.
-
-    Attributes
-    ----------
-    action, key
-        What it does, and the key that presses it; "" where none is left.
-    label
-        Its words.
-    name, value
-        What is sent.
-    ask
-        Whether it is first asked how sure the person is.
-    to
-        Where it is sent to, if not where the form goes.
-    """
-
-    action: str
-    key: str | None
-    label: str
-    name: str
-    value: str
-    ask: bool = False
-    to: str = ""
-
-
-CANNOT_TELL = Press("cannot-tell", "c", "I can’t tell", "verdict", "cannot tell")
 DEFER = Press("defer", "d", "Leave it to a colleague", "verdict", "defer")
 INSTEAD = (CANNOT_TELL, DEFER)
 INSTEAD_OWN = (CANNOT_TELL, DEFER._replace(to="/answer"))
@@ -88,39 +57,6 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
         "levels": levels(len(case.choices)) if settings.confidence else (),
         "reason": settings.reason,
     }
-
-
-@cache
-def levels(ways: int) -> tuple[tuple[str, float, str], ...]:
-    """Return how sure one can be between `ways` answers: key, probability and words of each level.
-
-    They go from a guess to certainty in equal steps.
-
-    Examples
-    --------
-    >>> levels(2)[0], levels(2)[-1]
-    (('5', 0.5, '50%'), ('0', 1.0, '100%'))
-    """
-    guess = 1 / max(ways, 2)
-    shares = [round(guess + step * (1 - guess) / 5, 2) for step in range(6)]
-    keyed = zip(SURE_KEYS, shares, strict=True)
-    return tuple((key, share, f"{share:.0%}") for key, share in keyed)
-
-
-def heard(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return how sure a person is and why, as the form says it.
-
-    Examples
-    --------
-    >>> heard({"confidence": "0.8", "reason": "late twice"})
-    {'confidence': 0.8, 'reason': 'late twice'}
-    """
-    said = form.get("confidence", "")
-    try:
-        sure: Any = float(said) if said else None
-    except ValueError:
-        sure = said
-    return {"confidence": sure, "reason": form.get("reason", "").strip()}
 
 
 def decided(form: Mapping[str, str], _: Callable[[], Case | None] | None = None) -> dict[str, Any]:
@@ -189,9 +125,8 @@ def _own(own: Mapping[str, Any] | None) -> str:
 def _presses(case: Case, ask: bool) -> tuple[Press, ...]:
     """Return the buttons of a decision: the advice first where there is some, then the choices."""
     presses = tuple(
-        Press(f"choice-{place}", key, choice, "decision", choice, ask)
-        for place, (choice, key) in enumerate(zip_longest(case.choices, CHOICE_KEYS), 1)
-        if choice is not None
+        Press(f"choice-{place}", CHOICE_KEYS[place - 1 : place], choice, "decision", choice, ask)
+        for place, choice in enumerate(case.choices, 1)
     )
     if case.advice is None:
         return presses

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from alignlab.errors import InputError
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
+from alignlab.web.decks import Press
 
 if TYPE_CHECKING:
     from alignlab.values.utility import Elicitation, Question
@@ -35,11 +36,10 @@ DONE_TITLE = "That is all: thank you"
 DONE_QUESTION = "This is what your answers say."
 
 PRESSES = (
-    ("sure", "1", "For sure", "sure"),
-    ("gamble", "2", "The gamble", "gamble"),
-    ("equal", "3", "Equally good", "equal"),
+    Press("sure", "1", "For sure", "reply", "sure"),
+    Press("gamble", "2", "The gamble", "reply", "gamble"),
+    Press("equal", "3", "Equally good", "reply", "equal"),
 )
-"""Action, key, words and what is sent."""
 
 
 @dataclass(frozen=True)

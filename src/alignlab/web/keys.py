@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from alignlab.web.asking import Asked, html
-from alignlab.web.deciding import CHOICE_KEYS, SURE_KEYS
+from alignlab.web.deciding import CHOICE_KEYS, DEFER
+from alignlab.web.decks import CANNOT_TELL, SURE_KEYS, Press
 from alignlab.web.interviews import PRESSES as INTERVIEW
 from alignlab.web.pages import frame
-from alignlab.web.preferring import PRESSES as COMPARING
+from alignlab.web.preferring import INSTEAD, PRESSES
 from alignlab.web.rendering import rendered
 
 __all__ = ["ACTIONS", "Action", "keys_page"]
@@ -39,6 +40,10 @@ class Action:
     words: str
 
 
+def _of(*presses: Press) -> tuple[Action, ...]:
+    return tuple(Action(each.action, each.key, each.label) for each in presses)
+
+
 SURE_WORDS = ("a guess", "a little sure", "somewhat sure", "rather sure", "very sure", "certain")
 
 ACTIONS: dict[str, tuple[Action, ...]] = {
@@ -51,9 +56,9 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         ),
         Action("reveal", "e", "Show the explanation"),
     ),
-    "Comparing": tuple(Action(*each[:3]) for each in COMPARING if each[0] != "cannot-tell"),
+    "Comparing": _of(*PRESSES, *INSTEAD[:-1]),
     "In an interview": (
-        *(Action(*each[:3]) for each in INTERVIEW),
+        *_of(*INTERVIEW),
         Action("stop", "s", "Stop here"),
     ),
     "Playing and enlarging": (
@@ -64,8 +69,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         Action("zoom-in", "z", "Make pictures larger"),
     ),
     "In every case": (
-        Action("cannot-tell", "c", "I can’t tell"),
-        Action("defer", "d", "Leave it to a colleague"),
+        *_of(CANNOT_TELL, DEFER),
         Action("reason", "r", "Write a reason (Escape leaves the field)"),
         Action("undo", "u", "Undo the last answer"),
         Action("go-on", "n", "Go on to the next case, after a notice"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from alignlab.oversight.items import Case
 from alignlab.oversight.settings import Settings
-from alignlab.web.deciding import heard, levels
+from alignlab.web.decks import CANNOT_TELL, Press, heard, levels
 from alignlab.web.differences import text_differences
 from alignlab.web.scenes import shown_scenes
 
@@ -24,13 +24,14 @@ TITLES = {"text": "Two texts", "image": "Two pictures", "trajectory": "Two behav
 QUESTION = "Which is better?"
 
 PRESSES = (
-    ("prefer-first", "1", "The first is better", "first", True),
-    ("prefer-second", "2", "The second is better", "second", True),
-    ("tie", "3", "Both are as good", "tie", False),
-    ("both-bad", "4", "Both are bad", "both bad", False),
-    ("cannot-tell", "c", "I can’t tell", "cannot tell", False),
+    Press("prefer-first", "1", "The first is better", "preferred", "first"),
+    Press("prefer-second", "2", "The second is better", "preferred", "second"),
 )
-"""Action, key, words, what is sent, and whether to ask how sure the person is."""
+INSTEAD = (
+    Press("tie", "3", "Both are as good", "preferred", "tie"),
+    Press("both-bad", "4", "Both are bad", "preferred", "both bad"),
+    CANNOT_TELL._replace(name="preferred"),
+)
 
 
 def prefer_view(case: Case, settings: Settings) -> dict[str, Any]:
@@ -55,8 +56,9 @@ def prefer_view(case: Case, settings: Settings) -> dict[str, Any]:
         "form": form,
         "prompt": prompt if about or settings.question else "",
         **_shown(form, [content[side] for side in SIDES]),
-        "presses": PRESSES,
-        "levels": levels(2) if settings.confidence else [],
+        "presses": [each._replace(ask=settings.confidence) for each in PRESSES],
+        "instead": INSTEAD,
+        "levels": levels(2) if settings.confidence else (),
         "reason": settings.reason,
     }
 

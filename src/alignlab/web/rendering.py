@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from alignlab.web.deciding import Press
+from alignlab.web.decks import Press
 
 __all__ = ["Asset", "assets", "deck", "rendered", "warm"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import socket
 from collections.abc import Callable, Collection
 
@@ -10,6 +12,9 @@ from alignlab.oversight.review import Review
 from alignlab.web.security import LOOPBACK, is_loopback
 
 __all__ = ["exposure", "serve"]
+
+HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
+"""A name, or an address in numbers."""
 
 
 def serve(
@@ -45,6 +50,8 @@ def serve(
 
     Raises
     ------
+    InputError
+        If a port or one of `hosts` cannot be one.
     OutputError
         If nothing can listen there.
     MissingExtraError
@@ -59,6 +66,12 @@ def serve(
     require_whole(port, "port", 0)
     if port > 65535:
         raise InputError(f"port={port} is not one of 0 to 65535.")
+    for each in hosts:
+        if not HOST.fullmatch(each):
+            raise InputError(
+                f"{each!r} is no name of a host, such as review.example.org, without http:// or a "
+                "port."
+            )
     door = _door(host, port)
     address = f"http://{_named(host)}:{door.getsockname()[1]}"
     exposed = exposure(host, https=https)
@@ -114,8 +127,11 @@ def _door(host: str, port: int) -> socket.socket:
         door.bind((host.strip("[]"), port))
     except OSError as error:
         door.close()
+        # A port is what others take; an address is this machine's or not.
+        taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        at, other = (f"{host}:{port}", "port") if taken else (host, "host")
         raise OutputError(
-            f"Nothing can listen at {host}:{port} ({error.strerror}). Choose another port."
+            f"Nothing can listen at {at} ({error.strerror}). Choose another {other}."
         ) from error
     return door
 

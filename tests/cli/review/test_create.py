@@ -192,6 +192,12 @@ WRONG = {
     "--model repaid.skops": "give them with --data FILE",
     "--predictions said.csv": "with --prediction or --probability",
     "--predictions said.csv --prediction decide": "Did you mean 'decided'?",
+    "--predictions said.csv --prediction decided --favourable maybe": (
+        "--favourable maybe is none of the classes 'no', 'yes'."
+    ),
+    f"{MODEL} --title ''": "--title is empty: give it words, or leave it out.",
+    f"{MODEL} --question ' '": "--question is empty: give it words",
+    f"{MODEL} --case ''": "--case is empty: give it words",
     f"{MODEL} --arms explanation": "--arms explanation: no cards are made; add --explain",
     f"{MODEL} --arms adviec": "--arms='adviec' is not one of",
     f"{MODEL} --arms none,none": "name each arm once",

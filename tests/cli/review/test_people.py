@@ -22,6 +22,12 @@ def test_a_link_is_printed_once_and_lets_that_person_in(alignlab, small):
     assert alignlab("review invite r ana")[0] == 0  # comes back by another token
 
 
+def test_what_is_to_be_typed_can_be_pasted(alignlab, small):
+    _, out, _ = alignlab('review invite r "Bora Çelik"')
+    (typed,) = re.findall("alignlab (review revoke .*)", out)
+    assert alignlab(typed)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -19,7 +19,7 @@ from alignlab.cli.audit import (
     Target,
 )
 from alignlab.cli.options import AllowPickle, Classes, Features, Trust, split_names
-from alignlab.cli.review.options import Database, Project
+from alignlab.cli.review.options import Database, Project, typed
 
 if TYPE_CHECKING:
     from alignlab.audit.spec import AuditSpec
@@ -219,6 +219,9 @@ def create(
     from alignlab.errors import InputError
 
     require_free(project, database)
+    for option, words in (("title", title), ("question", question), ("case", case)):
+        if words is not None and not words.strip():
+            raise InputError(f"--{option} is empty: give it words, or leave it out.")
     settings = {
         "title": title,
         "question": question,
@@ -331,7 +334,7 @@ def require_free(project: Path, database: str | None) -> None:
     if project.is_dir() and any(project.iterdir()):
         raise InputError(
             f"{project} is not empty, and a review gets a folder of its own. Name another; a "
-            f"review that is there goes on with: alignlab review serve {project}"
+            f"review that is there goes on with: {typed('serve', project)}"
         )
     if database is not None:
         from alignlab.oversight.archive.places import url_of
@@ -448,5 +451,5 @@ def _write(project: Path, found: Gathered, settings: Settings, database: str | N
         for note in found.notes:
             console.print(note)
         console.print()
-        for command in (f"invite {project} NAME --owner", f"serve {project}"):
-            console.print(f"  alignlab review {command}", soft_wrap=True)
+        for command in (typed("invite", project, "NAME", "--owner"), typed("serve", project)):
+            console.print(f"  {command}", soft_wrap=True)

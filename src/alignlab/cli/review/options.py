@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from alignlab.oversight.review import Review
 
-__all__ = ["Database", "Host", "NoBrowser", "Port", "Project", "opened"]
+__all__ = ["Database", "Host", "NoBrowser", "Port", "Project", "opened", "typed"]
 
 # Each is a type of its own, so that a command's signature reads as the list of its options.
 Project = Annotated[Path, typer.Argument(metavar="PROJECT", help="The review's folder.")]
@@ -35,6 +36,15 @@ Port = Annotated[
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Open no browser.")]
 
 
+def typed(command: str, *words: object) -> str:
+    """Return what is typed for a command of `alignlab review`, as a shell takes it.
+
+    >>> typed("revoke", "loans", "Bora Çelik")
+    "alignlab review revoke loans 'Bora Çelik'"
+    """
+    return shlex.join(["alignlab", "review", command, *map(str, words)])
+
+
 def opened(project: Path, database: str | None) -> Review:
     """Open a review, or say that there is none and what to do."""
     from alignlab.errors import InputError, nearest
@@ -46,7 +56,7 @@ def opened(project: Path, database: str | None) -> Review:
         names = [each.name for each in beside.iterdir() if each.is_dir()]
         raise InputError(
             f"There is no review at {project}.{nearest(project.name, names)} Make one with: "
-            f"alignlab review create {project} …"
+            f"{typed('create', project)} …"
         )
     from alignlab.oversight.review import Review
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from alignlab.cli.review.options import Database, Project, opened
+from alignlab.cli.review.options import Database, Project, opened, typed
 
 __all__ = ["invite", "revoke"]
 
@@ -40,7 +40,7 @@ def invite(
         role = "an owner" if owner else "a reviewer"
         console.print(
             f"Give it to {name}, {role}: it is not shown again, and lets in whoever has it. "
-            f"To take it back: alignlab review revoke {project} {name}",
+            f"To take it back: {typed('revoke', project, name)}",
             soft_wrap=True,
         )  # fmt: skip
     return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alignlab.cli.review.options import Database, Host, NoBrowser, Port, Project, opened
+from alignlab.cli.review.options import Database, Host, NoBrowser, Port, Project, opened, typed
 
 if TYPE_CHECKING:
     from alignlab.oversight.review import Review
@@ -47,8 +47,8 @@ def serve(
                 console.print(f"{review.settings.title}: {address}", soft_wrap=True)
                 if not invited:
                     console.print(
-                        f"Nobody is invited yet: alignlab review invite {project} NAME --address "
-                        f"{address}",
+                        "Nobody is invited yet: "
+                        f"{typed('invite', project, 'NAME', '--address', address)}",
                         soft_wrap=True,
                     )
                 console.print("Ctrl-C ends it.")
@@ -69,5 +69,5 @@ def say_the_end(review: Review) -> None:
         console.print(f"Stopped. {n:,} {'answer is' if n == 1 else 'answers are'} kept.")
         if n:
             console.print(
-                f"  alignlab review export {review.folder} --out answers.csv", soft_wrap=True
+                f"  {typed('export', review.folder, '--out', 'answers.csv')}", soft_wrap=True
             )

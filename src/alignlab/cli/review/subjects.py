@@ -269,8 +269,14 @@ def _columns(groups: Sequence[str]) -> tuple[str, ...]:
 
 
 def _favourable(spec: AuditSpec, classes: tuple[str, ...]) -> str | None:
+    from alignlab.errors import InputError, listed
     from alignlab.predictors import class_positions
 
     if spec.favourable is None:
         return None
-    return classes[class_positions([spec.favourable], classes, where="--favourable")[0]]
+    try:
+        return classes[class_positions([spec.favourable], classes)[0]]
+    except InputError:
+        raise InputError(
+            f"--favourable {spec.favourable} is none of the classes {listed(map(repr, classes))}."
+        ) from None

@@ -113,8 +113,23 @@ def test_an_answer_sent_twice_is_kept_once_and_acknowledged(desk, item):
     lease = ana.lease
     ana.post("/answer", verdict="accept")
     again = ana.post("/answer", lease=lease, verdict="accept")
-    assert "That was saved before. Next case." in again.text
+    assert "that answer stands" in again.text
     assert len(list(ana.review.answers())) == 1
+
+
+def test_who_answers_otherwise_in_another_tab_sees_that_the_first_stands(desk, item):
+    ana = desk([item(), item(), item()]).enter()
+    ana.see()
+    lease = ana.lease
+    ana.post("/answer", verdict="accept")
+    for other in (
+        ana.post("/answer", lease=lease, verdict="cannot tell"),
+        ana.post("/answer", part=False, lease=lease, verdict="cannot tell"),
+    ):
+        assert "You had answered that case before, and that answer stands." in other.text
+        assert "Saved" not in other.text
+    (kept,) = ana.review.answers()
+    assert kept.answer["verdict"] == "accept"
 
 
 def test_undo_brings_back_what_was_said(desk, item):

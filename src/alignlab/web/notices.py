@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from alignlab.errors import AccessError, InputError, LeaseError, OutputError
 
 __all__ = [
+    "ANSWERED_BEFORE",
     "FOREIGN",
     "NOT_OWNER",
     "NO_SUCH_PAGE",
@@ -40,6 +41,11 @@ class Notice:
     next: bool = False
 
 
+ANSWERED_BEFORE = Notice(
+    200,
+    "You had answered that case before, and that answer stands.",
+    "Undo takes your last answer back.",
+)
 SIGNED_OUT = Notice(
     401,
     "Not saved: you are signed out.",

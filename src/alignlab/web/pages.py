@@ -23,7 +23,7 @@ from alignlab.oversight.content import media_in
 from alignlab.oversight.items import Case
 from alignlab.web.asking import Asked, html, refusal
 from alignlab.web.kinds import KINDS, WIDGETS
-from alignlab.web.notices import NO_SUCH_PAGE, Notice
+from alignlab.web.notices import ANSWERED_BEFORE, NO_SUCH_PAGE, Notice
 from alignlab.web.rendering import rendered
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
 
 SAVED = "Saved. Next case."
 SAVED_LAST = "Saved."
-SAVED_BEFORE = "That was saved before. Next case."
 ADVISED = "Noted. Now with the model’s advice."
 NOTED = "Noted."
 BACK = "Taken back. The last case is here again."
@@ -70,8 +69,9 @@ def answer(asked: Asked) -> Response:
     receipt, case = asked.room.review.submit_and_next(
         asked.name, asked.form.get("lease", ""), said, visible_ms=seen
     )
-    saved = SAVED_BEFORE if receipt.duplicate else SAVED
-    return _shown(asked, case, saved if case is not None else SAVED_LAST)
+    if receipt.duplicate:
+        return _shown(asked, case, "", notice=ANSWERED_BEFORE)
+    return _shown(asked, case, SAVED if case is not None else SAVED_LAST)
 
 
 def step(asked: Asked) -> Response:
@@ -191,14 +191,20 @@ def _said(asked: Asked) -> dict[str, Any]:
     return KINDS[kind].said(asked.form, lambda: asked.room.review.held(asked.name))
 
 
-def _shown(asked: Asked, case: Case | None, words: str) -> Response:
+def _shown(
+    asked: Asked, case: Case | None, words: str, *, notice: Notice | None = None
+) -> Response:
     if not asked.fragment:
-        return RedirectResponse("/", 303)
-    return html(_part(asked, case, words=words))
+        return (
+            RedirectResponse("/", 303)
+            if notice is None
+            else html(_page(asked, case, notice=notice))
+        )
+    return html(_part(asked, case, words=words, notice=notice))
 
 
-def _part(asked: Asked, case: Case | None, *, words: str) -> bytes:
-    return rendered(_template(case, part=True), **_values(asked, case, words=words))
+def _part(asked: Asked, case: Case | None, *, words: str, notice: Notice | None = None) -> bytes:
+    return rendered(_template(case, part=True), **_values(asked, case, words=words, notice=notice))
 
 
 def _page(asked: Asked, case: Case | None, *, notice: Notice | None = None) -> bytes:

@@ -25,6 +25,8 @@ HTMX = {
     "includeIndicatorStyles": False,
     "allowEval": False,
     "allowScriptTags": False,
+    # Nor is a style copied from the old page into the new one, which the policy would refuse.
+    "attributesToSettle": ["class", "width", "height"],
     "selfRequestsOnly": True,
     # Pages hold case texts and advice: none may stay in the browser's storage.
     "historyEnabled": False,

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -42,7 +40,7 @@ def test_each_case_is_as_likely(answered):
     answers = answered(40, people=1)
     times = np.zeros(40)
     for draw in range(400):
-        named = [replace(each, key=f"{draw} {each.key}") for each in answers]
+        named = [each._replace(key=f"{draw} {each.key}") for each in answers]
         places = {each.key: at for at, each in enumerate(named)}
         found = sampled(named, most=39)
         times[[places[each.key] for each in found.answers]] += 1 / found.share
@@ -58,7 +56,7 @@ def test_one_case_with_very_many_answers_is_kept(answered):
 
 def test_the_random_sample_stands_for_all(answered):
     drawn = answered(follows=0.2)
-    asked = [replace(each, key=f"{each.key} by worth", drawn="value") for each in answered(seed=3)]
+    asked = [each._replace(key=f"{each.key} by worth", drawn="value") for each in answered(seed=3)]
     trials, for_all = representative(drawn + asked)
     assert for_all
     assert trials.items == Trials.from_answers(drawn).items

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -32,7 +30,7 @@ def test_every_question_is_answered_where_the_answers_allow(answered):
 
 def test_planted_cases_count_for_gold_alone(answered):
     plain = answered(20)
-    wrong = [replace(each, gold="no", key=f"planted {each.key}") for each in answered(20, seed=1)]
+    wrong = [each._replace(gold="no", key=f"planted {each.key}") for each in answered(20, seed=1)]
     with_gold, without = (by_name(review_statistics(a)) for a in (plain + wrong, plain))
     for name in NAMES:
         if name != "gold":
@@ -42,7 +40,7 @@ def test_planted_cases_count_for_gold_alone(answered):
 
 
 def test_what_the_answers_do_not_allow_is_said(answered):
-    alone = [replace(each, truth=None) for each in answered(people=1, arms=("none",))]
+    alone = [each._replace(truth=None) for each in answered(people=1, arms=("none",))]
     found = by_name(review_statistics(alone))
     assert not any(each.known for each in found.values())
     assert "no item has two answers" in found["agreement"].sentence
@@ -53,7 +51,7 @@ def test_what_the_answers_do_not_allow_is_said(answered):
 @pytest.mark.parametrize("said", ["defer", "cannot tell"])
 def test_who_hands_on_or_cannot_tell_gives_no_label(answered, said):
     first, *rest = answered(2)
-    silent = replace(first, answer={"verdict": said, "decision": None, "confidence": None})
+    silent = first._replace(answer={"verdict": said, "decision": None, "confidence": None})
     item, person, label = labels_of([silent, *rest])
     assert len(label) == len(rest) + (said == "cannot tell")
     assert label.count(None) == (said == "cannot tell")
@@ -62,7 +60,7 @@ def test_who_hands_on_or_cannot_tell_gives_no_label(answered, said):
 
 def test_both_bad_is_a_label_and_cannot_tell_is_none(answered):
     pairs = [
-        replace(each, kind="prefer", answer={"preferred": said})
+        each._replace(kind="prefer", answer={"preferred": said})
         for each, said in zip(
             answered(1, people=3), ("first", "both bad", "cannot tell"), strict=True
         )
@@ -73,9 +71,9 @@ def test_both_bad_is_a_label_and_cannot_tell_is_none(answered):
 def test_cases_and_pairs_are_never_mixed(answered):
     """Together they have four labels, and nobody could take one of the others' two."""
     rng = np.random.default_rng(0)
-    guesses = [replace(e, answer={"decision": rng.choice(["no", "yes"])}) for e in answered(40)]
+    guesses = [e._replace(answer={"decision": rng.choice(["no", "yes"])}) for e in answered(40)]
     pairs = [
-        replace(e, key=f"pair {e.key}", kind="prefer", answer={"preferred": said})
+        e._replace(key=f"pair {e.key}", kind="prefer", answer={"preferred": said})
         for e, said in zip(guesses, rng.choice(["first", "second"], len(guesses)), strict=True)
     ]
     together, apart = krippendorff_alpha(*labels_of(guesses + pairs)), labels_of(guesses)
@@ -89,7 +87,7 @@ def test_cases_and_pairs_are_never_mixed(answered):
 def test_the_random_sample_is_what_measures_are_of(answered):
     drawn = answered(follows=0.2)
     hard = [
-        replace(each, key=f"{each.key} by worth", drawn="value")
+        each._replace(key=f"{each.key} by worth", drawn="value")
         for each in answered(follows=1.0, seed=3)
     ]
     alone, both, asked = (by_name(review_statistics(a)) for a in (drawn, drawn + hard, hard))
@@ -102,7 +100,7 @@ def test_the_random_sample_is_what_measures_are_of(answered):
 def test_how_many_said_how_sure_they_were(answered):
     answers = answered()
     silent = [
-        replace(each, answer={**each.answer, "confidence": None}) if at % 2 else each
+        each._replace(answer={**each.answer, "confidence": None}) if at % 2 else each
         for at, each in enumerate(answers)
     ]
     assert "in 180 of 360" in by_name(review_statistics(silent))["confidence"].sentence

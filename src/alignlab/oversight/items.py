@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Advice", "Answered", "Case", "Item", "Kind"]
 
@@ -138,9 +138,10 @@ class Case:
     expires: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """One answer that stands, with what there is to know of its item.
+
+    A tuple, since millions are read: it is made in a sixth of the time of a frozen dataclass.
 
     Attributes
     ----------
@@ -202,4 +203,4 @@ class Answered:
     gold: str | None
     source: Mapping[str, Any]
     choices: tuple[str, ...] = ()
-    content: Mapping[str, Any] | None = field(default=None, repr=False)
+    content: Mapping[str, Any] | None = None

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -43,7 +41,7 @@ def test_people_who_see_the_same_pass_and_people_who_guess_fail(answered):
 def test_planted_cases_do_not_count(answered):
     plain = answered(alone=0.6, follows=0.0)
     planted = [
-        replace(each, key=f"planted {each.key}", gold=each.truth)
+        each._replace(key=f"planted {each.key}", gold=each.truth)
         for each in answered(alone=1.0, follows=0.0)
     ]
     assert finding([*plain, *planted]).estimates == finding(plain).estimates
@@ -59,6 +57,6 @@ def test_nobody_is_named(answered):
 def test_too_few(answered):
     assert finding(answered(5)).status == "not enough data"
     assert finding(answered(people=1)).status == "not enough data"
-    same = [replace(each, answer={"decision": "no"}) for each in answered()]
+    same = [each._replace(answer={"decision": "no"}) for each in answered()]
     assert "all 360 answers are the same" in finding(same).summary
     assert finding([]).status == "not applicable"

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,7 +44,7 @@ def test_people_who_always_follow_fail_a_limit_that_people_who_never_do_keep(ans
 
 def test_the_worst_of_several_arms_is_held_to_the_limit(answered):
     blind = [
-        replace(each, key=f"{each.key} again")
+        each._replace(key=f"{each.key} again")
         for each in answered(80, people=24, follows=1.0, seed=2)
     ]
     careful = answered(80, people=24, arms=("own first",), follows=0.0, alone=1.0)
@@ -60,7 +58,7 @@ def test_the_worst_of_several_arms_is_held_to_the_limit(answered):
 def test_the_random_sample_speaks_for_all_cases(answered):
     sample = answered(follows=0.2)
     hard = [
-        replace(each, key=f"{each.key} by worth", drawn="value")
+        each._replace(key=f"{each.key} by worth", drawn="value")
         for each in answered(follows=1.0, seed=3)
     ]
     seen = finding([*sample, *hard])
@@ -72,19 +70,19 @@ def test_the_random_sample_speaks_for_all_cases(answered):
 def test_planted_cases_do_not_count(answered):
     plain = answered(follows=1.0)
     clear = [
-        replace(each, key=f"planted {each.key}", gold=each.truth, drawn="gold")
+        each._replace(key=f"planted {each.key}", gold=each.truth, drawn="gold")
         for each in answered(follows=0.0, alone=1.0, seed=3)
     ]
     for drawn in ("random", "value"):
-        asked = [replace(each, drawn=drawn) for each in plain]
+        asked = [each._replace(drawn=drawn) for each in plain]
         assert finding([*asked, *clear]).estimates == finding(asked).estimates
 
 
 def test_too_few_or_unknown(answered):
     assert finding(answered(3)).status == "not enough data"
-    unknown = [replace(each, truth=None) for each in answered()]
+    unknown = [each._replace(truth=None) for each in answered()]
     assert finding(unknown).status == "not enough data"
-    handed_on = [replace(e, answer={"verdict": "defer", "decision": None}) for e in answered(2)]
+    handed_on = [e._replace(answer={"verdict": "defer", "decision": None}) for e in answered(2)]
     assert finding(handed_on).status == "not applicable"
 
 

@@ -34,13 +34,24 @@ def test_more_choices_keep_their_own_keys():
 
 
 def test_more_choices_than_keys_are_all_there():
-    many = tuple(f"c{place}" for place in range(14))
+    many = tuple(f"c{place}" for place in range(22))
     found = pressed(choices=many)
     assert [value for _, _, value in found] == list(many)
     keys = [key for key, _, _ in found]
     assert keys[-4:] == [""] * 4
-    assert len({*keys[:10]}) == 10
-    assert not {*"567890acdeoru"} & {*keys[:10]}
+    assert len({*keys[:18]}) == 18
+    assert not {*"567890acdeoru"} & {*keys[:18]}
+
+
+def test_the_key_of_a_digit_presses_no_other_digit():
+    digits = tuple("0123456789")
+    found = pressed(choices=digits, advice=Advice("7"))
+    assert [value for _, _, value in found[1:]] == [each for each in digits if each != "7"]
+    keys = [key for key, _, _ in found]
+    assert all(keys)
+    assert not {*digits} & {*keys}
+    own = [("1", "decision", "1"), ("2", "decision", "2"), ("3", "decision", "3")]
+    assert pressed(choices=("1", "2", "3")) == own
 
 
 def test_before_the_own_answer_nothing_stands_beside_the_case():

@@ -21,8 +21,11 @@ __all__ = ["CHOICE_KEYS", "decide_view", "decided"]
 
 LOGGER = logging.getLogger("alignlab.web")
 
-CHOICE_KEYS = "1234fghjkl"
+CHOICE_KEYS = "1234fghjklbimqtvwy"
 """Of the choices, in their order; digits from 5 on say how sure."""
+
+LETTERS = 4
+"""From this place on they are letters."""
 
 DEFER = Press("defer", "d", "Leave it to a colleague", "verdict", "defer")
 INSTEAD = (CANNOT_TELL, DEFER)
@@ -124,9 +127,12 @@ def _own(own: Mapping[str, Any] | None) -> str:
 
 def _presses(case: Case, ask: bool) -> tuple[Press, ...]:
     """Return the buttons of a decision: the advice first where there is some, then the choices."""
+    keyed = zip(case.choices, CHOICE_KEYS, strict=False)
+    misread = any(choice in set("0123456789") - {key} for choice, key in keyed)
+    # Who sees a 1 and presses it means the choice "1": where that is not the first, letters do.
     presses = tuple(
         Press(f"choice-{place}", CHOICE_KEYS[place - 1 : place], choice, "decision", choice, ask)
-        for place, choice in enumerate(case.choices, 1)
+        for place, choice in enumerate(case.choices, 1 + LETTERS * misread)
     )
     if case.advice is None:
         return presses

@@ -1,8 +1,8 @@
 """Do intervals, corrections and plans of the folders `reliance` and `trust` keep their word?
 
-    python benchmarks/coverage_reliance.py                          # as in docs/methods; an hour
+    python benchmarks/coverage_reliance.py                 # as in docs/methods; a quarter of an hour
     python benchmarks/coverage_reliance.py --only methods
-    python benchmarks/coverage_reliance.py --share 0.05             # minutes, to see that it holds
+    python benchmarks/coverage_reliance.py --share 0.2     # minutes, to see that it holds
 
 Simulated studies in which the truth is known. A decision is right, or follows advice, with the
 logistic probability of a level plus effects of the person, of the item, and of both in each arm.
@@ -88,7 +88,7 @@ def parts(y, arm, design):
 
 def coverage(samples: Samples) -> None:
     """Coverage of the intervals of shares and of differences, and how wide they are."""
-    repeats, rows = samples(2000), []
+    repeats, rows = samples(500), []
     for design in ("one arm", "by reviewer", "by case"):
         for n, m in SIZES:
             person, item = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
@@ -110,7 +110,7 @@ def coverage(samples: Samples) -> None:
 
 def methods(samples: Samples) -> None:
     """Other ways to an interval, on the same studies."""
-    repeats, rows = samples(1000), []
+    repeats, rows = samples(200), []
     for n, m in ((20, 16), (200, 16)):
         person, item = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
         for design in ("one arm", "by reviewer", "by case"):
@@ -191,7 +191,7 @@ def advised(rng, n, m, *, skill=0.65, right=0.55, wrong=0.35, spread=0.12):
 
 def measures(samples: Samples) -> None:
     """Coverage of every measure, by studies large enough to be the truth."""
-    repeats = samples(1000)
+    repeats = samples(500)
     large = np.random.default_rng(0)
     names = ("rair", "rsr", "over_reliance", "under_reliance", "switch_fraction", "accuracy")
     giant = [advised(large, 300, 1000) for _ in range(8)]
@@ -223,7 +223,7 @@ def measures(samples: Samples) -> None:
 
 def better(samples: Samples) -> None:
     """The team against the better of the two: bias and coverage, by how far these are apart."""
-    repeats, rows = samples(1000), []
+    repeats, rows = samples(200), []
     for apart in (0.0, 0.05, 0.1, 0.2):
         rng = np.random.default_rng(int(100 * apart))
         plug_in, corrected, held, false = [], [], 0, 0
@@ -254,7 +254,7 @@ def better(samples: Samples) -> None:
 
 def losses(samples: Samples) -> None:
     """The benchmark of a rational decision maker: too low held out, too high plugged in."""
-    repeats, rows = samples(200), []
+    repeats, rows = samples(40), []
     for m in (8, 16, 40, 120):
         for knows in (0.5, 0.7, 0.9):
             rng = np.random.default_rng([m, int(10 * knows)])
@@ -287,7 +287,7 @@ def losses(samples: Samples) -> None:
 
 def plans(samples: Samples) -> None:
     """Power as said and as simulated, on shares that differ linearly."""
-    repeats, rows = samples(2000), []
+    repeats, rows = samples(400), []
     for plan in (
         {"effect": -0.15, "people": 60, "items": 8, "base": 0.6},
         {"effect": 0.1, "people": 100, "items": 16, "effect_item_sd": 0.05},
@@ -325,7 +325,7 @@ def plans(samples: Samples) -> None:
 
 def confidence(samples: Samples) -> None:
     """Over-confidence and calibration errors of people whose claims are known."""
-    repeats, rows = samples(1000), []
+    repeats, rows = samples(200), []
     for claim in (0.0, 0.1):
         for n, m in ((10, 16), (20, 16), (60, 16)):
             rng = np.random.default_rng([n, m])

@@ -1,6 +1,6 @@
 """Do intervals, corrections and plans of the folders `reliance` and `trust` keep their word?
 
-    python benchmarks/coverage_reliance.py                 # as in docs/methods; a quarter of an hour
+    python benchmarks/coverage_reliance.py                 # as in docs/methods: 15 minutes
     python benchmarks/coverage_reliance.py --only methods
     python benchmarks/coverage_reliance.py --share 0.2     # minutes, to see that it holds
 

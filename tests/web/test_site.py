@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from starlette.testclient import TestClient
+
 from alignlab.web.rendering import assets
 from alignlab.web.security import POLICY
 
@@ -77,3 +79,23 @@ def test_htmx_is_the_file_of_its_registry_with_its_licence_beside_it():
 
 
 HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+
+
+def test_no_collector_is_told_of_any_request(desk, item, monkeypatch):
+    """FastAPI would report each address, the token of an invitation in it too."""
+    trace = pytest.importorskip("opentelemetry.trace")
+    told = []
+
+    class Collector(trace.TracerProvider):
+        def get_tracer(self, *names, **more):
+            told.append(names)
+            return trace.NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Collector)
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    ana = desk([item()]).enter()
+    with TestClient(ana.site, base_url="http://127.0.0.1:8000") as client:
+        assert client.get("/enter", params={"token": "x"}).status_code == 403
+        assert client.post("/api/next").status_code == 401
+    assert not told

@@ -32,6 +32,10 @@ __all__ = ["app"]
 WORKERS = 4
 """Threads in which pages wait for the database."""
 
+SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "auto_configure"), False)
+"""FastAPI reports addresses, with an invitation's token, and bodies where the environment, or the
+program that the site is a part of, names a collector; versions that know of none pass it over."""
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -81,6 +85,7 @@ def app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry=SILENT,
     )
     # A redirect to the same address with or without a slash would be an address that is nowhere.
     site.router.redirect_slashes = False

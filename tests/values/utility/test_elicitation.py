@@ -124,6 +124,14 @@ def saved(**changes):
         (lambda: Elicitation.of_amounts(0, 9, amounts=0), "nothing to ask about"),
         (lambda: Elicitation.of_amounts(0, 9, form="CAR"), "form='CAR' .* Did you mean 'CARA'"),
         (lambda: Elicitation.of_amounts(-5, 9, form="CRRA"), "-5 with a wealth of 0 .* use CARA"),
+        (
+            lambda: Elicitation.of_amounts(0, 100, form="CRRA", wealth=1e20),
+            r"Beside a wealth of 1e\+20, amounts from 0 to 100 are nothing",
+        ),
+        (
+            lambda: Elicitation.of_amounts(0, 100, form="CRRA", wealth=float("nan")),
+            "Beside a wealth of nan",
+        ),
         (lambda: Elicitation.of_outcomes("abc", worst="w", best="z"), "one text: give a list"),
         (lambda: Elicitation.of_outcomes(["w"], worst="w", best="z"), "'w' stands twice"),
         (lambda: Elicitation.of_outcomes([], worst="w", best="z"), "nothing to ask about"),

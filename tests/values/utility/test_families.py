@@ -94,3 +94,14 @@ def test_noise_on_equivalents_keeps_gambling_falling_in_aversion_and_on_utilitie
              for drive in (drive_equivalent, drive_utility)]  # fmt: skip
     assert (falls[0] <= 1e-15).all()
     assert (falls[1] > 1e-4).any()
+
+
+def test_a_wealth_far_above_the_range_keeps_the_digits_of_the_amounts():
+    """Of so large a wealth, CRRA is CARA: what is owned hardly changes."""
+    amounts = np.array([0.5, 10.0, 30.0])
+    rich = Family("CRRA", 0.0, 100.0, amounts, wealth=1e10)
+    plain = Family("CARA", 0.0, 100.0, amounts)
+    fine = (plain.grid > 0.01) & (plain.grid < 0.99)
+    at = np.searchsorted(rich.grid, plain.grid[fine])
+    assert rich._to_scale(amounts) == pytest.approx(amounts / 100, rel=1e-7)
+    assert rich.utilities[:, at] == pytest.approx(plain.utilities[:, fine], abs=0.02)

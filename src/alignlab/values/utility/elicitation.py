@@ -54,6 +54,9 @@ ERRATIC = (
 )
 """Said where the largest noise considered is the likeliest."""
 
+RICHEST = 1e9
+"""What may be owned at the worst, in ranges: beyond, numbers hold too few digits for amounts."""
+
 
 @dataclass(frozen=True)
 class Elicitation:
@@ -113,6 +116,13 @@ class Elicitation:
                 raise InputError(
                     f"CRRA judges what leaves nothing negative; {steps[0]:g} with a wealth of "
                     f"{self.wealth:g} does not. State a larger wealth, or use CARA."
+                )
+            if self.form == "CRRA" and not steps[0] + self.wealth < RICHEST * (
+                steps[-1] - steps[0]
+            ):
+                raise InputError(
+                    f"Beside a wealth of {self.wealth:g}, amounts from {steps[0]:g} to "
+                    f"{steps[-1]:g} are nothing. State a smaller wealth, or use CARA."
                 )
         for each in self.answers:
             self._require_own(each.question)

@@ -187,7 +187,12 @@ class Family:
 
     @property
     def _log_range(self) -> float:
-        return float(np.log((self.high + self.wealth) / (self.low + self.wealth)))
+        return float(self._logs(np.array(self.high)))
+
+    def _logs(self, amounts: Floats) -> Floats:
+        """Return ln of what is owned with an amount over what is owned with the lowest."""
+        # By the differences, which a wealth far above the range does not swallow.
+        return np.asarray(np.log1p((amounts - self.low) / (self.low + self.wealth)))
 
     def _shares(self, amounts: Floats) -> Floats:
         return np.asarray((amounts - self.low) / (self.high - self.low))
@@ -196,8 +201,7 @@ class Family:
         """Return amounts as shares of the range on the family's own scale."""
         if self.name == "CARA":
             return self._shares(amounts)
-        owned = (amounts + self.wealth) / (self.low + self.wealth)
-        return np.asarray(np.log(owned) / self._log_range)
+        return np.asarray(self._logs(amounts) / self._log_range)
 
     def _of_scale(self, place: Floats) -> Floats:
         """Return shares of the range from places on the family's own scale."""

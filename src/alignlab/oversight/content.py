@@ -104,7 +104,7 @@ def checked_item(item: Item) -> Item:
         _check_rest(item)
     except InputError as error:
         raise InputError(f"{key!r}: {error}") from None
-    return replace(item, choices=choices)
+    return item if choices is item.choices else replace(item, choices=choices)
 
 
 def checked_media(name: str, data: bytes) -> str:
@@ -163,9 +163,10 @@ def _check_decide(content: Mapping[str, Any], form: str) -> None:
         if not _is_list(cells) or not cells:
             raise InputError("cells must be a list of [name, text], with one or more.")
         for cell in cells:
-            if not _is_list(cell) or len(cell) != 2 or not all(isinstance(t, str) for t in cell):
+            pair = _is_list(cell) and len(cell) == 2
+            if not (pair and isinstance(cell[0], str) and isinstance(cell[1], str)):
                 raise InputError(f"The cell {cell!r:.100} is not [name, text].")
-        _small_enough(sum(len(name) + len(text) for name, text in cells))
+        _small_enough(sum([len(name) + len(text) for name, text in cells]))
     else:
         _check_shown(content, form)
 

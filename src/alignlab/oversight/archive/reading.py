@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, select, text
@@ -144,21 +145,22 @@ def read_answers(work: Work, *, gold: bool, content: bool) -> Iterator[Answered]
     """Yield the answers that stand, in the order of their events."""
     # What is kept is canonical: there is no space around it to look for.
     decode = json.JSONDecoder().raw_decode
-    sources: dict[str, Any] = {"{}": {}}
-    offered: dict[str, tuple[str, ...]] = {}
+
+    @lru_cache(maxsize=1024)
+    def offered(choices: str) -> tuple[str, ...]:
+        return tuple(decode(choices)[0])
+
     for (
         seq, key, reviewer, at, said, kind, drawn, stratum, group, decision, confidence, truth,
         right, source, choices, *shown,
     ) in work.stream(ANSWERS[gold, content]):  # fmt: skip
         body = decode(said)[0]
-        if choices not in offered:
-            offered[choices] = tuple(decode(choices)[0])
         yield Answered(
             seq, key, kind, reviewer, at, body["answer"], body["own"], tuple(body["said"]),
             body["arm"], body["advice"], body["card"], body["swapped"], body["visible_ms"],
             body["server_ms"], drawn, stratum, group,
             None if decision is None else Advice(decision, confidence), truth, right,
-            sources.get(source) or decode(source)[0], offered[choices],
+            {} if source == "{}" else decode(source)[0], offered(choices),
             decode(shown[0])[0] if shown else None,
         )  # fmt: skip
 

@@ -290,3 +290,28 @@ def test_a_body_that_cannot_be_read_is_refused_in_the_same_form(program, item, b
     headers = {"authorization": f"Bearer {ana.token}", "content-type": "application/json"}
     told = ana.client.post("/api/submit", content=body, headers=headers)
     assert (told.status_code, list(told.json())) == (400, ["error"])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"sure": 1, "probability": 0.5, "best": 1000.0},
+        {"sure": "x", "probability": 0.5, "best": 1000.0, "worst": 0.0},
+        {"sure": {"a": 1}, "probability": [], "best": 1000.0, "worst": 0.0},
+        {"sure": 500.0, "probability": 5, "best": 1000.0, "worst": 0.0},
+        {"sure": 9e9, "probability": 0.5, "best": 1000.0, "worst": 0.0},
+        "a text",
+    ],
+)
+@pytest.mark.parametrize("path", ["step", "submit"])
+def test_a_reply_to_a_question_of_another_interview_is_not_kept(program, item, path, question):
+    """Kept, it would fail every page of the case and whatever is learned from it."""
+    ana = program([item("interview", "amounts")])
+    lease = ana.post("next").json()["case"]["lease"]
+    said = {"question": question, "reply": "sure"}
+    told = ana.post(path, {"lease": lease, "said": said})
+    assert told.status_code == 422
+    good = {"sure": 500.0, "probability": 0.5, "best": 1000.0, "worst": 0.0}
+    told = ana.post("step", {"lease": lease, "said": {"question": good, "reply": "sure"}})
+    assert len(told.json()["case"]["said"]) == 1

@@ -31,6 +31,7 @@ from alignlab.oversight.items import Case
 from alignlab.plain import plain, printable
 from alignlab.web.asking import Room
 from alignlab.web.exporting import Format, exported
+from alignlab.web.interviews import require_answerable
 from alignlab.web.notices import notice_of
 from alignlab.web.pages import MOST_MS, withheld
 
@@ -194,6 +195,7 @@ async def next_case(room: RoomHere, who: Someone) -> NextOut:
 async def step(room: RoomHere, who: Someone, given: StepIn) -> NextOut:
     """Take an own answer before advice, or one reply of an interview."""
     said, seen = _clean(given.said), given.visible_ms
+    await room.done(lambda: _require_answerable(room, who, said))
     case = await room.done(lambda: room.review.step(who.name, given.lease, said, visible_ms=seen))
     return NextOut(case=_case(case))
 
@@ -203,6 +205,7 @@ async def submit(room: RoomHere, who: Someone, given: SubmitIn) -> SubmittedOut:
     """Take an answer, to stay; the same answer sent again is acknowledged again."""
     review, said, seen = room.review, _clean(given.said), given.visible_ms
     case: Case | None = None
+    await room.done(lambda: _require_answerable(room, who, said))
     if given.and_next:
         receipt, case = await room.done(
             lambda: review.submit_and_next(who.name, given.lease, said, visible_ms=seen)
@@ -277,6 +280,11 @@ def add_api(site: FastAPI, room: Room) -> None:
 
 class _NoTokenError(AccessError):
     pass
+
+
+def _require_answerable(room: Room, who: Person, said: dict[str, Any]) -> None:
+    if "question" in said:
+        require_answerable(room.review.held(who.name), said)
 
 
 def _clean(said: dict[str, Any]) -> dict[str, Any]:

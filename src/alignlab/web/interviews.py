@@ -22,7 +22,7 @@ from alignlab.web.decks import Press
 if TYPE_CHECKING:
     from alignlab.values.utility import Elicitation, Question
 
-__all__ = ["Interview", "interview_view", "replied"]
+__all__ = ["Interview", "interview_view", "replied", "require_answerable"]
 
 QUESTIONS = 30
 """The most, where the item does not say."""
@@ -204,6 +204,28 @@ def replied(form: Mapping[str, str], held: Callable[[], Case | None]) -> dict[st
     if form.get("asked", "") != str(interview.asked):
         raise InputError("That question was answered already. Here is the next one.")
     return interview.step(reply)
+
+
+def require_answerable(case: Case | None, said: Mapping[str, Any]) -> None:
+    """Refuse a reply to a question that this interview could not have asked.
+
+    A page asks its own questions; what a program brings along would else be kept, and every page
+    and every reckoning that goes on from it would fail.
+
+    Raises
+    ------
+    InputError
+        If the question lacks a part, or is none about what the interview is about.
+    """
+    if case is None or case.kind != "interview" or "question" not in said:
+        return
+    try:
+        _ = Interview(case.content, (*case.said, {"reply": "stop", **said})).elicitation
+    except (TypeError, LookupError) as error:
+        raise InputError(
+            f"The question is none of this interview ({error}). It has sure, probability, best "
+            "and worst, of what the case asks about."
+        ) from None
 
 
 def _begun(content: Mapping[str, Any]) -> Elicitation:

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("fastapi")
 
 from alignlab.errors import OutputError
-from alignlab.web.exporting import ENDINGS, exported
+from alignlab.oversight.exports.exporting import ENDINGS
+from alignlab.web.exporting import exported
 
 
 @pytest.fixture

@@ -1,7 +1,4 @@
-"""The owner's page: how far the review is, who answered how much, and the head to keep.
-
-The statistics of agreement, reliance and trust are pages of other files; this one is their frame.
-"""
+"""The owner's page: how far the review is, who answered how much, and the head to keep."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from starlette.responses import Response
 
 from alignlab.errors import require_choice
 from alignlab.web.asking import Asked, html
-from alignlab.web.exporting import ENDINGS, exported
+from alignlab.web.exporting import exported
 from alignlab.web.pages import frame
 from alignlab.web.rendering import rendered
 
@@ -41,7 +38,7 @@ def verified(asked: Asked) -> Response:
 def download(asked: Asked) -> Response:
     """Send what people said as a file."""
     wanted = asked.request.query_params
-    format = require_choice(wanted.get("format", "jsonl"), ENDINGS, what="format")
+    format = require_choice(wanted.get("format", "jsonl"), FORMATS, what="format")
     pseudonyms = "pseudonyms" in wanted
     return exported(asked.room.review, format, pseudonyms=pseudonyms)  # type: ignore[arg-type]
 

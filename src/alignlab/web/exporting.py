@@ -5,19 +5,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from alignlab.oversight.exports import Format, export
+from alignlab.oversight.exports.exporting import ENDINGS
 
-__all__ = ["ENDINGS", "Format", "exported"]
-
-ENDINGS = {
-    each: {"parquet": ".parquet", "csv": ".csv", "imitation": ".npz"}.get(each, ".jsonl")
-    for each in get_args(Format)
-}
+__all__ = ["Format", "exported"]
 
 
 def exported(review: Any, format: Format, *, pseudonyms: bool = False) -> Response:
@@ -34,7 +30,7 @@ def exported(review: Any, format: Format, *, pseudonyms: bool = False) -> Respon
     """
     folder = Path(tempfile.mkdtemp(prefix="alignlab-export-"))
     try:
-        path = folder / f"answers{ENDINGS[format]}"
+        path = folder / f"answers{ENDINGS[format][0]}"
         made = export(review, path, format=format, pseudonyms=pseudonyms)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

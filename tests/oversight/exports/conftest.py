@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from alignlab.oversight.archive.chain import Head
 from alignlab.oversight.items import Advice
 from alignlab.oversight.settings import Settings
 
@@ -39,7 +40,7 @@ class Told:
     def __init__(self, folder, answers):
         self.folder = folder
         self.settings = Settings(title="Loans")
-        self.head = SimpleNamespace(seq=len(answers), hash="ab" * 32)
+        self.head = Head(len(answers), "ab" * 32)
         self.given = answers
 
     def answers(self, *, gold=False, content=False):

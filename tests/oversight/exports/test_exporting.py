@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alignlab.errors import InputError, OutputError
+from alignlab.oversight.archive.chain import Head
 from alignlab.oversight.exports import export, read_fragments
 from alignlab.oversight.items import Item
 from alignlab.oversight.review import Review
@@ -177,7 +178,7 @@ def test_an_export_is_of_one_moment(review_of, answered, tmp_path):
         begun.append(1)
         if len(begun) == 1:
             review.given = [*review.given, answered(seq=2)]
-            review.head = SimpleNamespace(seq=2, hash="cd" * 32)
+            review.head = Head(2, "cd" * 32)
         yield from whole(**how)
 
     review.answers = answering
@@ -190,7 +191,7 @@ def test_an_export_that_can_never_begin_gives_up(review_of, answered, tmp_path):
     whole = review.answers
 
     def answering(**how):
-        review.head = SimpleNamespace(seq=review.head.seq + 1, hash="")
+        review.head = Head(review.head.seq + 1, "")
         yield from whole(**how)
 
     review.answers = answering

@@ -49,14 +49,16 @@ def export(
     from alignlab.cli.terminal import printing
     from alignlab.errors import InputError
     from alignlab.oversight.exports import export as write
+    from alignlab.oversight.exports.exporting import ENDINGS
     from alignlab.plain import to_json
 
-    endings = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
-               ".csv": "csv", ".npz": "imitation"}  # fmt: skip
-    chosen: Any = form or endings.get(out.suffix.lower())
+    # Of the formats that a file may hold by its ending, the first keeps everything.
+    fitting = [name for name, endings in ENDINGS.items() if out.suffix.lower() in endings]
+    chosen: Any = form or next(iter(fitting), None)
     if chosen is None:
+        known = dict.fromkeys(ending for endings in ENDINGS.values() for ending in endings)
         raise InputError(
-            f"--out {out} does not say a format by its ending ({', '.join(endings)}): name one "
+            f"--out {out} does not say a format by its ending ({', '.join(known)}): name one "
             "with --format."
         )
     stated: Any = ties

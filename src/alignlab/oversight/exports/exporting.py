@@ -25,9 +25,10 @@ from alignlab.oversight.exports.writers import write_csv, write_lines, write_par
 from alignlab.plain import plain, to_json
 
 if TYPE_CHECKING:
+    from alignlab.oversight.archive.chain import Head
     from alignlab.oversight.review import Review
 
-__all__ = ["Exported", "Format", "export"]
+__all__ = ["ENDINGS", "Exported", "Format", "export"]
 
 Format = Literal["jsonl", "parquet", "csv", "trl-dpo", "trl-kto", "trl-reward", "imitation"]
 
@@ -38,6 +39,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(TRL, (".jsonl", ".ndjson", ".parquet", ".pq")),
     "imitation": (".npz",),
 }
+"""How a file of each format may end, the usual ending first."""
 
 TRIES = 100
 """Times that an export begins anew because somebody answered in the moment of its beginning."""
@@ -63,7 +65,7 @@ class Exported:
 
     path: Path
     rows: int
-    head: Any
+    head: Head
     left_out: Mapping[str, int] = field(default_factory=dict)
     sidecar: Path = Path()
 
@@ -77,7 +79,7 @@ class Exported:
         return {
             "path": str(self.path),
             "rows": self.rows,
-            "head": {"seq": self.head.seq, "hash": self.head.hash},
+            "head": self.head.to_dict(),
             "left_out": dict(self.left_out),
             "sidecar": str(self.sidecar),
         }
@@ -139,7 +141,7 @@ def export(
     trained = format in TRL or format == "imitation"
     head, answers = _at_one_moment(review, gold=gold, content=trained)
     stated = {
-        "head": {"seq": head.seq, "hash": head.hash},
+        "head": head.to_dict(),
         "format": format,
         "review": review.settings.title,
         "pseudonyms": pseudonyms,
@@ -172,7 +174,7 @@ def export(
     return Exported(path, rows, head, dict(left_out), path.with_name(beside))
 
 
-def _at_one_moment(review: Review, *, gold: bool, content: bool) -> tuple[Any, Iterator[Any]]:
+def _at_one_moment(review: Review, *, gold: bool, content: bool) -> tuple[Head, Iterator[Any]]:
     """Return the head and the answers that it stands for, whoever answers in the meantime.
 
     The answers are read as they were when the first was; the head before and after that moment is

@@ -2,7 +2,7 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.oversight.items import Item
-from alignlab.oversight.queue.adding import DIGESTED, item_digest
+from alignlab.oversight.queue.adding import BATCH, DIGESTED, item_digest
 from alignlab.oversight.review import Review
 from alignlab.oversight.settings import Settings
 
@@ -27,6 +27,19 @@ def test_the_random_sample_is_its_share_whatever_the_number(tmp_path, database):
             database=database,
         ) as review:
             assert drawn(review) == -(-count * share // 1)  # rounded up
+
+
+def test_the_last_item_is_no_likelier_than_others(tmp_path):
+    items = list(map(case, range(BATCH + 1)))
+    last = []
+    for seed in range(12):
+        with Review.create(tmp_path / f"r{seed}", items, settings=Settings(seed=seed)) as review:
+            assert drawn(review) == 101
+            with review._database.read() as work:
+                query = f"SELECT drawn FROM items WHERE key = 'c{BATCH}'"
+                last.append(work.connection.execute(query).fetchone()[0])
+    # Each with a chance of a tenth: seven of twelve have one of 50 millionths.
+    assert last.count("random") < 7
 
 
 def drawn(review):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
@@ -31,6 +31,7 @@ from alignlab.oversight.settings import Settings
 __all__ = ["add_items", "item_digest", "known", "reprioritise"]
 
 BATCH = 1_000
+"""Items held at once; twice as many at the end."""
 
 UP = 1 - 1e-9
 """The random sample of the first items is rounded up: it never is less than its share."""
@@ -90,11 +91,8 @@ def add_items(journal: Journal, given: Iterable[Item], settings: Settings) -> in
     number, ordinary, drawn = start, 0, 0
     known: set[str] = set()
     best = dict.fromkeys(STREAMS, float("inf"))
-    stream = iter(given)
-    while batch := [
-        _checked(item, at) for at, item in
-        enumerate(itertools.islice(stream, BATCH), start=number - start + 1)
-    ]:  # fmt: skip
+    for some in _batches(given):
+        batch = [_checked(item, at) for at, item in enumerate(some, start=number - start + 1)]
         marks = drawn_at_random(
             batch, settings.random_share, seed=settings.seed, first=number,
             before=ordinary, drawn=drawn, rounding=rounding,
@@ -124,6 +122,22 @@ def add_items(journal: Journal, given: Iterable[Item], settings: Settings) -> in
         if rank < float("inf"):
             put_back(journal, name, rank)
     return number - start
+
+
+def _batches(given: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield items in batches; what does not fill one goes with the batch before.
+
+    The random sample is rounded up over all: of a last batch of one item that would be this item,
+    whatever the seed.
+    """
+    stream = iter(given)
+    held = list(itertools.islice(stream, BATCH))
+    while held:
+        more = list(itertools.islice(stream, BATCH))
+        if len(more) < BATCH:
+            held, more = held + more, []
+        yield held
+        held = more
 
 
 def known(work: Work, keys: Iterable[str]) -> set[str]:

@@ -66,6 +66,18 @@ def test_many_names_are_counted_and_not_listed():
         require_choice("x", map(str, range(30)), what="number")
 
 
+@pytest.mark.parametrize("given", [1, None, ["linf"], {"a": 1}, b"linf"])
+def test_what_is_no_text_is_no_choice(given):
+    with pytest.raises(InputError, match="norm=.* is not one of 'linf', 'l2'"):
+        require_choice(given, ["linf", "l2"], what="norm")
+
+
+def test_a_long_text_is_not_said_back_whole():
+    with pytest.raises(InputError) as caught:
+        require_choice("x" * 10_000, ["linf"], what="norm")
+    assert len(str(caught.value)) < 200
+
+
 def test_a_choice_is_taken_from_any_iterable_once():
     assert require_choice("b", iter("abc"), what="letter") == "b"
     with pytest.raises(InputError, match="letter='d' is not one of 'a', 'b', 'c'"):

@@ -129,13 +129,13 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return ""
 
 
-def require_choice(given: str, allowed: Iterable[str], *, what: str) -> str:
+def require_choice(given: object, allowed: Iterable[str], *, what: str) -> str:
     """Return `given` if it is one of `allowed`; otherwise say what is allowed.
 
     Parameters
     ----------
     given
-        What the caller passed.
+        What the caller passed, whatever it is.
     allowed
         The valid names.
     what
@@ -155,11 +155,10 @@ def require_choice(given: str, allowed: Iterable[str], *, what: str) -> str:
     alignlab.errors.InputError: norm='linff' is not one of 'linf', 'l2'. Did you mean 'linf'?
     """
     names = list(allowed)
-    if given in names:
+    if isinstance(given, str) and given in names:
         return given
-    raise InputError(
-        f"{what}={given!r} is not one of {listed(map(repr, names))}.{nearest(given, names)}"
-    )
+    near = nearest(given, names) if isinstance(given, str) else ""
+    raise InputError(f"{what}={given!r:.100} is not one of {listed(map(repr, names))}.{near}")
 
 
 def require_whole(given: Any, what: str, least: int, *, even: bool = False) -> None:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alignlab.errors import InputError, listed, nearest
+from alignlab.errors import InputError, require_choice
 from alignlab.oversight.items import Advice, Kind
 
 __all__ = ["PREFERRED", "REPLIES", "VERDICTS", "checked_answer", "turned"]
@@ -66,15 +66,18 @@ def checked_answer(
     if not isinstance(said, Mapping):
         raise InputError(f"{said!r} is not an answer. Send an object with a field for each word.")
     if kind == "interview":
-        return {"reply": _word(said, "reply", REPLIES)}
+        return {"reply": require_choice(said.get("reply"), REPLIES, what="reply")}
     rest = {"confidence": _confidence(said.get("confidence")), "reason": _reason(said)}
     if kind == "prefer":
-        return {"preferred": _word(said, "preferred", PREFERRED), **rest}
+        return {
+            "preferred": require_choice(said.get("preferred"), PREFERRED, what="preferred"),
+            **rest,
+        }
     verdict = said.get("verdict")
     if verdict in ("defer", "cannot tell"):
         return {"verdict": verdict, "decision": None, **rest}
     if verdict is not None:
-        _word(said, "verdict", VERDICTS)
+        require_choice(said.get("verdict"), VERDICTS, what="verdict")
     if verdict == "accept":
         if advice is None:
             raise InputError("There is no advice to accept. Choose a decision.")
@@ -85,7 +88,7 @@ def checked_answer(
             )
         decision = advice.decision
     else:
-        decision = _word(said, "decision", choices)
+        decision = require_choice(said.get("decision"), choices, what="decision")
     follows = "own" if advice is None else "accept" if decision == advice.decision else "override"
     return {"verdict": follows, "decision": decision, **rest}
 
@@ -100,14 +103,6 @@ def turned(answer: Mapping[str, Any]) -> dict[str, Any]:
     """
     said = answer["preferred"]
     return {**answer, "preferred": TURNED.get(said, said)}
-
-
-def _word(said: Mapping[str, Any], field: str, allowed: Sequence[str]) -> str:
-    given = said.get(field)
-    if not isinstance(given, str) or given not in allowed:
-        near = nearest(given, allowed) if isinstance(given, str) else ""
-        raise InputError(f"{field}={given!r} is not one of {listed(map(repr, allowed))}.{near}")
-    return given
 
 
 def _confidence(given: Any) -> float | None:

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeGuard, get_args
 
-from alignlab.errors import InputError, listed, nearest
+from alignlab.errors import InputError, require_choice
 from alignlab.oversight.answers import PREFERRED
 from alignlab.oversight.items import Advice, Item, Kind
 
@@ -94,11 +94,11 @@ def checked_item(item: Item) -> Item:
     if not isinstance(key, str) or not key or len(key) > MOST_KEY or not key.isprintable():
         raise InputError(f"key={key!r} is no name: give 1 to {MOST_KEY} printable letters.")
     try:
-        _check_kind(item)
+        require_choice(item.kind, get_args(Kind), what="kind")
         content = item.content
         if not isinstance(content, Mapping):
             raise InputError("content is no mapping.")
-        form = _choice(content.get("form"), FORMS[item.kind], "form")
+        form = require_choice(content.get("form"), FORMS[item.kind], what="form")
         CHECKS[item.kind](content, form)
         choices = _check_answers(item)
         _check_rest(item)
@@ -152,10 +152,6 @@ def media_in(content: Mapping[str, Any]) -> list[str]:
     return [place["image"]["media"] for place in places]
 
 
-def _check_kind(item: Item) -> None:
-    _choice(item.kind, get_args(Kind), "kind")
-
-
 def _check_decide(content: Mapping[str, Any], form: str) -> None:
     _optional_text(content, "title")
     if form == "row":
@@ -203,7 +199,7 @@ def _check_shown(content: Mapping[str, Any], form: str) -> None:
 def _check_trajectory(shown: Any) -> None:
     if not isinstance(shown, Mapping):
         raise InputError("trajectory is no mapping.")
-    scene = _choice(shown.get("scene"), SCENES, "scene")
+    scene = require_choice(shown.get("scene"), SCENES, what="scene")
     states, actions = shown.get("states"), shown.get("actions")
     if not _is_list(states) or not _is_list(actions) or len(states) != len(actions) + 1:
         raise InputError("A trajectory has one state more than it has actions, both in lists.")
@@ -237,7 +233,7 @@ def _check_interview(content: Mapping[str, Any], form: str) -> None:
         low, high = content.get("low"), content.get("high")
         if not (_is_number(low) and _is_number(high) and low < high):
             raise InputError(f"low={low!r} is not below high={high!r}.")
-        _choice(content.get("shape", "monotone"), SHAPES, "shape")
+        require_choice(content.get("shape", "monotone"), SHAPES, what="shape")
         _optional_text(content, "unit")
         if not _is_number(content.get("wealth", 0)):
             raise InputError(f"wealth={content['wealth']!r} is not a number.")
@@ -289,12 +285,12 @@ def _check_answers(item: Item) -> tuple[str, ...]:
     for field in ("gold", "truth"):
         given = getattr(item, field)
         if given is not None:
-            _choice(given, allowed, field)
+            require_choice(given, allowed, what=field)
     advice = item.advice
     if advice is not None:
         if not isinstance(advice, Advice) or item.kind == "interview":
             raise InputError("advice is no Advice, or not of an item that can have one.")
-        _choice(advice.decision, allowed, "advice")
+        require_choice(advice.decision, allowed, what="advice")
         sure = advice.confidence
         if sure is not None and not (_is_number(sure) and 0 <= sure <= 1):
             raise InputError(f"confidence={sure!r} is not a probability from 0 to 1.")
@@ -316,13 +312,6 @@ def _check_rest(item: Item) -> None:
         raise InputError(f"source={item.source!r:.100} is no mapping.")
     if item.card is not None and not isinstance(item.card, Mapping):
         raise InputError("card is no mapping: give ExplanationCard.to_dict().")
-
-
-def _choice(given: Any, allowed: Sequence[str], what: str) -> str:
-    if not isinstance(given, str) or given not in allowed:
-        near = nearest(given, allowed) if isinstance(given, str) else ""
-        raise InputError(f"{what}={given!r:.100} is not one of {listed(map(repr, allowed))}.{near}")
-    return given
 
 
 def _optional_text(content: Mapping[str, Any], field: str) -> None:

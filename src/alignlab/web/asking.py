@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -30,14 +30,11 @@ if TYPE_CHECKING:
     from alignlab.oversight.archive.people import Person, Session
     from alignlab.oversight.review import Review
 
-__all__ = ["Asked", "Room", "endpoint", "html", "refusal"]
+__all__ = ["Asked", "Room", "endpoint", "html", "plain_frame", "refusal"]
 
 T = TypeVar("T")
 
 LOGGER = logging.getLogger("alignlab.web")
-
-COOKIE_SECONDS = 30 * 24 * 3600
-"""As long as a session lasts."""
 
 Page = Callable[["Asked"], Response]
 
@@ -188,20 +185,24 @@ def refusal(asked: Asked, notice: Notice) -> Response:
     if asked.fragment:
         body = rendered("notice.html.jinja", notice=notice)
         return html(body, notice.status, {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"})
-    session = asked.session
+    written = asked.form.get("reason", "")
     body = rendered(
-        "fault.html.jinja",
-        notice=notice,
-        written=asked.form.get("reason", ""),
-        settings=asked.room.review.settings,
-        page_title=notice.heading,
-        widgets=(),
-        person=None if session is None else session.person,
-        csrf=asked.csrf,
-        pages=(),
-        here="",
+        "fault.html.jinja", **plain_frame(asked, notice.heading), notice=notice, written=written
     )
     return html(body, notice.status)
+
+
+def plain_frame(asked: Asked, title: str) -> dict[str, Any]:
+    """Return what the frame shows of a page that leads nowhere, whoever sees it."""
+    return {
+        "settings": asked.room.review.settings,
+        "page_title": title,
+        "widgets": (),
+        "person": None if asked.session is None else asked.session.person,
+        "csrf": asked.csrf,
+        "pages": (),
+        "here": "",
+    }
 
 
 def _to(address: str) -> Response:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from alignlab.errors import AccessError
-from alignlab.web.asking import COOKIE_SECONDS, Asked, html
+from alignlab.oversight.archive.people import SESSION_SECONDS
+from alignlab.web.asking import Asked, html, plain_frame
 from alignlab.web.rendering import rendered
 from alignlab.web.security import is_loopback, name_of
 
@@ -64,7 +65,7 @@ def _exchanged(asked: Asked, token: str) -> Response:
     response.set_cookie(
         room.cookie(asked.request.headers),
         secret,
-        max_age=COOKIE_SECONDS,
+        max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
         secure=room.https,
@@ -73,16 +74,5 @@ def _exchanged(asked: Asked, token: str) -> Response:
 
 
 def _asking(asked: Asked, *, token: str = "", fault: str = "", status: int = 200) -> Response:
-    body = rendered(
-        "sign_in.html.jinja",
-        settings=asked.room.review.settings,
-        page_title="Sign in",
-        token=token,
-        fault=fault,
-        widgets=(),
-        person=None,
-        csrf="",
-        pages=(),
-        here="",
-    )
+    body = rendered("sign_in.html.jinja", **plain_frame(asked, "Sign in"), token=token, fault=fault)
     return html(body, status)

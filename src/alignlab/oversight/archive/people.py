@@ -18,7 +18,7 @@ from alignlab.oversight.archive.schema import people, sessions
 
 __all__ = ["Person", "Session", "begin_session", "end_session", "person_of", "session_of"]
 
-SESSION_DAYS = 30
+SESSION_SECONDS = 30 * 24 * 60 * 60
 """After so long a person signs in again."""
 
 BY_TOKEN = Sql(select(people.c.name, people.c.role).where(people.c.token == bindparam("token")))
@@ -82,9 +82,7 @@ def begin_session(work: Work, token: str, now: float) -> tuple[str, str]:
         raise AccessError("This token opens nothing: it is unknown or was revoked.")
     secret = secrets.token_urlsafe(32)
     work.run(TIDY, now=now)
-    work.run(
-        BEGIN, secret=hash_of(secret), person=row[0], expires=now + SESSION_DAYS * 24 * 60 * 60
-    )
+    work.run(BEGIN, secret=hash_of(secret), person=row[0], expires=now + SESSION_SECONDS)
     return secret, csrf_of(secret)
 
 

@@ -68,7 +68,7 @@ def test_many_names_are_counted_and_not_listed():
 
 @pytest.mark.parametrize("given", [1, None, ["linf"], {"a": 1}, b"linf"])
 def test_what_is_no_text_is_no_choice(given):
-    with pytest.raises(InputError, match="norm=.* is not one of 'linf', 'l2'"):
+    with pytest.raises(InputError, match=r"norm=.* is not one of 'linf', 'l2'"):
         require_choice(given, ["linf", "l2"], what="norm")
 
 

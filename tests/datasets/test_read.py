@@ -244,3 +244,10 @@ def test_what_a_column_holds_is_not_judged_by_its_first_cells(csv, cells, kind):
     values = read_table(csv("x,y\n" + "".join(f"{cell},1\n" for cell in cells)))["x"]
     assert pd.api.types.is_float_dtype(values) == (kind is float)
     assert pd.api.types.is_string_dtype(values) == (kind is object)
+
+
+def test_a_cell_too_long_is_called_so(tmp_path):
+    long = tmp_path / "long.csv"
+    long.write_text(f"text,said\n{'x' * 3_000_000},yes\nb,no\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"begins in line 2 of long\.csv has a cell too long"):
+        read_table(long)

@@ -255,6 +255,11 @@ def _located(error: Exception, path: Path, name: str, width: int, separator: str
     except csv.Error as found:
         if "unexpected end" in str(found):
             return _never_closed(line + 1, name)
+        if "field limit" in str(found):
+            return InputError(
+                f"The row that begins in line {line + 1} of {name} has a cell too long to be read. "
+                "Shorten it, or save the table as Parquet."
+            )
         return InputError(
             f"The row that begins in line {line + 1} of {name} has text after a closing double "
             "quote. Close the quote before it, or double each one that is meant."

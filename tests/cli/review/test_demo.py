@@ -76,6 +76,14 @@ def test_a_temporary_demo_is_kept_if_something_was_said(alignlab, here, monkeypa
         assert place.exists() == says
 
 
+def test_nobody_is_invited_to_a_review_that_is_no_demo(alignlab, small):
+    code, out, err = alignlab("review demo r --no-browser")
+    assert (code, out) == (2, "")
+    assert "holds another review, 'Review'. It goes on with: alignlab review serve r" in err
+    with Review.open("r") as review:
+        assert review.reviewers() == ()
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -93,6 +93,9 @@ def test_a_server_that_is_not_there(tmp_path):
 
 
 def test_a_folder_without_a_review(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match="file holds no review"):
+        Review.open(tmp_path / "file")
     with pytest.raises(InputError, match=r"holds no review: there is no project\.json"):
         Review.open(tmp_path)
 

@@ -25,6 +25,14 @@ def test_a_token_that_was_revoked_stays_so_after_the_next(tmp_path):
         assert review.person(second).role == "owner"
 
 
+def test_who_was_revoked_is_not_taken_for_a_slip_of_the_pen(tmp_path):
+    with Review.create(tmp_path / "r", [ITEM]) as review:
+        review.invite("ana")
+        review.revoke("ana")
+        with pytest.raises(InputError, match="'ana' was revoked before, and can enter no more"):
+            review.revoke("ana")
+
+
 def test_an_owner_who_looks_on_takes_no_reviewers_arm(tmp_path):
     settings = Settings(arms=("none", "advice"), arms_by="reviewer")
     with Review.create(tmp_path / "r", [ITEM], settings=settings) as review:

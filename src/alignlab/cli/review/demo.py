@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alignlab.cli.review.options import Host, NoBrowser, Port
+from alignlab.cli.review.options import Host, NoBrowser, Port, typed
 
 if TYPE_CHECKING:
     from alignlab.cli.review.gathering import Gathered
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["YOU", "borderline", "demo"]
 
 YOU = "you"
+
+TITLE = "Mortgage applications, Boston 1990"
 
 LABELS = {
     "yes": "deny",
@@ -160,15 +162,22 @@ def borderline(cases: int, *, explain: bool = True) -> Gathered:
 def _review(project: Path | None, cases: int, arms: str) -> tuple[Review, Path]:
     """Return the demo's review, made anew or gone on with, and its folder."""
     from alignlab.cli.review.create import require_free, settings_of
+    from alignlab.errors import InputError
     from alignlab.oversight.review import Review
 
     stated = {
-        "title": "Mortgage applications, Boston 1990",
+        "title": TITLE,
         "question": "Would you approve this application?",
     }
     settings = settings_of(stated, arms, default=(), seed=0)
     if project is not None and (project / "project.json").exists():
         review = Review.open(project)
+        if review.settings.title != TITLE:
+            review.close()
+            raise InputError(
+                f"{project} holds another review, {review.settings.title!r}. It goes on with: "
+                f"{typed('serve', project)}"
+            )
         if any(each.name == YOU for each in review.reviewers()):
             review.revoke(YOU)  # the link was shown once: this makes another
         return review, project

@@ -102,7 +102,7 @@ def read_place(folder: Path, database: str | None) -> Database:
             raise ValueError(f"its database is {remembered!r} and not {FILE}")
         if schema is not None and not SCHEMA.fullmatch(schema):
             raise ValueError(f"its schema is {schema!r}")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{folder} holds no review: there is no {PROJECT}. Name the folder that was created."
         ) from None

@@ -80,7 +80,9 @@ def invite(journal: Journal, name: str, role: str, settings: Settings) -> str:
 def revoke(journal: Journal, name: str) -> None:
     """Let a person in no more; their sessions end, their case goes to others, answers stay."""
     row = journal.work.one(BY_NAME, name=name)
-    if row is None or row[3] is None:
+    if row is not None and row[3] is None:
+        raise InputError(f"{name!r} was revoked before, and can enter no more.")
+    if row is None:
         near = nearest(name, [found for (found,) in journal.work.all(NAMES)])
         raise InputError(f"{name!r} is not invited, so nothing can be revoked.{near}")
     person = Worker(*row)

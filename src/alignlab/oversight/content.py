@@ -29,6 +29,7 @@ from typing import Any, TypeGuard, get_args
 from alignlab.errors import InputError, require_choice
 from alignlab.oversight.answers import PREFERRED
 from alignlab.oversight.items import Advice, Item, Kind
+from alignlab.oversight.surface import pixels_of
 
 __all__ = ["checked_item", "checked_media", "media_in"]
 
@@ -42,6 +43,9 @@ SHAPES = ("monotone", "CARA", "CRRA")
 
 MOST_MEDIA = 5_000_000
 """Bytes of a picture."""
+
+MOST_PIXELS = 50_000_000
+"""Of a picture: 200 MB in a browser, however few bytes it came in."""
 
 MOST_CONTENT = 2_000_000
 """Letters of an item's texts, and numbers of its trajectories."""
@@ -134,6 +138,12 @@ def checked_media(name: str, data: bytes) -> str:
     start = bytes(data[:16])
     for beginning, kind in BEGINNINGS:
         if beginning.match(start):
+            pixels = pixels_of(bytes(data))
+            if pixels > MOST_PIXELS:
+                raise InputError(
+                    f"The picture {name!r} has {pixels:,} pixels; at most {MOST_PIXELS:,} are "
+                    "shown. Make it smaller."
+                )
             return kind
     raise InputError(f"The picture {name!r} is none of PNG, JPEG, WebP and GIF. Convert it.")
 

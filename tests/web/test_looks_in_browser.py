@@ -176,6 +176,24 @@ def test_everything_has_one_key_and_the_size_of_a_fingertip(serve, visit, item, 
     assert small == []
 
 
+@pytest.mark.parametrize("kind", ["decide", "prefer"])
+def test_how_sure_fits_its_box_at_every_width(serve, visit, item, kind):
+    page = visit(serve([item(kind, "text")]).invite("ana"))
+    page.locator("#work[data-ready]").wait_for()
+    for width in (320, 390, 600, 615, 768, 991, 992, 1100, 1280, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        out = page.evaluate(
+            """[...document.querySelectorAll(".level")].filter((level) => {
+              const box = level.getBoundingClientRect();
+              return [...level.querySelectorAll("kbd, .label")].some((each) => {
+                const held = each.getBoundingClientRect();
+                return held.left < box.left || held.right > box.right;
+              });
+            }).map((level) => level.innerText)"""
+        )
+        assert (width, out) == (width, [])
+
+
 def test_who_wants_no_motion_sees_none(serve, visit, item):
     page = visit(serve([item()]).invite("ana"), reduced_motion="reduce")
     page.locator("#work[data-ready]").wait_for()

@@ -262,7 +262,7 @@ def test_the_queue_keeps_its_promises_for_long():
     from hypothesis.stateful import run_state_machine_as_test
 
     run_state_machine_as_test(
-        Queue, settings=settings(BOUNDED, max_examples=400, stateful_step_count=50)
+        Queue, settings=settings(BOUNDED, max_examples=150, stateful_step_count=50)
     )
 
 

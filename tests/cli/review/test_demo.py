@@ -76,6 +76,32 @@ def test_a_temporary_demo_is_kept_if_something_was_said(alignlab, here, monkeypa
         assert place.exists() == says
 
 
+def test_where_no_site_can_be_nothing_is_made(alignlab, here, monkeypatch):
+    import importlib.util
+    import tempfile
+
+    from alignlab.errors import OutputError
+
+    monkeypatch.setattr(tempfile, "tempdir", str(here))
+
+    def taken(review, **_):
+        raise OutputError("Nothing can listen there.")
+
+    monkeypatch.setattr("alignlab.web.serving.serve", taken)
+    before = set(here.iterdir())
+    code, out, err = alignlab("review demo --cases 1 --arms none --port 8000")
+    assert (code, out) == (2, "")
+    assert "Nothing can listen there." in err
+    assert set(here.iterdir()) == before
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    code, out, err = alignlab("review demo d")
+    assert (code, out) == (2, "")
+    assert "pip install 'alignlab[web]'" in err
+    assert len(err.splitlines()) == 1
+    assert set(here.iterdir()) == before
+
+
 def test_nobody_is_invited_to_a_review_that_is_no_demo(alignlab, small):
     code, out, err = alignlab("review demo r --no-browser")
     assert (code, out) == (2, "")

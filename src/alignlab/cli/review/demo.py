@@ -77,7 +77,9 @@ def demo(
     from alignlab.cli.review.serve import say_the_end
     from alignlab.cli.review.site import link, run
     from alignlab.cli.terminal import printing
+    from alignlab.errors import AlignlabError
 
+    _require_site()
     review, place = _review(project, cases, arms)
     with review:
         token = review.invite(YOU, role="owner")
@@ -92,7 +94,12 @@ def demo(
                 console.print(f"Ctrl-C ends it. Answers are kept in {place}", soft_wrap=True)
             return None if no_browser else target
 
-        run(review, host=host, port=port, listening=listening)
+        try:
+            run(review, host=host, port=port, listening=listening)
+        except AlignlabError:
+            if project is None:
+                shutil.rmtree(place, ignore_errors=True)
+            raise
         say_the_end(review)
         kept = project is not None or review.status().answers > 0
     if not kept:  # nobody would look for an empty review in a temporary folder
@@ -157,6 +164,17 @@ def borderline(cases: int, *, explain: bool = True) -> Gathered:
     # Changes of a borderline case are all small, and take most of the time to find.
     wishes = Wishes(most=cases, explain=explain, alternatives=0, word="Application", labels=LABELS)
     return gathered(subject, wishes, seed=0)
+
+
+def _require_site() -> None:
+    """Raise now what serving would raise after a model was fitted."""
+    from importlib.util import find_spec
+
+    from alignlab.errors import MissingExtraError
+
+    for name in ("uvicorn", "fastapi", "jinja2", "sqlalchemy", "alembic"):
+        if find_spec(name) is None:
+            raise MissingExtraError(name, "web", "The review site")
 
 
 def _review(project: Path | None, cases: int, arms: str) -> tuple[Review, Path]:

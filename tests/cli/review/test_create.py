@@ -3,8 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from alignlab.cli.review.create import settings_of
-from alignlab.errors import InputError
 from alignlab.oversight.review import Review
 from alignlab.oversight.settings import Settings
 
@@ -268,9 +266,3 @@ def test_the_same_words_make_the_same_review(alignlab, loans):
         for review in (one, two):
             review.invite("ana")
         assert one.next("ana").key == two.next("ana").key
-
-
-def test_settings_are_said_by_their_options():
-    assert settings_of({"title": None}, "own-first", default=(), seed=1).arms == ("own first",)
-    with pytest.raises(InputError, match="--lease -1"):
-        settings_of({"lease_minutes": -1}, None, default=("none",), seed=0)

@@ -179,7 +179,7 @@ def _require_site() -> None:
 
 def _review(project: Path | None, cases: int, arms: str) -> tuple[Review, Path]:
     """Return the demo's review, made anew or gone on with, and its folder."""
-    from alignlab.cli.review.create import require_free, settings_of
+    from alignlab.cli.review.stating import require_free, settings_of
     from alignlab.errors import InputError
     from alignlab.oversight.review import Review
 

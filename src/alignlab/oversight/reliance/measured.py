@@ -281,7 +281,7 @@ def measure_reliance(
                     len(np.unique(trials.item[among])),
                 )
             )
-    named = {} if natural is None else _named(trials, natural)
+    named = {} if natural is None else _named(natural)
     return Reliance(tuple(found), named, level, trials)
 
 
@@ -314,7 +314,7 @@ def natural_strata(
     """
     if natural is None:
         return design_strata(trials)
-    named = _named(trials, natural)
+    named = _named(natural)
     if isinstance(natural, Mapping):
         names = list(trials.strata)
         strata = trials.stratum
@@ -363,7 +363,7 @@ def design_strata(
     return trials.stratum, np.bincount(trials.stratum[within], minlength=size) / within.sum()
 
 
-def _named(trials: Trials, natural: Natural) -> dict[str, float]:
+def _named(natural: Natural) -> dict[str, float]:
     if isinstance(natural, Mapping):
         named = {str(name): float(rate) for name, rate in natural.items()}
     else:

@@ -3,7 +3,6 @@ import pytest
 from alignlab.errors import InputError
 from alignlab.oversight.items import Item
 from alignlab.oversight.review import Review
-from alignlab.oversight.settings import Settings
 
 ITEM = Item(key="a", content={"form": "text", "text": "x"}, choices=["yes", "no"])
 
@@ -31,15 +30,3 @@ def test_who_was_revoked_is_not_taken_for_a_slip_of_the_pen(tmp_path):
         review.revoke("ana")
         with pytest.raises(InputError, match="'ana' was revoked before, and can enter no more"):
             review.revoke("ana")
-
-
-def test_an_owner_who_looks_on_takes_no_reviewers_arm(tmp_path):
-    settings = Settings(arms=("none", "advice"), arms_by="reviewer")
-    with Review.create(tmp_path / "r", [ITEM], settings=settings) as review:
-        review.invite("ana")
-        review.invite("olga", role="owner")
-        review.invite("bob")
-        with review._database.read() as work:
-            rows = work.connection.execute("SELECT name, arm FROM people").fetchall()
-    arms = dict(rows)
-    assert {arms["ana"], arms["bob"]} == {"none", "advice"}

@@ -18,7 +18,6 @@ from alignlab.errors import InputError, listed, nearest
 from alignlab.oversight.items import Advice
 from alignlab.predictors import class_positions, class_text
 from alignlab.predictors.labels import unknown_labels
-from alignlab.wording import called
 
 __all__ = ["Advised", "advised", "positions_of"]
 
@@ -84,9 +83,7 @@ def advised(
         If shapes do not fit, a row does not hold probabilities, or two classes are called alike.
     """
     names = tuple(class_text(name) for name in classes)
-    choices = tuple(
-        called(name, labels or {}) if name in (labels or {}) else name for name in names
-    )
+    choices = tuple(str((labels or {}).get(name, name)) for name in names)
     if len(names) < 2:
         raise InputError(
             f"There is {len(names)} class ({listed(names)}), and a person decides between two or "
@@ -125,9 +122,8 @@ def positions_of(given: Any, classes: Sequence[str], n: int, what: str) -> NDArr
         try:
             found[known] = class_positions(values[known], classes, where=what)
         except InputError:
-            for at in np.flatnonzero(
-                known
-            ).tolist():  # says the row of all rows, not of the known ones
+            # Says the row of all rows, not of the known ones.
+            for at in np.flatnonzero(known).tolist():
                 _one(values.iloc[at], classes, at, what)
             raise
     if what in ("answers", "decisions") and not known.all():

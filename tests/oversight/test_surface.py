@@ -25,10 +25,11 @@ from alignlab.oversight.surface import pixels_of
     ],
 )
 def test_pictures_as_others_write_them(form, how):
-    images = pytest.importorskip("PIL.Image")
+    from PIL import Image
+
     for width, height in ((1, 1), (37, 20), (300, 257)):
         file = io.BytesIO()
-        images.new("RGB", (width, height), "red").save(file, form, **how)
+        Image.new("RGB", (width, height), "red").save(file, form, **how)
         assert pixels_of(file.getvalue()) == width * height
 
 

@@ -264,7 +264,7 @@ class Site:
 @pytest.fixture
 def serve(tmp_path) -> Iterator[Callable[..., Site]]:
     """Serve a review of the given items until the test ends."""
-    uvicorn = pytest.importorskip("uvicorn")
+    import uvicorn
 
     from alignlab.oversight import Review, Settings
     from alignlab.web import app
@@ -481,7 +481,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path) -> Iterator[Callable[..., Desk]]:
     """Make a review with a site, and a person before it who is not signed in yet."""
-    pytest.importorskip("fastapi")
     from alignlab.oversight import Review, Settings
     from alignlab.web import app
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
-pytest.importorskip("fastapi")
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-pytest.importorskip("fastapi")
-
 
 def test_it_is_the_owners(desk, item):
     ana = desk([item()]).enter()

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("fastapi")
-
 from alignlab.errors import OutputError
 from alignlab.oversight.exports.exporting import ENDINGS
 from alignlab.web.exporting import exported

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("sqlalchemy")
-
 from alignlab.errors import InputError
 from alignlab.oversight.content import checked_item
 from alignlab.oversight.items import Case, Item

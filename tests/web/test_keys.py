@@ -6,10 +6,6 @@ import re
 from itertools import chain
 from pathlib import Path
 
-import pytest
-
-pytest.importorskip("fastapi")
-
 import alignlab.web
 from alignlab.web.keys import ACTIONS, EVERYWHERE
 

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("fastapi")
-
 from alignlab.errors import InputError
 from alignlab.oversight.archive.chain import canonical
 from alignlab.oversight.content import checked_item

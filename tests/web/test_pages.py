@@ -9,8 +9,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-pytest.importorskip("fastapi")
-
 from alignlab.errors import OutputError
 from alignlab.oversight.items import Advice
 from alignlab.oversight.review import Review

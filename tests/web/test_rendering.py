@@ -7,8 +7,6 @@ import re
 
 import pytest
 
-pytest.importorskip("jinja2")
-
 from alignlab.web.deciding import INSTEAD
 from alignlab.web.decks import levels
 from alignlab.web.notices import Notice

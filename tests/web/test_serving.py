@@ -8,9 +8,6 @@ import threading
 import urllib.request
 
 import pytest
-
-pytest.importorskip("uvicorn")
-
 import uvicorn
 
 from alignlab.errors import InputError, OutputError

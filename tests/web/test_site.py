@@ -6,9 +6,6 @@ import hashlib
 import re
 
 import pytest
-
-pytest.importorskip("fastapi")
-
 from starlette.testclient import TestClient
 
 from alignlab.web.rendering import assets
@@ -83,7 +80,8 @@ HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
 
 def test_no_collector_is_told_of_any_request(desk, item, monkeypatch):
     """FastAPI would report each address, the token of an invitation in it too."""
-    trace = pytest.importorskip("opentelemetry.trace")
+    from opentelemetry import trace
+
     told = []
 
     class Collector(trace.TracerProvider):

@@ -35,7 +35,6 @@ LOOK = """() => {
 @pytest.fixture
 def training(tmp_path):
     """Start a training run in a thread of its own; what it returned or raised is in the list."""
-    pytest.importorskip("stable_baselines3")
     threads = []
 
     def started(review) -> tuple[threading.Thread, list]:

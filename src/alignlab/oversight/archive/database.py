@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ class Work:
             yield from cursor.execute(statement.text(self.dialect), values)
 
 
-class Database:
+class Database(ABC):
     """A connection for writing, one for reading, and one for each long reading.
 
     Open it with `Sqlite` or `Postgres`. Threads may share it.
@@ -180,9 +181,9 @@ class Database:
                     connection.close()
             self._writer = self._reader = None
 
+    @abstractmethod
     def connect(self) -> Any:
         """Return a new connection of the driver, without a transaction."""
-        raise NotImplementedError
 
     def refused(self, error: Exception | str) -> AlignlabError:
         """Return the error that says what the database would not do."""
@@ -203,8 +204,9 @@ class Database:
     def _alive(self, connection: Any) -> Any:
         return connection if connection is not None else self.connect()
 
+    @abstractmethod
     def _begin(self, connection: Any) -> None:
-        raise NotImplementedError
+        """Begin a transaction that writes."""
 
     def _end(self, connection: Any, how: str, *, quiet: bool = False) -> None:
         try:

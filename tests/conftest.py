@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A deadline would time the machine that others share, and no test here is about time.
 settings.register_profile("alignlab", deadline=None)
 settings.load_profile("alignlab")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +131,16 @@ def answered() -> Callable[..., list]:
         return found
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """Debian's Chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian's package `chromium`)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()

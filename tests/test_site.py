@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +37,13 @@ def test_no_page_asks_another_host_for_anything(site):
 
 
 @pytest.mark.browser
-def test_the_search_works_from_the_disk(site):
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian's package `chromium`)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((site / "index.html").as_uri())
-        page.keyboard.press("f")
-        page.locator(".md-search__input").press_sequentially("entry-point", delay=20)
-        page.locator(".md-search-result__item").first.wait_for(timeout=10_000)
-        assert "Architecture" in page.locator(".md-search-result").inner_text()
-        assert all(url.startswith("file:") for url in asked)
-        browser.close()
+def test_the_search_works_from_the_disk(site, browser):
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / "index.html").as_uri())
+    page.keyboard.press("f")
+    page.locator(".md-search__input").press_sequentially("entry-point", delay=20)
+    page.locator(".md-search-result__item").first.wait_for(timeout=10_000)
+    assert "Architecture" in page.locator(".md-search-result").inner_text()
+    assert all(url.startswith("file:") for url in asked)

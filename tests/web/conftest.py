@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
 import socket
 import struct
 import subprocess
@@ -20,16 +19,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE = {"width": 1280, "height": 900}
 ZOOMED = {"width": 320, "height": 256}
 """What 1280 × 1024 pixels hold at 400 %."""
@@ -350,18 +339,6 @@ def serve_apart(tmp_path) -> Iterator[Callable[..., Apart]]:
     yield served
     for site in running:
         site.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian's package `chromium`)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @dataclass

@@ -151,3 +151,21 @@ def test_bad_input_is_said_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wealth", "said"),
+    [
+        (-1e308, 1e308, 0.0, "by a finite amount"),
+        (1e308, 1.5e308, 1e308, "are nothing"),
+        (0.0, 1.0, 1e300, "are nothing"),
+    ],
+)
+def test_amounts_too_large_for_numbers_are_refused_in_one_line(low, high, wealth, said):
+    with pytest.raises(InputError, match=said):
+        Elicitation.of_amounts(low, high, form="CRRA", wealth=wealth)
+
+
+def test_amounts_nearly_too_large_for_numbers_are_asked_about():
+    asked = Elicitation.of_amounts(0.0, 1e308, form="CRRA")
+    assert 0 < asked.next_question().sure < 1e308

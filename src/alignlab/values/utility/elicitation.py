@@ -12,6 +12,7 @@ kept, sent, undone or resumed (`to_dict`, `from_dict`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -112,14 +113,13 @@ class Elicitation:
                 raise InputError(
                     f"Amounts must rise from worst to best; they are {listed(steps.tolist())}."
                 )
-            if self.form == "CRRA" and steps[0] + self.wealth < 0:
+            owned = float(steps[0]) + self.wealth
+            if self.form == "CRRA" and owned < 0:
                 raise InputError(
                     f"CRRA judges what leaves nothing negative; {steps[0]:g} with a wealth of "
                     f"{self.wealth:g} does not. State a larger wealth, or use CARA."
                 )
-            if self.form == "CRRA" and not steps[0] + self.wealth < RICHEST * (
-                steps[-1] - steps[0]
-            ):
+            if self.form == "CRRA" and not owned / RICHEST < steps[-1] - steps[0]:
                 raise InputError(
                     f"Beside a wealth of {self.wealth:g}, amounts from {steps[0]:g} to "
                     f"{steps[-1]:g} are nothing. State a smaller wealth, or use CARA."
@@ -151,8 +151,8 @@ class Elicitation:
         wealth
             For "CRRA": what the person has beside, in the same unit.
         """
-        if not (np.isfinite([low, high]).all() and low < high):
-            raise InputError(f"low={low!r} is not below high={high!r}.")
+        if not 0 < float(high) - float(low) < math.inf:
+            raise InputError(f"low={low!r} is not below high={high!r} by a finite amount.")
         if amounts is None:
             amounts = 5 if form == "monotone" else 19
         if isinstance(amounts, Integral):

@@ -170,7 +170,7 @@ lock:
 	@printf '%s\n' filelock fsspec jinja2 networkx setuptools sympy typing-extensions \
 	    editables hatchling > build/torch-needs.in
 	@$(RESOLVE) --upgrade --extra test --extra docs > build/test.lock
-	@$(RESOLVE) --upgrade --extra web --constraint build/test.lock > build/runtime.lock
+	@$(RESOLVE) --upgrade --extra web --extra study --constraint build/test.lock > build/runtime.lock
 	@{ echo "$$LOCK_HEADER"; cat build/runtime.lock; } > requirements.lock
 	@{ echo "$$LOCK_HEADER"; cat build/test.lock; } > requirements-test.lock
 

@@ -62,7 +62,7 @@ def test_a_broken_file_says_which_entry(broken, message):
 
 
 def test_every_entry_of_the_file_is_read_and_no_markup_is_left():
-    text = files("alignlab.guide").joinpath("references.bib").read_text(encoding="utf-8")
+    text = files("alignlab.guide").joinpath("data/references.bib").read_text(encoding="utf-8")
     keys = re.findall(r"^@[a-z]+\{(.*),$", text, re.MULTILINE)
     assert list(references()) == keys
     shown = "".join(f"{work}{work.authors}" for work in references().values())

@@ -1,4 +1,4 @@
-"""The references that alignlab's methods are taken from, read from `references.bib`.
+"""The references that alignlab's methods are taken from, read from `data/references.bib`.
 
 A citation in the source is the entry's key in brackets, such as `[guo2017calibration, eq. 3]`.
 The reader knows as much of BibTeX as that file uses: braced fields, accents, `--` for a dash.
@@ -89,7 +89,7 @@ def references() -> Mapping[str, Reference]:
     >>> references()["guo2017calibration"].year
     2017
     """
-    text = files("alignlab.guide").joinpath("references.bib").read_text(encoding="utf-8")
+    text = files("alignlab.guide").joinpath("data/references.bib").read_text(encoding="utf-8")
     return MappingProxyType(parse_bibtex(text))
 
 

@@ -1,0 +1,1 @@
+"""From a research question to runs, statistics and a paper."""

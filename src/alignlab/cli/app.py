@@ -25,6 +25,7 @@ from alignlab.cli.explain import explain
 from alignlab.cli.init import init
 from alignlab.cli.predict import predict
 from alignlab.cli.review import review
+from alignlab.cli.study import study
 from alignlab.cli.train import train
 from alignlab.cli.values import values
 from alignlab.errors import AlignlabError, InputError, ModelError, StoppedError, nearest
@@ -71,6 +72,7 @@ app.command()(predict)
 app.command()(explain)
 app.add_typer(values)
 app.add_typer(review)
+app.add_typer(study)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,10 +1,10 @@
 """A study's folder: where each of its files is, and opening one.
 
-    study.yaml           the statement                    registration.json    what was planned, frozen
-    experiment.py        the function that is run         log.jsonl            every run as it ended
-    results.jsonl        the current runs, sorted         analysis.json        what the runs say
-    figures/             drawn by the analysis            literature/          what others found
-    paper/               the text, and the paper          revision.yaml        reviewers' comments
+    study.yaml       the statement                 registration.json   the plan, frozen
+    experiment.py    the function that is run      log.jsonl           every run as it ended
+    results.jsonl    the current runs, sorted      analysis.json       what the runs say
+    figures/         drawn by the analysis         literature/         what others found
+    paper/           the text, and the paper       revision.yaml       reviewers' comments
 
 One folder holds one study: its name is what every seed follows from.
 """
@@ -122,7 +122,13 @@ class StudyFolder:
             raise InputError(
                 f"{path} is of the format {found!r}; this reads {REGISTRATION_FORMAT!r}."
             )
-        registered = held["study"]["study"]
+        try:
+            registered = held["study"]["study"]
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"{path} is damaged: it states no study. Put back the file that alignlab study "
+                "register wrote."
+            ) from error
         if registered != self.spec.study:
             raise InputError(
                 f"{path} is the registration of the study {registered!r}, and {STATEMENT} states "

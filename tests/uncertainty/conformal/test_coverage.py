@@ -14,7 +14,6 @@ from alignlab.uncertainty.conformal.coverage import (
     _hit_chances,
     coverage_report,
     expected_in_cells,
-    holm,
 )
 
 
@@ -95,12 +94,6 @@ def test_the_size_of_the_test_where_scores_are_tied_and_the_calibration_does_not
         blind += coverage_p_value(hits, m, n, 0.9) < 0.05
     assert rejected / draws < 0.05 + 4 * np.sqrt(0.05 * 0.95 / draws)
     assert blind / draws > 0.3
-
-
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
-    assert holm([0.9, 0.8]) == [1, 1]
 
 
 def report(inside, codes, *, below=None, cells=None, level=0.9, **options):

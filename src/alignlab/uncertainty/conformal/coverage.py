@@ -25,6 +25,7 @@ from scipy import special
 
 from alignlab.charts import Chart, interval_chart
 from alignlab.errors import InputError
+from alignlab.families import holm
 from alignlab.intervals import Estimate, beta_binomial, share_estimate
 from alignlab.tables import Table
 from alignlab.uncertainty.conformal.cells import CellScores
@@ -41,7 +42,6 @@ __all__ = [
     "coverage_p_value",
     "coverage_report",
     "expected_in_cells",
-    "holm",
 ]
 
 Floats = NDArray[np.float64]
@@ -362,21 +362,6 @@ def coverage_report(
         unit="width" if n_classes is None else "classes",
         tied=bool((inside & ~below).any()),
     )
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Return p-values adjusted so that one below 0.05 is right for the whole family.
-
-    Examples
-    --------
-    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    steps = np.array(p_values)[order] * np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(steps) else steps
-    return adjusted.tolist()
 
 
 def _hit_chances(

@@ -7,10 +7,14 @@ their randomness from their own seed (see `alignlab.random.as_generator`), not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack
 from typing import TypeVar
 
-__all__ = ["map_tasks"]
+__all__ = ["each_result", "map_tasks"]
+
+ROUND = 2
+"""Tasks a worker gets at a time where results come only when all are there."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -38,3 +42,59 @@ def map_tasks(
     from joblib import Parallel, delayed
 
     return list(Parallel(n_jobs=n_jobs)(delayed(function)(task) for task in tasks))
+
+
+def each_result(
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, n_jobs: int | None = None
+) -> Generator[tuple[int, Result], None, None]:
+    """Yield each task's number and result as soon as it is there, in the order in which they end.
+
+    Use it where each result is kept at once, so that whoever is interrupted has lost nothing; use
+    `map_tasks` where all of them are needed. A back end that hands results out only when all are
+    there (Ray's) gets the tasks in rounds: then a round is what an interruption can cost.
+
+    Parameters
+    ----------
+    function
+        Called with one task.
+    tasks
+        The work; begun in this order.
+    n_jobs
+        Workers; `None` asks joblib's current configuration, which is one unless set. Libraries in
+        worker processes have one thread each.
+
+    Yields
+    ------
+    tuple
+        The task's position and its result.
+
+    Examples
+    --------
+    >>> sorted(each_result(abs, [-1, 2, -3]))
+    [(0, 1), (1, 2), (2, 3)]
+    """
+    from joblib import Parallel, delayed, parallel_config
+    from joblib.parallel import LokyBackend, get_active_backend
+
+    work = [delayed(_numbered)(function, index, task) for index, task in enumerate(tasks)]
+    backend, configured = get_active_backend()
+    workers = (configured if n_jobs is None else n_jobs) or 1
+    if not backend.supports_return_generator:
+        size = ROUND * backend.effective_n_jobs(workers)
+        with Parallel(n_jobs=workers, batch_size=1) as parallel:
+            for first in range(0, len(work), size):
+                yield from parallel(work[first : first + size])
+        return
+    with ExitStack() as stack:
+        if isinstance(backend, LokyBackend):
+            stack.enter_context(parallel_config("loky", inner_max_num_threads=1))
+        parallel = Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")
+    results = parallel(work)
+    try:
+        yield from results
+    finally:
+        results.close()
+
+
+def _numbered(function: Callable[[Task], Result], index: int, task: Task) -> tuple[int, Result]:
+    return index, function(task)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 __all__ = ["ProgressCallback", "track"]
 
 Item = TypeVar("Item")
+
+WHOLE = 1e9
+"""Seconds over which the speed is taken: all, or steps of a minute would never give a time left."""
 
 ProgressCallback = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and how many there are."""
@@ -20,7 +23,7 @@ def track(
     total: int,
     name: Callable[[Item], str],
     callback: ProgressCallback | None = None,
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
     """Yield the items; show how far along we are.
 
     Parameters
@@ -56,7 +59,9 @@ def track(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # The terminal of now: what is worked through may send its own output elsewhere meanwhile.
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=WHOLE) as bar:
         task = bar.add_task("", total=total)
         for item in items:
             bar.update(task, description=name(item))

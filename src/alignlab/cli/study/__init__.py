@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from alignlab.cli.study.run import run
+
 __all__ = ["study"]
 
 study = typer.Typer(
@@ -17,3 +19,6 @@ study = typer.Typer(
 @study.callback()
 def _group() -> None:
     """From a research question to runs, statistics and a paper."""
+
+
+study.command()(run)

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from alignlab.errors import InputError
-from alignlab.study.power import difference_power, least_p, seeds_for, sides_of
+from alignlab.study.power import difference_power, seeds_for
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10, 30, 100])
@@ -18,7 +18,8 @@ from alignlab.study.power import difference_power, least_p, seeds_for, sides_of
 )
 @pytest.mark.parametrize("alpha", [0.05, 0.01])
 def test_one_task_is_the_noncentral_t(seeds, size, direction, alternative, alpha):
-    oracle = TTestPower().power(size, seeds, alpha, alternative=alternative)
+    tail = alpha if alternative == "two-sided" else alpha / 2
+    oracle = TTestPower().power(size, seeds, tail, alternative=alternative)
     found = difference_power(3 * size, 3.0, seeds, direction=direction, alpha=alpha)
     if np.isnan(oracle):  # far out the oracle's noncentral t has no lower tail, and so no answer
         assert size * np.sqrt(seeds) > 9
@@ -64,8 +65,8 @@ def test_several_tasks_have_the_power_that_studies_have(seeds, tasks, direction)
     freedom = parts.sum(axis=1) ** 2 / (parts**2 / (seeds - 1)).sum(axis=1)
     mean = pairs.mean(axis=(1, 2))
     shown = {
-        "greater": stats.t.sf(mean / error, freedom) < alpha,
-        "less": stats.t.sf(-mean / error, freedom) < alpha,
+        "greater": stats.t.sf(mean / error, freedom) < alpha / 2,
+        "less": stats.t.sf(-mean / error, freedom) < alpha / 2,
         "different": stats.t.sf(np.abs(mean / error), freedom) < alpha / 2,
         "equivalent": stats.t.sf((effect - np.abs(mean)) / error, freedom) < alpha,
     }[direction]
@@ -78,12 +79,6 @@ def test_a_noncentral_t_would_promise_more_for_few_seeds_on_tasks():
     freedom, away = tasks * (seeds - 1), effect * np.sqrt(seeds * tasks)
     naive = stats.nct.sf(stats.t.ppf(0.975, freedom), freedom, away)
     assert difference_power(effect, 1.0, seeds, tasks=tasks) < naive - 0.05
-
-
-def test_attainable_p_values():
-    assert [least_p(n, "different") for n in (1, 3, 5, 6)] == [1.0, 0.25, 0.0625, 0.03125]
-    assert least_p(5, "less") == least_p(5, "equivalent") == 1 / 32
-    assert least_p(0, "different") == 1.0
 
 
 sizes = st.floats(0.05, 3)
@@ -137,7 +132,5 @@ def test_what_cannot_be_planned_is_refused(given_, said):
 
 
 def test_a_chance_wanted_is_one():
-    with pytest.raises(InputError, match="power=1.0 is not a chance"):
+    with pytest.raises(InputError, match=r"power=1\.0 is not a chance"):
         seeds_for(1.0, 1.0, power=1.0)
-    with pytest.raises(InputError, match="direction='up'"):
-        sides_of("up")

@@ -4,12 +4,14 @@ With pairs whose differences scatter by σ around δ in each task, the mean over
 standard error e = σ / √(n T); its estimate is e u, u² the mean over tasks of χ²(n−1) / (n−1), with
 Satterthwaite's freedom ν [satterthwaite1946approximate]. Given u, the chance is the normal's:
 
-    difference    one-sided  E Φ(δ/e − c u)          two-sided  … + E Φ(−δ/e − c u)
-    equivalence   E max(0, 2 Φ(Δ/e − c u) − 1)       of a difference of 0 within ± Δ
+    different        E Φ(δ/e − c u) + E Φ(−δ/e − c u)    c = t(ν; 1 − α/2)
+    greater, less    E Φ(δ/e − c u)                      c = t(ν; 1 − α/2)
+    equivalent       E max(0, 2 Φ(Δ/e − c u) − 1)        c = t(ν; 1 − α), of no difference at all
 
-with c = t(ν; 1 − α), or 1 − α/2 two-sided. For one task the first is the noncentral t's chance and
-the second Owen's Q [shieh2016exact]. Taking ν = T (n − 1) for certain, as a noncentral t
-would, promises too much: with few seeds the estimate ν is smaller, and differs from study to study.
+A difference is shown where its two-sided interval leaves out 0, whatever direction was expected;
+that it is greater, or less, only on that side. For one task the first is the noncentral t's chance
+and the last Owen's Q [shieh2016exact]. Taking ν = T (n − 1) for certain, as a noncentral t would,
+promises too much: with few seeds the estimated ν is smaller, and differs from study to study.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ from scipy.stats import qmc
 
 from alignlab.errors import InputError, require_choice, require_whole
 
-__all__ = ["MOST_SEEDS", "Direction", "difference_power", "least_p", "seeds_for", "sides_of"]
+__all__ = ["DIRECTIONS", "MOST_SEEDS", "Direction", "difference_power", "least", "seeds_for"]
 
 Direction = Literal["greater", "less", "different", "equivalent"]
+DIRECTIONS: tuple[Direction, ...] = ("greater", "less", "different", "equivalent")
 
 POINTS = 2**12
 """Of the mean over what the estimated error may be."""
@@ -60,8 +63,8 @@ def difference_power(
     tasks
         Over which differences are averaged.
     direction
-        "greater" and "less" are tested one-sided, "different" two-sided, "equivalent" by two
-        one-sided tests.
+        "greater" and "less" are shown by the same two-sided interval as "different", on their
+        side; "equivalent" by two one-sided tests.
     alpha
         Of the test, after any correction.
 
@@ -84,17 +87,18 @@ def difference_power(
     _check(effect, spread, alpha)
     require_whole(seeds, "seeds", 1)
     require_whole(tasks, "tasks", 1)
-    sides = sides_of(direction)
+    require_choice(direction, DIRECTIONS, what="direction")
     if seeds < 2:
         return 0.0
     scale, freedom = _estimated(seeds, tasks)
-    critical = special.stdtrit(freedom, 1 - alpha / sides) * scale
+    tail = alpha if direction == "equivalent" else alpha / 2
+    critical = special.stdtrit(freedom, 1 - tail) * scale
     away = abs(effect) / spread * np.sqrt(seeds * tasks)
     if direction == "equivalent":
         chances = np.maximum(0.0, 2 * special.ndtr(away - critical) - 1)
     else:
         chances = special.ndtr(away - critical)
-        if sides == 2:
+        if direction == "different":
             chances = chances + special.ndtr(-away - critical)
     return float(np.mean(chances))
 
@@ -128,10 +132,10 @@ def seeds_for(
             effect, spread, seeds, tasks=tasks, direction=direction, alpha=alpha
         )
 
-    return _least(chance, power)
+    return least(chance, power)
 
 
-def _least(chance: Callable[[int], float], wanted: float) -> int | None:
+def least(chance: Callable[[int], float], wanted: float) -> int | None:
     """Return the smallest whole number from 2 whose chance is what is wanted, if there is one."""
     if not 0 < wanted < 1:
         raise InputError(f"power={wanted!r} is not a chance between 0 and 1. Give 0.8, say.")
@@ -144,36 +148,6 @@ def _least(chance: Callable[[int], float], wanted: float) -> int | None:
         between = (low + high) // 2
         low, high = (low, between) if chance(between) >= wanted else (between, high)
     return high
-
-
-def least_p(units: int, direction: Direction) -> float:
-    """Return the smallest p-value that the exact sign-flip test of some pairs can give.
-
-    Of the 2^units ways in which signs can fall, the most extreme is one, and two-sided two.
-
-    Parameters
-    ----------
-    units
-        Pairs, or tasks, whose signs are flipped.
-    direction
-        As in `difference_power`.
-
-    Examples
-    --------
-    >>> least_p(5, "different"), least_p(5, "greater")
-    (0.0625, 0.03125)
-    """
-    return float(min(1.0, sides_of(direction) * 2.0**-units))
-
-
-def sides_of(direction: Direction) -> int:
-    """Return whether a hypothesis is tested on one side or on two.
-
-    >>> sides_of("different"), sides_of("equivalent")
-    (2, 1)
-    """
-    require_choice(direction, ("greater", "less", "different", "equivalent"), what="direction")
-    return 2 if direction == "different" else 1
 
 
 @lru_cache(maxsize=256)

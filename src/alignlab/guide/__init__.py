@@ -1,5 +1,54 @@
-"""The field itself: what has been written, and where alignlab takes its methods from."""
+"""The field itself: what has been written, who works on it and where, and a path into it."""
 
-from alignlab.guide.works import Reference, parse_bibtex, references
+from alignlab.guide.citing import cite, find_reference
+from alignlab.guide.kinds import (
+    Book,
+    Competition,
+    Correction,
+    Edition,
+    Forum,
+    Organisation,
+    Stage,
+    Step,
+    Venue,
+    books,
+    competitions,
+    corrections,
+    corrections_of,
+    forums,
+    organisations,
+    path,
+    venues,
+    workflow,
+)
+from alignlab.guide.searching import search, suggestion
+from alignlab.guide.works import TOPICS, Reference, parse_bibtex, references
 
-__all__ = ["Reference", "parse_bibtex", "references"]
+__all__ = [
+    "TOPICS",
+    "Book",
+    "Competition",
+    "Correction",
+    "Edition",
+    "Forum",
+    "Organisation",
+    "Reference",
+    "Stage",
+    "Step",
+    "Venue",
+    "books",
+    "cite",
+    "competitions",
+    "corrections",
+    "corrections_of",
+    "find_reference",
+    "forums",
+    "organisations",
+    "parse_bibtex",
+    "path",
+    "references",
+    "search",
+    "suggestion",
+    "venues",
+    "workflow",
+]

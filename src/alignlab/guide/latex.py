@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["plain_text", "to_latex"]
+__all__ = ["folded", "plain_text", "to_latex"]
 
 ACCENTS = {
     "'": "\N{COMBINING ACUTE ACCENT}",
@@ -43,11 +43,15 @@ _ACCENT = re.compile(
     r"\\(?:(?P<sign>['`\"^~=.])|(?P<name>[cvuHkrdb])(?=[{\s]))\s*"
     r"(?:\{\s*(?P<braced>\\?[^\W\d_])\s*\}|(?P<bare>\\[ij](?![A-Za-z])|[^\W\d_]))"
 )
-_LETTER = re.compile(rf"\\({'|'.join(sorted(LETTERS, key=len, reverse=True))})(?![A-Za-z])(?:\{{\}}|\s+)?")
+_LETTER = re.compile(
+    rf"\\({'|'.join(sorted(LETTERS, key=len, reverse=True))})(?![A-Za-z])(?:\{{\}}|\s+)?"
+)
 _STYLE = re.compile(rf"\\(?:{STYLES})\s*(?=\{{)")
 _ESCAPED = re.compile(r"\\([&%$#_{}])")
 _HIDDEN = {sign: chr(0xE000 + number) for number, sign in enumerate("&%$#_{}~-")}
 _SHOWN = {ord(hidden): sign for sign, hidden in _HIDDEN.items()}
+# Letters that Unicode does not take for a letter with an accent.
+_ALIKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe"})
 _MATHS = re.compile(r"\$[^$]*\$")
 
 
@@ -110,6 +114,20 @@ def to_latex(value: str, *, braces: bool = False) -> str:
         part = re.sub(signs, r"\\\1", parts[at])
         parts[at] = part.replace("~", r"\textasciitilde{}")
     return "".join(parts)
+
+
+def folded(text: str) -> str:
+    """Return a text without accents and in lower case, as people look it up.
+
+    Examples
+    --------
+    >>> folded("Wäldchen"), folded("Łukasz"), folded("Bröcker")
+    ('waldchen', 'lukasz', 'brocker')
+    """
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFD", text.casefold().translate(_ALIKE))
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def _accented(found: re.Match[str]) -> str:

@@ -234,7 +234,7 @@ def _measured(returned: Any, measures: Mapping[str, Measure]) -> tuple[dict[str,
 
 
 def _kind(value: Any) -> str:
-    return "nothing" if value is None else f"of the type {type(value).__name__}"
+    return "nothing" if value is None else f"a value of type {type(value).__name__}"
 
 
 def _message(error: BaseException, root: str) -> str:

@@ -63,9 +63,16 @@ def isolated(seed: int) -> Iterator[io.StringIO]:
         stack.enter_context(_torch(seed))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")  # a caller who makes them errors would change results
+        warnings.showwarning = _print_warning
         stack.enter_context(redirect_stdout(printed))
         stack.enter_context(redirect_stderr(printed))
         yield printed
+
+
+def _print_warning(
+    message: Warning | str, kind: type[Warning], file: str, line: int, *_: Any
+) -> None:
+    sys.stderr.write(warnings.formatwarning(message, kind, file, line))
 
 
 @contextmanager

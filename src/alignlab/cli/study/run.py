@@ -91,7 +91,7 @@ def run(
 
 
 def _cores(engine: str) -> int | None:
-    """Return how many workers to ask for where nobody said: all of the machine's or the cluster's."""
+    """Return how many workers to ask for where nobody said: the machine's or the cluster's."""
     if engine != "joblib":
         return None
     from joblib import cpu_count

@@ -39,7 +39,7 @@ _KEY = re.compile(r"[^\s{}\"%,=]+")
 _BRACES = re.compile(r"(?<!\\)[{}]")
 _QUOTES = re.compile(r"(?<!\\)[{}\"]")
 _USUAL = re.compile(r"\s*([^\W\d][\w-]*)\s*=\s*\{((?:[^{}\\]|\{[^{}\\]*\})*)\}\s*(?:,|(?=[})]))")
-"""A field as most are: braced, with braces no deeper than one within; others are read sign by sign."""
+"""A field as most are: braced, braces no deeper than one within; others are read sign by sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,9 @@ class _Reader:
         at = self._space(found.end())
         if self.text[at : at + 1] == "=":
             self._fail(at, f"the @{kind} has no key before its first field")
+        fields: dict[str, str] = {}
         if self.text[at : at + 1] == closing:
-            fields, at = {}, at + 1
+            at += 1
         else:
             at = self._expect(at, ",", f"after the key {found[0]!r}")
             fields, at = self._fields(at, closing)

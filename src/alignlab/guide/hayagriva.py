@@ -1,9 +1,10 @@
 """Works in Hayagriva's YAML, which Typst reads: one mapping a work, its journal or book as parent.
 
-Typst takes BibTeX, too, but drops some of its fields and stops at others. Titles are verbatim: its
-styles would make `AI safety` of `AI Safety`. Every text is quoted as JSON quotes it, which is YAML as
-well, so that no DOI, page or title can mean anything else. What Typst 0.15 prints badly is said in
-another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks are reports.
+Typst takes BibTeX, too, but drops some of its fields and stops at others. Titles are verbatim, or
+its styles would make `AI safety` of `AI Safety`. Every text is quoted as JSON quotes it, which is
+YAML as well, so that no DOI, page or title can mean anything else. What Typst 0.15 prints badly is
+said in another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks are
+reports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names of people as BibTeX writes them: `First von Last`, `von Last, First`, `von Last, Jr, First`.
+"""Names as BibTeX writes them: `First von Last`, `von Last, First`, `von Last, Jr, First`.
 
 A name that begins without a capital is a particle; braces hold together what belongs together, so
 that an institution keeps its whole name. Here every name becomes `von Last, Jr, First`, and an

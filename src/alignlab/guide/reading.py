@@ -89,7 +89,7 @@ def record(kind: type[Kind], given: Any, *, where: str, as_of: str = "") -> Kind
     >>> from alignlab.guide.kinds import Edition
     >>> record(Edition, {"number": 9, "yeer": 2026}, where="venues.yaml: 'aies'")
     Traceback (most recent call last):
-    alignlab.errors.InputError: venues.yaml: 'aies' has 'yeer', which is no field of Edition. Did you mean 'year'?
+    alignlab.errors.InputError: venues.yaml: 'aies' has 'yeer', which is no field of Edition. ...
     """
     if not isinstance(given, Mapping):
         raise InputError(f"{where} is {given!r:.60}, not a mapping of fields.")

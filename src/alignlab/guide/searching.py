@@ -2,8 +2,8 @@
 
 Every word of the query must be in a work's key, title, authors, venue or keywords, whole or as the
 beginning of a word there; letters' accents and case do not count. What is found is ranked by BM25
-over fields [robertson2009probabilistic, sec. 3.6]: a word counts by the fields that it is in, and the
-more, the fewer works have it:
+over fields [robertson2009probabilistic, sec. 3.6]: a word counts by the fields that it is in, and
+the more, the fewer works have it:
 
     score = Σ_word ln(1 + (N − n + ½) / (n + ½)) · w / (k + w),    w = Σ_field weight · occurrences
 

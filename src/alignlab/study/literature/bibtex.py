@@ -21,7 +21,12 @@ HOMES = {
 }
 """Where BibTeX keeps the venue of a kind; elsewhere it is how the work was published."""
 
-READ = frozenset("author title year date abstract doi eprint url archiveprefix eprinttype".split())
+READ = frozenset(
+    (
+        "author", "title", "year", "date", "abstract", "doi", "eprint", "url", "archiveprefix",
+        "eprinttype",
+    )
+)  # fmt: skip
 """Fields that a work has in a place of its own; all others are kept as they are."""
 
 
@@ -54,14 +59,14 @@ def works_of_bibtex(text: str, *, name: str = "text") -> list[Work]:
 
 
 def as_bibtex(works: Iterable[Work]) -> str:
-    """Return works as BibTeX that reads back as the same works.
+    r"""Return works as BibTeX that reads back as the same works.
 
     Examples
     --------
     >>> print(as_bibtex([Work(key="a2020b", title="On R & D", authors=("Fair Lab Inc",))]))
     @misc{a2020b,
       author = {{Fair Lab Inc}},
-      title = {{On R \\& D}}
+      title = {{On R \& D}}
     }
     <BLANKLINE>
     """

@@ -99,7 +99,7 @@ def _work(item: Any, source: str) -> Work:
         raise InputError(f"{source}: an item is a mapping of fields, and this is {item!r:.40}.")
     title = _text(item.get("title"))
     if not title:
-        raise InputError(f"{source}: this item has no title. Add \"title\".")
+        raise InputError(f'{source}: this item has no title. Add "title".')
     identifiers = [
         _text(item.get(key)) for key in ("DOI", "URL", "number", "archive_location", "note")
     ]

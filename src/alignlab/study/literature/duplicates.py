@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from alignlab.study.literature.works import Work, citation_key, family, title_letters
+from alignlab.wording import shortened
 
 __all__ = ["Alike", "Duplicate", "Merged", "merged"]
 
@@ -47,7 +48,8 @@ class Duplicate:
     def __str__(self) -> str:
         """Return it as a line."""
         more = f"; it gained {', '.join(self.gained)}" if self.gained else ""
-        return f"{self.source} is {self.key} again, by its {self.by}{more}."
+        title = shortened(self.title, 60)
+        return f"{self.source}, {title!r}, is {self.key} again, by its {self.by}{more}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def merged(known: Iterable[Work], new: Iterable[Work]) -> Merged:
     ...            abstract="We show that …", source="b.ris:1")
     >>> found = merged([], [one, two])
     >>> print(found.duplicates[0])
-    b.ris:1 is guo2017calibration again, by its title and year; it gained abstract.
+    b.ris:1, 'On the calibration of networks.', is guo2017calibration again, by its title and year;
+    it gained abstract.
     """
     held = _Held()
     renamed: dict[str, str] = {}

@@ -93,7 +93,7 @@ class Imported:
 
 
 def import_works(folder: str | Path, files: Iterable[str | Path]) -> Imported:
-    """Read files of references into a study's library.
+    r"""Read files of references into a study's library.
 
     Use it for what databases and reference managers export: .bib, .ris, and CSL-JSON (.json).
     Nothing is written where one of the files cannot be read.
@@ -124,7 +124,7 @@ def import_works(folder: str | Path, files: Iterable[str | Path]) -> Imported:
     --------
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp())
-    >>> _ = (place / "a.ris").write_text("TY  - JOUR\\nAU  - Guo, C.\\nTI  - On Calibration\\nER  - ")
+    >>> _ = (place / "a.ris").write_text("TY  - JOUR\nTI  - On Calibration\nER  - ")
     >>> print(import_works(place / "literature", [place / "a.ris"]))
     1 record read: 1 new, 0 found twice. The library holds 1 works. 1 of them have no abstract.
     """

@@ -42,10 +42,13 @@ VENUES = ("JO", "JF", "T2", "BT", "JA", "J2", "J1", "T3", "PB")
 FIELDS = {"VL": "volume", "IS": "number", "PB": "publisher", "SN": "issn", "LA": "language"}
 
 TAGS = frozenset(
-    "TY ER AB A1 A2 A3 A4 AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CR CT CY DA DB DO DP ED "
-    "EP ET H1 H2 ID IP IS J1 J2 JA JF JO KW L1 L2 L3 L4 LA LB LK LL M1 M2 M3 MD N1 N2 NO NV OP PA "
-    "PB PM PP PY RI RN RP SE SN SP ST SV T1 T2 T3 TA TI TT U1 U2 U3 U4 U5 UR VL VO WP WT WV Y1 Y2 "
-    "YR".split()
+    re.findall(
+        r"\w\w",
+        "TY ER AB A1 A2 A3 A4 AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CR CT CY DA "
+        "DB DO DP ED EP ET H1 H2 ID IP IS J1 J2 JA JF JO KW L1 L2 L3 L4 LA LB LK LL M1 M2 "
+        "M3 MD N1 N2 NO NV OP PA PB PM PP PY RI RN RP SE SN SP ST SV T1 T2 T3 TA TI TT U1 "
+        "U2 U3 U4 U5 UR VL VO WP WT WV Y1 Y2 YR ",
+    )
 )
 """A line of an abstract may look like a tag, such as "CI  - 95 %"; only these are."""
 
@@ -53,7 +56,7 @@ Held = dict[str, list[str]]
 
 
 def parse_ris(text: str, *, name: str = "text") -> list[Work]:
-    """Return the records of a RIS file.
+    r"""Return the records of a RIS file.
 
     Parameters
     ----------
@@ -71,7 +74,7 @@ def parse_ris(text: str, *, name: str = "text") -> list[Work]:
     --------
     >>> lines = ["TY  - JOUR", "AU  - Guo, C.", "AU  - Sun, Y.", "T1  - On Calibration",
     ...          "PY  - 2017/08/06", "ER  - "]
-    >>> print(parse_ris("\\r\\n".join(lines))[0])
+    >>> print(parse_ris("\r\n".join(lines))[0])
     Guo & Sun (2017). On Calibration.
     """
     works = [_work(held, f"{name}:{line}") for line, held in _records(text, name)]

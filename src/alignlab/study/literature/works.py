@@ -23,11 +23,19 @@ ARXIV = re.compile(
     r"(?:v\d+)?(?:\.pdf)?(?!\d)",
     re.IGNORECASE,
 )
-MARKUP = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s[^<>]*)?/?>")
+MARKUP = re.compile(
+    r"</?(?:jats:|mml:)?(?:i|b|u|em|strong|italic|bold|sub|sup|sc|scp|p|br|div|span|sec|title|list|"
+    r"list-item|inline-formula|math|mi|mo|mn|mrow|msub|msup|h[1-6])(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+"""Tags that publishers leave in titles and abstracts; "n<m and k>2" is none."""
 KEY = re.compile(r"[A-Za-z][\w:.+-]*")
 FILLERS = frozenset(
-    "a an and are as at by can do does for from how in into is it of on or the to towards via what "
-    "when why with".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at by can do does for from how in into is it of on or the to "
+        "towards via what when why with ",
+    )
 )
 
 
@@ -86,11 +94,11 @@ class Work:
 
 
 def clean(text: str) -> str:
-    """Return text on one line, without the markup of the web or of LaTeX's braces.
+    r"""Return text on one line, without the markup of the web or of LaTeX's braces.
 
     Examples
     --------
-    >>> clean("<i>Fair</i> &amp; {Robust}\\n  learning")
+    >>> clean("<i>Fair</i> &amp; {Robust}\n  learning")
     'Fair & Robust learning'
     """
     text = MARKUP.sub("", html.unescape(text))

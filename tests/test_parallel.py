@@ -1,9 +1,11 @@
+import os
 import threading
+import time
 
 import joblib
 import pytest
 
-from alignlab.parallel import map_tasks
+from alignlab.parallel import each_result, map_tasks
 from alignlab.random import as_generator
 
 
@@ -32,3 +34,59 @@ def test_no_task_gives_no_result():
 def test_an_error_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
         map_tasks(lambda n: 1 / n, [1, 0])
+
+
+def waited(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_each_result_comes_with_its_number(n_jobs):
+    tasks = [f"task {n}" for n in range(20)]
+    with joblib.parallel_config("threading"):
+        found = dict(each_result(draw, tasks, n_jobs=n_jobs))
+    assert found == {n: draw(task) for n, task in enumerate(tasks)}
+
+
+def test_results_come_as_they_end():
+    with joblib.parallel_config("threading", n_jobs=2):
+        found = list(each_result(waited, [0.5, 0, 0.01]))
+    assert [number for number, _ in found] == [1, 2, 0]
+
+
+def test_one_worker_works_when_it_is_asked():
+    begun = []
+    results = each_result(begun.append, range(5))
+    next(results)
+    next(results)
+    results.close()
+    assert begun == [0, 1]
+
+
+def test_who_stops_listening_stops_the_work():
+    begun = []
+    with joblib.parallel_config("threading", n_jobs=2):
+        results = each_result(lambda n: (begun.append(n), time.sleep(0.01)), range(200))
+        next(results)
+        results.close()
+    assert len(begun) < 20
+
+
+def test_a_back_end_that_hands_out_all_at_once_gets_rounds():
+    begun = []
+
+    with joblib.parallel_config("multiprocessing", n_jobs=2):
+        results = each_result(abs, (begun.append(n) or -n for n in range(10)))
+        found = [next(results) for _ in range(4)]
+        assert found == [(0, 0), (1, 1), (2, 2), (3, 3)]
+        assert list(results) == [(n, n) for n in range(4, 10)]
+
+
+def test_libraries_in_workers_have_one_thread():
+    assert set(dict(each_result(os.getenv, ["OMP_NUM_THREADS"] * 2, n_jobs=2)).values()) == {"1"}
+
+
+def test_an_error_of_a_task_reaches_who_listens():
+    with pytest.raises(ZeroDivisionError):
+        list(each_result(lambda n: 1 / n, [1, 0]))

@@ -1,5 +1,7 @@
+import contextlib
 import io
 import sys
+import time
 
 import pytest
 
@@ -29,6 +31,26 @@ def test_a_terminal_sees_a_bar(monkeypatch, capsys):
     assert list(track(["fairness.auc"], total=1, name=str)) == ["fairness.auc"]
     assert "fairness.auc" in terminal.getvalue()
     assert capsys.readouterr().out == ""
+
+
+def test_the_bar_stays_on_the_terminal_while_output_is_sent_elsewhere(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal, elsewhere = Terminal(), io.StringIO()
+
+    def items():
+        with contextlib.redirect_stderr(elsewhere), contextlib.redirect_stdout(elsewhere):
+            print("noise")
+            time.sleep(0.3)  # the bar is drawn anew meanwhile
+        yield "one"
+
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    assert list(track(items(), total=1, name=str)) == ["one"]
+    assert elsewhere.getvalue() == "noise\n"
+    assert "noise" not in terminal.getvalue()
 
 
 def test_stopping_early_stops_the_work():

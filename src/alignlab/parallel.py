@@ -7,6 +7,7 @@ their randomness from their own seed (see `alignlab.random.as_generator`), not f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
 from typing import TypeVar
@@ -93,7 +94,10 @@ def each_result(
     try:
         yield from results
     finally:
-        results.close()
+        with warnings.catch_warnings():
+            # What was begun and not waited for is dropped on purpose.
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def _numbered(function: Callable[[Task], Result], index: int, task: Task) -> tuple[int, Result]:

@@ -1,7 +1,4 @@
 import math
-import subprocess
-import sys
-import types
 
 import pytest
 
@@ -64,7 +61,8 @@ def test_numbers_of_numpy_and_torch_are_numbers(made_study):
         ("None", "it returned nothing, not a mapping with a number for each of score, cost"),
         (
             "0.5",
-            "it returned a value of type float, not a mapping with a number for each of score, cost",
+            "it returned a value of type float, not a mapping with a number for each of "
+            "score, cost",
         ),
     ],
 )

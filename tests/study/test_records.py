@@ -175,7 +175,7 @@ def test_results_with_a_torn_end_are_refused(written):
     written.write_bytes(written.read_bytes()[:-5])
     with pytest.raises(InputError, match=r"log\.jsonl:3: "):
         read_results(written)
-    with pytest.raises(InputError, match="alignlab study run .* makes it"):
+    with pytest.raises(InputError, match=r"alignlab study run .* makes it"):
         read_results(written.with_name("results.jsonl"))
 
 
@@ -228,7 +228,7 @@ def test_what_did_not_reach_the_disk_does_not_count(spec, written, monkeypatch):
 
 
 def test_a_log_that_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(OutputError, match="Cannot write .*log"):
+    with pytest.raises(OutputError, match=r"Cannot write .*log"):
         Log(tmp_path / "no" / "log.jsonl")
 
 

@@ -97,7 +97,7 @@ def test_the_callers_random_state_is_untouched(made_study):
     def state():
         return (
             random.getstate(),
-            str(np.random.get_state()),
+            str(np.random.mtrand._rand.get_state()),
             torch.get_rng_state().tolist(),
             torch.get_default_dtype(),
             list(sys.path),
@@ -198,7 +198,7 @@ def test_options_are_checked(made_study, options, said):
 
 def test_what_cannot_be_loaded_stops_before_anything_runs(made_study):
     folder = made_study("import nothing_such")
-    with pytest.raises(InputError, match="experiment.py:1: ModuleNotFoundError"):
+    with pytest.raises(InputError, match=r"experiment\.py:1: ModuleNotFoundError"):
         run_study(folder, workers=2)
     assert folder.records_path.read_bytes() == b""
 

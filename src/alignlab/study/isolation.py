@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 __all__ = ["isolated"]
 
@@ -70,9 +70,14 @@ def isolated(seed: int) -> Iterator[io.StringIO]:
 
 
 def _print_warning(
-    message: Warning | str, kind: type[Warning], file: str, line: int, *_: Any
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
 ) -> None:
-    sys.stderr.write(warnings.formatwarning(message, kind, file, line))
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 @contextmanager

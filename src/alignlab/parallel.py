@@ -92,7 +92,8 @@ def each_result(
         parallel = Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")
     results = parallel(work)
     try:
-        yield from results
+        for each in results:  # noqa: UP028 ("yield from" would close it outside of the block below)
+            yield each
     finally:
         with warnings.catch_warnings():
             # What was begun and not waited for is dropped on purpose.

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from alignlab.cli.study.analyze import analyze
+from alignlab.cli.study.literature import literature
+from alignlab.cli.study.new import new
+from alignlab.cli.study.plan import plan
+from alignlab.cli.study.register import register
 from alignlab.cli.study.run import run
 
 __all__ = ["study"]
@@ -21,4 +26,7 @@ def _group() -> None:
     """From a research question to runs, statistics and a paper."""
 
 
-study.command()(run)
+# In the order in which a study is made.
+for command in (new, plan, register, run, analyze):
+    study.command()(command)
+study.add_typer(literature)

@@ -22,6 +22,7 @@ from alignlab.cli.audit import audit
 from alignlab.cli.calibrate import calibrate
 from alignlab.cli.compare import compare
 from alignlab.cli.explain import explain
+from alignlab.cli.guide import guide
 from alignlab.cli.init import init
 from alignlab.cli.predict import predict
 from alignlab.cli.review import review
@@ -72,6 +73,7 @@ app.command()(predict)
 app.command()(explain)
 app.add_typer(values)
 app.add_typer(review)
+app.add_typer(guide)
 app.add_typer(study)
 
 

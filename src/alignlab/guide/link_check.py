@@ -8,13 +8,14 @@ that refuse programs (401, 403, 429) say nothing on whether the page is there; o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from alignlab.errors import InputError, require_whole
 from alignlab.guide.kinds import books, competitions, forums, organisations, venues
 from alignlab.guide.works import references
+from alignlab.progress import ProgressCallback, track
 
 __all__ = ["Answer", "check_links", "links"]
 
@@ -79,7 +80,7 @@ def check_links(
     limit: int | None = None,
     timeout: float = 15.0,
     at_once: int = 8,
-    told: Callable[[Answer], None] | None = None,
+    callback: ProgressCallback | None = None,
 ) -> tuple[Answer, ...]:
     """Ask links whether they still lead somewhere. This uses the network.
 
@@ -93,8 +94,8 @@ def check_links(
         Seconds to wait for an answer.
     at_once
         Links that are asked at the same time, at most.
-    told
-        Called with each answer as it comes.
+    callback
+        Told of each answer as it comes, instead of the terminal.
 
     Returns
     -------
@@ -123,11 +124,14 @@ def check_links(
     ):
         waiting = [pool.submit(_answer, client, url, keys) for url, keys in wanted]
         try:
-            for done in as_completed(waiting):
+            for done in track(
+                as_completed(waiting),
+                total=len(wanted),
+                name=lambda done: "asking links",
+                callback=callback,
+            ):
                 answer = done.result()
                 answers[answer.url] = answer
-                if told is not None:
-                    told(answer)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return tuple(answers[url] for url, _ in wanted)

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special, stats
+from numpy.typing import NDArray
+from scipy import optimize, special
 
 from alignlab.intervals import Estimate, critical_value
 from alignlab.study.statistics.tasks import (
@@ -29,9 +30,13 @@ from alignlab.study.statistics.tasks import (
 
 __all__ = ["hedges_factor", "standardised_difference"]
 
+Floats = NDArray[np.float64]
+
 FAR = 15.0
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
+POINTS, SPACES = np.polynomial.legendre.leggauss(160)
+POINTS = (POINTS + 1) / 2
 
 
 def standardised_difference(
@@ -120,14 +125,17 @@ def _noncentrality(statistic: float, freedom: float, share: float) -> float:
 
 
 def _below(statistic: float, freedom: float, centre: float) -> float:
-    """Return the chance of a smaller noncentral t.
+    """Return the chance of a smaller noncentral t, t = (z + centre) / u, u^2 = chi^2 / f.
 
-    Far out the library's series gives NaN. There, given the normal part z of t = (centre + z) / u,
-    the chance is that of a larger u, u^2 = chi^2 / f, and it hardly depends on z: a mean over the
-    nodes of a Gauss–Hermite rule is exact.
+    The mean over u of the chance of z; where t is large that is a step, and the mean over z of the
+    chance of u is smooth. SciPy's series gives NaN in tails that a root search goes through.
     """
     if abs(statistic) <= FAR:
-        return float(stats.nct.cdf(statistic, freedom, centre))
+        start, end = np.sqrt(special.chdtri(freedom, [1 - 1e-15, 1e-15]) / freedom)
+        u = start + (end - start) * POINTS
+        logs = (freedom - 1) * np.log(u) - freedom * u**2 / 2
+        density = SPACES * np.exp(logs - logs.max())
+        return float(density @ special.ndtr(statistic * u - centre) / density.sum())
     side = np.sign(statistic)
     least = (side * centre + NODES) / abs(statistic)
     below = float(WEIGHTS @ np.where(least > 0, special.chdtrc(freedom, freedom * least**2), 1.0))

@@ -52,6 +52,7 @@ def test_lines_are_those_of_the_keys():
         ("? [1, 2]\n: 3", "a key is a word"),
         ("a: 1\n---\na: 2", "f:2: a second document begins at ---"),
         ("a: b: c", "A text that holds a colon stands in quotes"),
+        ("a: {b: Why?}", "Within { } and [ ], a text that holds ? stands in quotes."),
         ("a:\n\t- b", "f:2: this is not YAML"),
         ("a: [1, 2", "f:1: this is not YAML"),
         ("a: 'x", "this is not YAML"),

@@ -232,4 +232,6 @@ def _malformed(error: yaml.MarkedYAMLError, text: str, name: str) -> str:
         advice = " Set lines in with spaces, not with tabs."
     elif "mapping values are not allowed" in problem:
         advice = " A text that holds a colon stands in quotes."
+    elif "got '?'" in problem:
+        advice = " Within { } and [ ], a text that holds ? stands in quotes."
     return f"{name}:{line}: this is not YAML: {problem}.{advice}"

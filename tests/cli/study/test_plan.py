@@ -50,4 +50,4 @@ def test_errors_are_one_line(alignlab):
     path.write_text(path.read_text().replace("direction: greater", "direction: up"))
     code, _, err = alignlab("study plan mine")
     assert code == 2
-    assert "mine/study.yaml:64: hypotheses.H1.direction = 'up' is not one of" in err
+    assert "mine/study.yaml:56: hypotheses.H1.direction = 'up' is not one of" in err

@@ -10,6 +10,7 @@ from alignlab.cli.study.new import new
 from alignlab.cli.study.plan import plan
 from alignlab.cli.study.register import register
 from alignlab.cli.study.run import run
+from alignlab.cli.study.status import status
 
 __all__ = ["study"]
 
@@ -27,6 +28,6 @@ def _group() -> None:
 
 
 # In the order in which a study is made.
-for command in (new, plan, register, run, analyze):
+for command in (new, plan, register, run, analyze, status):
     study.command()(command)
 study.add_typer(literature)

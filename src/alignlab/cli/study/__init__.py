@@ -7,8 +7,11 @@ import typer
 from alignlab.cli.study.analyze import analyze
 from alignlab.cli.study.literature import literature
 from alignlab.cli.study.new import new
+from alignlab.cli.study.paper import paper
 from alignlab.cli.study.plan import plan
+from alignlab.cli.study.publish import publish, verify
 from alignlab.cli.study.register import register
+from alignlab.cli.study.revise import revise
 from alignlab.cli.study.run import run
 from alignlab.cli.study.status import status
 
@@ -28,6 +31,9 @@ def _group() -> None:
 
 
 # In the order in which a study is made.
-for command in (new, plan, register, run, analyze, status):
+for command in (new, plan, register, run, analyze, paper, status):
     study.command()(command)
 study.add_typer(literature)
+study.command()(revise)
+study.command()(publish)
+study.command()(verify)

@@ -16,6 +16,7 @@ from alignlab.errors import InputError, require_whole
 from alignlab.study.literature.themes import Theme
 from alignlab.study.literature.works import Work, family
 from alignlab.tables import Table
+from alignlab.wording import shortened
 
 if TYPE_CHECKING:
     from alignlab.charts import Chart
@@ -262,7 +263,7 @@ def theme_matrix(papers: Sequence[Work], themes: Sequence[Theme]) -> ThemeMatrix
 def _labels(papers: Sequence[Work]) -> dict[str, str]:
     """Return what each paper is called in the figure: its key where two would be called alike."""
     told = {
-        each.key: f"{family(each.authors[0]) if each.authors else each.key}"
+        each.key: f"{shortened(family(each.authors[0]), 30) if each.authors else each.key}"
         f"{' et al.' if len(each.authors) > 2 else ''} {each.year or ''}".strip()
         for each in papers
     }

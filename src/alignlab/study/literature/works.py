@@ -148,15 +148,16 @@ def title_letters(title: str) -> str:
 
 
 def family(author: str) -> str:
-    """Return an author's family name.
+    """Return an author's family name; an institution keeps its whole name.
 
     Examples
     --------
-    >>> family("Guo, Chuan"), family("Chuan Guo"), family("")
-    ('Guo', 'Guo', '')
+    >>> family("Guo, Chuan"), family("Chuan Guo"), family("World Health Organization")
+    ('Guo', 'Guo', 'World Health Organization')
     """
     before, comma, _ = author.partition(",")
-    return before.strip() if comma else author.split()[-1] if author.split() else ""
+    words = author.split()
+    return before.strip() if comma else words[-1] if len(words) == 2 else " ".join(words)
 
 
 def citation_key(work: Work, taken: Collection[str]) -> str:
@@ -178,7 +179,8 @@ def citation_key(work: Work, taken: Collection[str]) -> str:
 def _made(work: Work) -> str:
     words = [_ascii(word) for word in re.findall(r"\w+", work.title.casefold())]
     telling = [word for word in words if word and word not in FILLERS and not word.isdigit()]
-    name = _ascii(family(work.authors[0]).casefold()) if work.authors else ""
+    first = family(work.authors[0]).casefold() if work.authors else ""
+    name = _ascii(first if "," in "".join(work.authors[:1]) else first.partition(" ")[0])
     made = f"{name or 'anonymous'}{work.year or ''}{telling[0] if telling else ''}"
     return made if made[0].isalpha() else f"work{made}"
 

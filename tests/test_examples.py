@@ -30,6 +30,7 @@ SAYS = {
     "mortgage.py": "report.html",
     "out_of_distribution.py": "1 of 2 columns has drifted, most of all age",
     "pets.py": "The worst gap fell by at least half, for at most one point of accuracy",
+    "plan_a_study.py": "The number of seeds was changed from 5 to 8.",
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
     "review_by_program.py": "1 of 3 overridden; review.verify().ok=True",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any, Literal
 
 from alignlab.charts import Chart, line_chart
@@ -10,8 +11,8 @@ from alignlab.study.power import Direction, difference_power
 
 __all__ = ["AtSpread", "Cost", "HypothesisPlan", "StudyPlan"]
 
-CHARTED = (*range(2, 21), 24, 28, 32, 40, 50)
-"""Numbers of seeds to draw the power at."""
+CHARTED = 25
+"""Numbers of seeds to draw the power at, or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,8 @@ class StudyPlan:
 
     def chart(self) -> Chart | None:
         """Draw the power against the number of seeds, or `None` where no spread is stated."""
+        far = max(10, round(1.5 * max(self.seeds, self.seeds_needed or 0)))
+        step = ceil(far / CHARTED)
         rows = [
             {
                 "seeds": n,
@@ -186,7 +189,7 @@ class StudyPlan:
             }
             for each in self.hypotheses
             if each.spread is not None and each.draws == "seeds"
-            for n in CHARTED
+            for n in range(2, far + step, step)
         ]
         if not rows:
             return None

@@ -99,7 +99,9 @@ def plan_study(
 def _planned(
     spec: StudySpec, name: str, stated: Hypothesis, seeds: int, comparisons: int
 ) -> HypothesisPlan:
-    counts = [len(spec.factors[task]) for task in spec.analysis.tasks if task not in stated.where]
+    counts = [
+        1 if task in stated.where else len(spec.factors[task]) for task in spec.analysis.tasks
+    ]
     draws = spec.analysis.generalise
     tasks, inside = (prod(counts), 1) if draws == "seeds" else (prod(counts[:1]), prod(counts[1:]))
     alpha = (1 - spec.analysis.level) / comparisons

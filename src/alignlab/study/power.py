@@ -23,7 +23,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from scipy.stats import qmc
 
 from alignlab.errors import InputError, require_choice, require_whole
 
@@ -160,6 +159,8 @@ def _estimated(seeds: int, tasks: int) -> tuple[NDArray[np.float64], NDArray[np.
     if tasks == 1:
         likely = ((np.arange(POINTS) + 0.5) / POINTS)[:, None]
     else:
+        from scipy.stats import qmc  # takes longer to import than all else here
+
         points = qmc.Sobol(tasks, rng=np.random.default_rng([seeds, tasks]))
         likely = points.random_base2(int(np.log2(POINTS)))
     spare = seeds - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from html.parser import HTMLParser
 
 import pytest
@@ -373,11 +374,11 @@ def test_access_that_is_taken_back_ends_at_once(desk, item):
     assert list(ana.review.answers()) == []
 
 
-def test_a_case_whose_time_ran_out_is_said_to_be_no_longer_theirs(desk, item, monkeypatch):
-    ana = desk([item()], lease_minutes=1.0).enter()
+def test_a_case_whose_time_ran_out_is_said_to_be_no_longer_theirs(desk, item):
+    now = [1_000.0]
+    ana = desk([item()], lease_minutes=1.0, clock=lambda: now[0]).enter()
     ana.see()
-    now = ana.review._clock()
-    monkeypatch.setattr(ana.review, "_clock", lambda: now + 61)
+    now[0] += 61
     for part in (True, False):
         refused = ana.post("/answer", part=part, verdict="accept", reason="typed long")
         assert refused.status_code == 409
@@ -438,6 +439,31 @@ def test_a_database_that_is_locked_loses_nothing_and_says_so(desk, item, monkeyp
     assert list(ana.review.answers()) == []
     assert ana.post("/answer", verdict="accept").status_code == 200
     assert len(list(ana.review.answers())) == 1
+
+
+def test_an_answer_waits_beside_the_loop_and_only_where_somebody_else_writes(
+    desk, item, monkeypatch
+):
+    ana = desk([item(), item()]).enter()
+    ana.see()
+    kept, where = Review.submit_and_next, []
+
+    def noted(*given, **said):
+        where.append(threading.current_thread().name.startswith("review"))
+        return kept(*given, **said)
+
+    monkeypatch.setattr(Review, "submit_and_next", noted)
+    assert ana.post("/answer", verdict="accept").status_code == 200
+    assert where == [False]
+    writing = ana.review._database._writing
+    writing.acquire()
+    timer = threading.Timer(0.2, writing.release)
+    timer.start()
+    assert ana.post("/answer", verdict="accept").status_code == 200
+    timer.join()
+    assert where == [False, False, True]
+    assert len(list(ana.review.answers())) == 2
+    assert ana.review.verify().ok
 
 
 @pytest.mark.parametrize("error", [OutputError("The disk is full."), RuntimeError("/a/secret")])

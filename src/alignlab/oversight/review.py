@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ class Review:
         self.folder = folder
         self._database = database
         self._clock = clock
+        self._at_once = False
         with database.read() as work:
             self.settings = Settings.model_validate_json(work.one(SETTINGS)[0])
 
@@ -150,9 +152,21 @@ class Review:
     def __repr__(self) -> str:
         return f"<Review {self.settings.title!r} in {self.folder}>"
 
+    def at_once(self) -> Review | None:
+        """Return this review for a caller who must not be held up; `None` if its archive is afar.
+
+        What people do raises `BusyError` there, and nothing is begun, while somebody else writes.
+        It is closed with this one.
+        """
+        if not self._database.local:
+            return None
+        hurried = copy.copy(self)
+        hurried._at_once = True
+        return hurried
+
     @contextmanager
     def _journal(self) -> Iterator[Journal]:
-        with self._database.write() as work:
+        with self._database.write(at_once=self._at_once) as work:
             journal = Journal(work, self._clock())
             yield journal
             journal.save()

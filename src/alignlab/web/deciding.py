@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -48,6 +49,7 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
     """
     content = case.content
     own = case.stage == "own"
+    advised = None if case.advice is None else case.advice.decision
     return {
         "title": content.get("title") or "A case",
         "question": OWN_QUESTION if own else settings.question or QUESTION,
@@ -55,7 +57,7 @@ def decide_view(case: Case, settings: Settings) -> dict[str, Any]:
         "form": content["form"],
         **_shown(content),
         "aside": _aside(case),
-        "presses": _presses(case, settings.confidence),
+        "presses": _presses(case.choices, advised, settings.confidence),
         "instead": INSTEAD_OWN if own else INSTEAD,
         "levels": levels(len(case.choices)) if settings.confidence else (),
         "reason": settings.reason,
@@ -125,18 +127,18 @@ def _own(own: Mapping[str, Any] | None) -> str:
     return f"Before, you said: {own['decision']}" + ("." if sure is None else f", {sure:.0%} sure.")
 
 
-def _presses(case: Case, ask: bool) -> tuple[Press, ...]:
+@lru_cache(maxsize=256)
+def _presses(choices: tuple[str, ...], advised: str | None, ask: bool) -> tuple[Press, ...]:
     """Return the buttons of a decision: the advice first where there is some, then the choices."""
-    keyed = zip(case.choices, CHOICE_KEYS, strict=False)
+    keyed = zip(choices, CHOICE_KEYS, strict=False)
     misread = any(choice in set("0123456789") - {key} for choice, key in keyed)
     # Who sees a 1 and presses it means the choice "1": where that is not the first, letters do.
     presses = tuple(
         Press(f"choice-{place}", CHOICE_KEYS[place - 1 : place], choice, "decision", choice, ask)
-        for place, choice in enumerate(case.choices, 1 + LETTERS * misread)
+        for place, choice in enumerate(choices, 1 + LETTERS * misread)
     )
-    if case.advice is None:
+    if advised is None:
         return presses
-    advised = case.advice.decision
     others = tuple(each for each in presses if each.value != advised)
     if len(others) == 1:
         (other,) = others

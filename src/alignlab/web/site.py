@@ -136,10 +136,10 @@ def _routes(room: Room) -> list[Route]:
 
     here = {"on_fault": pages.in_place}
     return [
-        route("/answer", pages.answer, "POST", **here),
+        route("/answer", pages.answer, "POST", short=True, **here),
         route("/step", pages.step, "POST", **here),
-        route("/", pages.work),
-        route("/work", pages.work_part),
+        route("/", pages.work, short=True),
+        route("/work", pages.work_part, short=True),
         route("/undo", pages.undo, "POST", **here),
         route("/reveal", pages.reveal, "POST", **here),
         route("/media/{name}", pages.media),

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 
 from alignlab.errors import InputError, OutputError
 from alignlab.oversight.archive import database as module
-from alignlab.oversight.archive.database import Sql
+from alignlab.oversight.archive.database import BusyError, Sql
 from alignlab.oversight.archive.schema import items
 from alignlab.oversight.items import Item
 from alignlab.oversight.review import Review
@@ -76,6 +76,38 @@ def test_a_thread_that_holds_it_too_long_is_said(review, monkeypatch):
     finally:
         done.set()
         thread.join()
+
+
+def test_who_must_not_be_held_up_is_told_at_once_that_another_writes(tmp_path):
+    with (
+        Review.create(tmp_path / "r", cases(2)) as mine,
+        Review.open(tmp_path / "r") as other,
+    ):
+        mine.invite("ana")
+        hurried = mine.at_once()
+        for holder in (mine, other):
+            with holder._database.write():
+                begun = time.monotonic()
+                with pytest.raises(BusyError):
+                    hurried.next("ana")
+                assert time.monotonic() - begun < 1
+                assert hurried.status().items == 2
+        given = hurried.next("ana")
+        hurried.submit("ana", given.lease, {"decision": "yes"})
+        assert mine.status().answers == 1
+        assert mine.verify().ok
+
+
+def test_nobody_hurries_where_the_archive_is_afar(tmp_path, postgres):
+    with Review.create(tmp_path / "r", cases(1), database=postgres) as review:
+        assert review.at_once() is None
+
+
+def test_what_was_written_is_read_whatever_connection_reads(review):
+    with review._database.write() as work:
+        work.connection.execute("UPDATE people SET role = 'owner'")
+        assert [each.role for each in review.status().people] == ["reviewer"]
+    assert [each.role for each in review.status().people] == ["owner"]
 
 
 def test_a_full_disk_is_said_and_nothing_acknowledged(tmp_path):

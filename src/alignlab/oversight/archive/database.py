@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,10 +24,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from alignlab.errors import AlignlabError, InputError, MissingExtraError, OutputError
 from alignlab.oversight.archive import schema
 
-__all__ = ["Database", "Postgres", "Sql", "Sqlite", "Work"]
+__all__ = ["BusyError", "Database", "Postgres", "Sql", "Sqlite", "Work"]
 
 PATIENCE = 10.0
 """Seconds that a transaction waits for another's lock."""
+
+MOMENT = 0.05
+"""Seconds that SQLite waits by itself, also where nobody is to be waited for: another program may
+be reading the log that a third one, killed, left behind."""
 
 CACHE = 32 * 1024
 """Kilobytes of pages that SQLite keeps in memory."""
@@ -106,12 +111,18 @@ class Work:
             yield from cursor.execute(statement.text(self.dialect), values)
 
 
+class BusyError(Exception):
+    """Somebody else writes now, and the transaction was to begin at once or not at all."""
+
+
 class Database(ABC):
     """A connection for writing, one for reading, and one for each long reading.
 
     Open it with `Sqlite` or `Postgres`. Threads may share it.
     """
 
+    local: bool
+    """Whether no statement waits for another machine."""
     dialect: str
     name: str
     errors: tuple[type[Exception], ...]
@@ -124,19 +135,29 @@ class Database(ABC):
         self._reader: Any = None
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Work]:
+    def write(self, *, at_once: bool = False) -> Iterator[Work]:
         """Do several things or none of them, alone.
+
+        Parameters
+        ----------
+        at_once
+            Whether to wait for nobody.
 
         Raises
         ------
         OutputError
             If the database is locked, full or gone. Nothing was written.
+        BusyError
+            If it would have had to wait and was not to. Nothing was begun.
         """
-        if not self._writing.acquire(timeout=PATIENCE):
+        patience = 0.0 if at_once else PATIENCE
+        if not self._writing.acquire(timeout=patience):
+            if at_once:
+                raise BusyError
             raise self.refused("another thread holds it")
         try:
             connection = self._writer = self._alive(self._writer)
-            self._begin(connection)
+            self._begin(connection, patience)
             try:
                 yield Work(connection, self.dialect)
                 self._end(connection, "COMMIT")
@@ -153,14 +174,22 @@ class Database(ABC):
     @contextlib.contextmanager
     def read(self) -> Iterator[Work]:
         """Read a little, as of now."""
-        with self._reading:
+        # The connection that wrote last has in memory what another would read anew.
+        written = self.local and self._writing.acquire(blocking=False)
+        with self._reading if not written else contextlib.nullcontext():
             try:
-                self._reader = self._alive(self._reader)
-                yield Work(self._reader, self.dialect)
+                if written:
+                    connection = self._writer = self._alive(self._writer)
+                else:
+                    connection = self._reader = self._alive(self._reader)
+                yield Work(connection, self.dialect)
             except self.errors as error:
                 raise self.refused(error) from error
             except self.unfit as error:
                 raise InputError(UNFIT) from error
+            finally:
+                if written:
+                    self._writing.release()
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Work]:
@@ -205,8 +234,8 @@ class Database(ABC):
         return connection if connection is not None else self.connect()
 
     @abstractmethod
-    def _begin(self, connection: Any) -> None:
-        """Begin a transaction that writes."""
+    def _begin(self, connection: Any, patience: float) -> None:
+        """Begin a transaction that writes, after so many seconds of waiting at most."""
 
     def _end(self, connection: Any, how: str, *, quiet: bool = False) -> None:
         try:
@@ -219,6 +248,7 @@ class Database(ABC):
 class Sqlite(Database):
     """A file in WAL mode; a transaction that was committed is on the disk."""
 
+    local = True
     dialect = "sqlite"
     # A damaged file is a `DatabaseError` of no kind of its own.
     errors = (sqlite3.DatabaseError,)
@@ -249,8 +279,26 @@ class Sqlite(Database):
             connection.execute(f"PRAGMA {pragma}").close()
         return connection
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
+    def _alive(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        if connection is None:
+            connection = self.connect()
+            connection.execute(f"PRAGMA busy_timeout={MOMENT * 1000:.0f}").close()
+        return connection
+
+    def _begin(self, connection: sqlite3.Connection, patience: float) -> None:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                # The low byte is the error's kind, the others say more of it.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if not patience:
+                    raise BusyError from None
+                if time.monotonic() > until:
+                    raise
 
     def _end(self, connection: sqlite3.Connection, how: str, *, quiet: bool = False) -> None:
         # A full disk has rolled back already: there is no transaction left to end.
@@ -261,6 +309,7 @@ class Sqlite(Database):
 class Postgres(Database):
     """A schema of its own in a PostgreSQL database."""
 
+    local = False
     dialect = "postgresql"
     _snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -300,5 +349,5 @@ class Postgres(Database):
     def _alive(self, connection: Any) -> Any:
         return self.connect() if connection is None or connection.closed else connection
 
-    def _begin(self, connection: Any) -> None:
+    def _begin(self, connection: Any, patience: float) -> None:
         connection.execute("BEGIN")

@@ -79,7 +79,8 @@ class StudyAnalysis:
         kinds: list[str] = [each.verdict.kind for each in self.hypotheses]
         said = {"supported": "supported", "not supported": "not", "cannot tell": "open"}
         counts = ", ".join(f"{kinds.count(kind)} {word}" for kind, word in said.items())
-        return f"{runs}. Of {len(kinds)} hypotheses: {counts}."
+        word = "hypothesis" if len(kinds) == 1 else "hypotheses"
+        return f"{runs}. Of {len(kinds)} {word}: {counts}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values: what `analysis.json` holds."""

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from alignlab.charts import Chart, interval_chart, line_chart
+from alignlab.charts import WIDTH, Chart, interval_chart
 from alignlab.intervals import Estimate
+from alignlab.plain import plain
 from alignlab.study.analysis.arranging import Runs
 from alignlab.study.analysis.hypotheses import Answer
 from alignlab.study.analysis.measured import Part, conditions, name_of
 from alignlab.study.reading import level_text
 from alignlab.study.statistics import performance_profile
-from alignlab.theme import QUIET
+from alignlab.tables import Table
+from alignlab.theme import ACCENT, QUIET
 from alignlab.wording import called
 
 __all__ = ["Figure", "analysis_figures"]
@@ -24,8 +26,8 @@ __all__ = ["Figure", "analysis_figures"]
 MOST_TASKS = 12
 """More rows than this are a list, not a picture."""
 
-MOST_PROFILES = 4
-"""More bands than this hide each other."""
+MOST_PROFILES = 5
+"""More panels than this are no longer one picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,47 +182,75 @@ def _measure(runs: Runs, measure: str, parts: Mapping[str, Part]) -> Figure:
 
 
 def _profile(runs: Runs, measure: str, parts: Sequence[Part]) -> Figure:
-    """Return the share of runs above each score, a band around each condition's."""
+    """Return the share of runs above each score: a panel a condition, the others' curves behind."""
     held = np.concatenate([each for part in parts for each in part.sample.runs])
     scores = np.unique(np.linspace(held.min(), held.max(), 61))
     level, together = runs.spec.analysis.level, len(parts)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for part in parts:
         found = performance_profile(
             list(part.sample.runs), scores=scores, level=level, comparisons=together
         )
+        held_here = zip(found.scores, found.share, found.low, found.high, strict=True)
         rows += [
-            {"score": s, "share": f, "low": low, "high": high, "condition": _said(part.levels)}
-            for s, f, low, high in zip(
-                found.scores.tolist(), found.share.tolist(), found.low.tolist(),
-                found.high.tolist(), strict=True,
-            )
-        ]  # fmt: skip
+            {"condition": _said(part.levels), "score": s, "share": f, "low": low, "high": high}
+            for s, f, low, high in (map(float, each) for each in held_here)
+        ]
     label, unit = _label(runs, measure)
     title = f"What share of runs is above each {label}?"
-    chart = line_chart(
-        title,
-        rows,
-        x="score",
-        y="share",
-        x_title=f"{label}{unit}",
-        y_title="share of runs above",
-        series="condition",
-        band=("low", "high"),
-        percent="y",
-    )
-    spec = {**chart.spec, "layer": [_stepped(each) for each in chart.spec["layer"][:-1]]}
+    names = [_said(part.levels) for part in parts]
+    panels = [_panel(rows, name, f"{label}{unit}" if name == names[-1] else None) for name in names]
+    columns = ("condition", "score", "share", "low", "high")
+    table = Table(title, columns, tuple(tuple(row[c] for c in columns) for row in rows))
+    chart = Chart(title, plain({"vconcat": panels, "spacing": 14}), table)
     description = (
-        f"A run's score is above the value on the axis with this share. The bands hold all "
-        f"{together} curves at once with {100 * level:.4g}% confidence."
+        "The share of runs above the value on the axis, tasks weighted alike; behind each "
+        f"condition, pale, the others. The bands hold all {together} curves at once with "
+        f"{100 * level:.4g}% confidence."
     )
-    return Figure(title, description, replace(chart, spec=spec))
+    return Figure(title, description, chart)
 
 
-def _stepped(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a layer whose curve goes down in steps, and a band so pale that three can overlap."""
-    pale = {"opacity": 0.09} if layer["mark"]["type"] == "area" else {}
-    return {**layer, "mark": {**layer["mark"], **pale, "interpolate": "step-after"}}
+def _panel(rows: Sequence[Mapping[str, Any]], name: str, title: str | None) -> dict[str, Any]:
+    """Return one condition's curve and band, the other conditions' curves pale behind it."""
+    x = {**_at("score"), "title": title, "scale": {"zero": False}}
+    y = {**_at("share"), "title": "share above", "axis": {"format": ".0%", "tickCount": 3}}
+    steps = {"interpolate": "step-after"}
+    return {
+        "title": {"text": name},
+        "width": WIDTH,
+        "height": 110,
+        "layer": [
+            {
+                "data": {"values": [row for row in rows if row["condition"] != name]},
+                "mark": {
+                    "type": "line",
+                    **steps,
+                    "color": QUIET,
+                    "opacity": 0.45,
+                    "strokeWidth": 1,
+                },
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "detail": {"field": "condition", "type": "nominal"},
+                },
+            },
+            {
+                "data": {"values": [row for row in rows if row["condition"] == name]},
+                "layer": [
+                    {
+                        "mark": {"type": "area", **steps, "color": ACCENT, "opacity": 0.16},
+                        "encoding": {"x": x, "y": {**y, **_at("low")}, "y2": {"field": "high"}},
+                    },
+                    {
+                        "mark": {"type": "line", **steps, "color": ACCENT, "strokeWidth": 2},
+                        "encoding": {"x": x, "y": y},
+                    },
+                ],
+            },
+        ],
+    }
 
 
 def _tasks(runs: Runs, tasks: Sequence[str]) -> list[dict[str, Any]]:

@@ -32,7 +32,8 @@ __all__ = ["hedges_factor", "standardised_difference"]
 
 Floats = NDArray[np.float64]
 
-FAR = 15.0
+FAR = 8.0
+"""Beyond so many of the scale of 1 / u, t is large."""
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 POINTS, SPACES = np.polynomial.legendre.leggauss(160)
@@ -130,7 +131,7 @@ def _below(statistic: float, freedom: float, centre: float) -> float:
     The mean over u of the chance of z; where t is large that is a step, and the mean over z of the
     chance of u is smooth. SciPy's series gives NaN in tails that a root search goes through.
     """
-    if abs(statistic) <= FAR:
+    if abs(statistic) <= FAR * np.sqrt(2 * freedom):
         start, end = np.sqrt(special.chdtri(freedom, [1 - 1e-15, 1e-15]) / freedom)
         u = start + (end - start) * POINTS
         logs = (freedom - 1) * np.log(u) - freedom * u**2 / 2

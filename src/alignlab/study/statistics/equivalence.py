@@ -111,7 +111,7 @@ def equivalence_test(
     if level <= 0.5:
         raise InputError(f"level={level!r} is not above 0.5, so no interval of 1 - 2 (1 - level).")
     spread = spread_of(as_tasks(differences, clusters=clusters), generalise=generalise)
-    interval = estimated(spread, level=2 * level - 1, comparisons=comparisons)
+    interval = estimated(spread, level=round(2 * level - 1, 12), comparisons=comparisons)
     if spread.why:
         return Equivalence(np.nan, np.nan, np.nan, low, high, interval, spread.why)
     error = float(np.sqrt(spread.variance))

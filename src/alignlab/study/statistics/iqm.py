@@ -83,7 +83,7 @@ def interquartile_mean(
     if total == 0 or middle < 2:
         return undefined(value, level=level, n=n, why="no run of the middle half differs")
     variance = (n - 1) / n * middle / (middle - 1) * total / middle**2
-    freedom = total**2 / float((parts**2 / (pulled.sizes - 1)).sum()) * (middle - 1) / (n - 1)
+    freedom = (middle - 1) / (n - 1) / float(((parts / total) ** 2 / (pulled.sizes - 1)).sum())
     half = critical_value(level, comparisons=comparisons, freedom=freedom) * float(
         np.sqrt(variance)
     )

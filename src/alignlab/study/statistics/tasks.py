@@ -201,7 +201,7 @@ def spread_of(tasks: Tasks, *, generalise: Generalise = "seeds") -> Spread:
     if variance == 0:
         why = "no replicate differs from another, so the seeds show no spread"
         return Spread(value, np.nan, np.nan, n, "", why)
-    freedom = variance**2 / float((parts**2 / (tasks.sizes - 1)).sum())
+    freedom = 1 / float(((parts / variance) ** 2 / (tasks.sizes - 1)).sum())
     method = "Student's t" if many == 1 else f"Student's t by task, Welch, over {many} tasks"
     return Spread(value, variance, freedom, n, method)
 

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from alignlab.intervals import Estimate
+from alignlab.study.analysis.verdicts import decimals, said_estimate, verdict
+
+
+def judged(low, high, *, direction="greater", p=None, level=0.95, smallest=0.1):
+    shown = low > 0 or high < 0
+    if direction == "equivalent":
+        shown = -smallest < low and high < smallest
+    return verdict(
+        Estimate((low + high) / 2, low, high, level, 10, "t"),
+        direction=direction,
+        smallest=smallest,
+        p_adjusted=(0.01 if shown else 0.3) if p is None else p,
+        alpha=0.05,
+        what="score, new less old",
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "direction", "kind", "words"),
+    [
+        (0.11, 0.2, "greater", "supported", "at least the 0.1 that would matter"),
+        (0.01, 0.2, "greater", "supported", "may be more or less than the 0.1"),
+        (0.01, 0.05, "greater", "supported", "less than the 0.1 that would matter"),
+        (-0.05, 0.2, "greater", "cannot tell", "holds both 0 and the 0.1 that would matter"),
+        (-0.05, 0.05, "greater", "not supported", "rules out the 0.1 that would matter"),
+        (-0.2, -0.05, "greater", "not supported", "but the contrary"),
+        (-0.2, -0.11, "less", "supported", "at least the 0.1"),
+        (-0.2, 0.05, "less", "cannot tell", "holds both 0 and"),
+        (-0.05, 0.05, "less", "not supported", "rules out"),
+        (0.05, 0.2, "less", "not supported", "but the contrary"),
+        (-0.2, -0.11, "different", "supported", "at least the 0.1"),
+        (0.01, 0.2, "different", "supported", "more or less"),
+        (-0.05, 0.05, "different", "not supported", "nearer 0 than the 0.1"),
+        (-0.15, 0.05, "different", "cannot tell", "holds both 0 and"),
+        (-0.05, 0.05, "equivalent", "supported", "within ±0.1"),
+        (0.02, 0.05, "equivalent", "supported", "within ±0.1"),
+        (0.12, 0.2, "equivalent", "not supported", "beyond ±0.1"),
+        (-0.05, 0.2, "equivalent", "cannot tell", "within ±0.1 and beyond"),
+    ],
+)
+def test_by_the_interval_and_what_would_matter(low, high, direction, kind, words):
+    found = judged(low, high, direction=direction)
+    assert found.kind == kind
+    assert words in found.sentence
+    assert found.sentence.startswith(
+        {"supported": "Supported", "not supported": "Not supported"}.get(
+            kind, "The study cannot tell"
+        )
+    )
+
+
+def test_that_nothing_is_shown_is_never_no_effect():
+    for direction in ("greater", "less", "different", "equivalent"):
+        found = judged(-0.5, 0.6, direction=direction)
+        assert found.kind == "cannot tell"
+        assert "no effect" not in found.sentence
+
+
+def test_where_holms_test_is_sharper_than_the_interval_both_are_said():
+    found = judged(-0.01, 0.2, p=0.04)
+    assert found.kind == "supported"
+    assert "the interval, which holds together with the others, still holds 0" in found.sentence
+
+
+def test_without_an_interval_the_reason_is_said():
+    nan = float("nan")
+    found = verdict(
+        Estimate(0.2, nan, nan, 0.95, 1, "no interval: there is one replicate"),
+        direction="greater", smallest=0.1, p_adjusted=nan, alpha=0.05, what="score",
+    )  # fmt: skip
+    assert found.kind == "cannot tell"
+    assert found.sentence == (
+        "The study cannot tell: score, has no interval, there is one replicate; it was 0.2."
+    )
+
+
+def test_numbers_as_people_write_them():
+    assert said_estimate(Estimate(-0.0001, -0.02, 0.01, 0.9, 3, "t"), "points") == (
+        "0.000 points, 90% CI [−0.020, 0.010]"
+    )
+    assert said_estimate(Estimate(1234.5, 1000, 1469, 0.95, 3, "t")) == (
+        "1,234, 95% CI [1,000, 1,469]"
+    )
+    assert decimals(Estimate(0, 0, 0, 0.95, 3, "t")) == 3

@@ -127,8 +127,9 @@ def bibtex_entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
 
 
 def _in_a_comment(text: str, at: int) -> bool:
-    """Return whether the line of the place begins with a percent sign."""
-    return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith("%")
+    """Return whether a line begins with a percent sign, or the sign is within a word of mail."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return before.lstrip().startswith("%") or before[-1:].isalnum()
 
 
 class _Reader:

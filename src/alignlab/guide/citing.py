@@ -56,7 +56,7 @@ def cite(
     if not asked:
         raise InputError("No key was given. alignlab guide papers finds some.")
     known = references() if works is None else works
-    found = [find_reference(key, known) for key in dict.fromkeys(asked)]
+    found = list({(work := find_reference(key, known)).key: work for key in asked}.values())
     if format == "apa":
         return "".join(f"{line}\n" for line in apa_list(found))
     if format == "typst":

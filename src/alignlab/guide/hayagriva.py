@@ -92,7 +92,7 @@ def _work(work: Reference) -> dict[str, Any]:
             "editor": editors,
             "volume": _number(fields.get("volume", "")),
             "issue": _number(fields.get("number", "")),
-            "publisher": fields.get("publisher", ""),
+            "publisher": _escaped(fields.get("publisher", "")),
         }
     else:
         made["volume"] = _number(fields.get("volume", ""))
@@ -110,7 +110,7 @@ def _kind(work: Reference) -> tuple[str, str]:
 def _publisher(work: Reference) -> str:
     named = ("publisher", "institution", "school", "howpublished")
     found = next((work.fields[name] for name in named if work.fields.get(name)), "")
-    return found or ("arXiv" if work.eprint else "")
+    return _escaped(found) or ("arXiv" if work.eprint else "")
 
 
 def _numbers(work: Reference) -> dict[str, str]:
@@ -148,7 +148,12 @@ def _people(names: Iterable[str]) -> list[Any]:
 
 
 def _verbatim(title: str) -> Any:
-    return {"value": title, "verbatim": True} if title else ""
+    return {"value": _escaped(title), "verbatim": True} if title else ""
+
+
+def _escaped(text: str) -> str:
+    """Return a text whose braces and dollar signs mean themselves."""
+    return re.sub(r"([\\{}$])", r"\\\1", text)
 
 
 def _key(key: str) -> str:

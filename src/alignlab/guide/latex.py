@@ -48,7 +48,7 @@ _LETTER = re.compile(
 )
 _STYLE = re.compile(rf"\\(?:{STYLES})\s*(?=\{{)")
 _ESCAPED = re.compile(r"\\([&%$#_{}])")
-_HIDDEN = {sign: chr(0xE000 + number) for number, sign in enumerate("&%$#_{}~-")}
+_HIDDEN = {sign: chr(0xE000 + number) for number, sign in enumerate("&%$#_{}~\\")}
 _SHOWN = {ord(hidden): sign for sign, hidden in _HIDDEN.items()}
 # Letters that Unicode does not take for a letter with an accent.
 _ALIKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe"})
@@ -83,7 +83,7 @@ def plain_text(value: str, *, braces: bool = False) -> str:
     value = _ESCAPED.sub(lambda found: _HIDDEN[found[1]], value)
     value = _MATHS.sub(keep, value)
     value = _ACCENT.sub(_accented, value)
-    value = _LETTER.sub(lambda found: LETTERS[found[1]], value)
+    value = _LETTER.sub(_letter, value)
     value = _STYLE.sub("", value)
     value = value.replace("---", "—").replace("--", "–").replace("~", " ")
     value = value if braces else _without_braces(value)
@@ -133,6 +133,11 @@ def folded(text: str) -> str:
 def _accented(found: re.Match[str]) -> str:
     letter = (found["braced"] or found["bare"]).removeprefix("\\")
     return unicodedata.normalize("NFC", letter + ACCENTS[found["sign"] or found["name"]])
+
+
+def _letter(found: re.Match[str]) -> str:
+    letter = LETTERS[found[1]]
+    return _HIDDEN.get(letter, letter)  # a tilde that was spelt out is no space
 
 
 def _without_braces(value: str) -> str:

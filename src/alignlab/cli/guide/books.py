@@ -38,13 +38,10 @@ def books(context: typer.Context, as_json: Json = False) -> None:
             lines = [Text(book.title, style="bold"), Text(f"{by}{year}. {book.publisher}")]
             if book.code and book.code != "none":
                 lines.append(Text(f"Code: {book.code}"))
-            lines += [
-                Text.assemble(
-                    ("Not so: ", "yellow"), each.said, (" In truth: ", "green"), each.truth
-                )
-                for each in corrections_of(book.key)
-                if each.kind == "book" and "exclude" not in each.said
-            ]
+            for each in corrections_of(book.key):
+                if each.about[0] == book.key:  # not where it is only what to read instead
+                    lines.append(Text.assemble(("The text said: ", "yellow"), each.said))
+                    lines.append(Text.assemble(("What is true: ", "green"), each.truth))
             if book.url:
                 lines.append(shown_link(book.url))
             table.add_row(Text(book.key, style="cyan"), Text("\n").join(lines))

@@ -18,6 +18,7 @@ SAYS = {
     "check_a_shaping.py": "changes the optimal policy; STARC distance 0.491",
     "choose_by_utility.py": "ask where repaying has a chance of",
     "compare_two.py": "performance.auc",
+    "find_and_cite.py": "In truth: Authors and year are right, the definition is not.",
     "explain_one.py": "are protected, and counted here. A person should look at that.",
     "how_sure_is_right.py": "surely off: ['south by 0.092 [0.068, 0.117]']",
     "is_it_true.py": "hardly changes when all weights are drawn anew (rank correlation 1.00)",

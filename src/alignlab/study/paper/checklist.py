@@ -17,10 +17,10 @@ from alignlab.study.paper.nodes import (
     Block,
     Citation,
     Cited,
-    Grid,
     Heading,
+    Items,
     Paragraph,
-    See,
+    Strong,
     Text,
     as_text,
 )
@@ -40,23 +40,19 @@ DIGITS = 12
 
 def checklist_blocks(study: StudyFolder, findings: Findings) -> tuple[Block, ...]:
     """Return the section with the checklist."""
-    rows = checklist_answers(study, findings)
-    table = Grid(
-        "checklist",
-        as_text("Reproducibility checklist, answered from the study's files."),
-        (as_text("Question"), as_text("Answer")),
-        tuple((as_text(question), as_text(answer)) for question, answer in rows.items()),
-        ("left", "left"),
-    )
+    answers = checklist_answers(study, findings)
     lead = Paragraph(
         (
-            See("table", "checklist"),
-            Text(" answers the questions of "),
+            Text("Of the questions of "),
             Citation((Cited("pineau2021improving"),), narrative=True),
-            Text(" that the files of the study can answer."),
+            Text(", those that the study's files can answer."),
         )
     )
-    return (Heading(1, as_text("Reproducibility")), lead, table)
+    items = tuple(
+        (Paragraph((Strong(as_text(question)), Text(f" {answer}"))),)
+        for question, answer in answers.items()
+    )
+    return (Heading(1, as_text("Reproducibility checklist")), lead, Items(items))
 
 
 def checklist_answers(study: StudyFolder, findings: Findings) -> dict[str, str]:
@@ -72,6 +68,7 @@ def checklist_answers(study: StudyFolder, findings: Findings) -> dict[str, str]:
         The results.
     """
     spec = study.spec
+    hardware = spec.resources.hardware.strip().rstrip(".")
     sources = study_sources(study.root, spec)
     runs, failed = (findings.numbers.get(name, {}).get("value") for name in ("runs", "failed"))
     planned = len(spec.configurations()) * spec.seeds
@@ -86,15 +83,15 @@ def checklist_answers(study: StudyFolder, findings: Findings) -> dict[str, str]:
         ),
         "Was the number of runs fixed in advance?": _registered(study.registration),
         "Were runs left out?": (
-            "None; no run failed." if not failed else f"None. {_count(failed)} failed and are told."
+            f"No. {_count(failed)} failed; see Limitations." if failed else "No; none failed."
         ),
         "How were seeds chosen?": (
             "Each follows by SHA-256 from the study's name, the configuration and the replicate; "
             "none was chosen by hand."
         ),
         "What do the intervals mean?": _intervals(findings, spec.analysis.level),
-        "What was it run on?": spec.resources.hardware.rstrip(".") + "."
-        if spec.resources.hardware
+        "What was it run on?": f"{hardware[:1].upper()}{hardware[1:]}."
+        if hardware
         else "Not stated.",
         "How long does a run take?": _seconds(study.log_path),
         "Which versions of packages?": _environment(study.root),

@@ -117,7 +117,8 @@ def _typst(piece: Piece) -> str:
 
 
 def _typst_sign(sign: str) -> str:
-    return f"\\{sign}" if sign.isascii() and not sign.isalnum() else sign
+    delimits = sign in "⌊⌋⌈⌉⟨⟩"  # which Typst wants in pairs
+    return f"\\{sign}" if delimits or (sign.isascii() and not sign.isalnum()) else sign
 
 
 def formula_mathml(formula: Formula, *, display: bool = False) -> str:
@@ -186,10 +187,10 @@ def _mathml(piece: Piece, display: bool, variant: str = "") -> str:
             body = "".join(
                 f"<mtr>{''.join(f'<mtd>{inner(cell)}</mtd>' for cell in row)}</mtr>" for row in rows
             )
-            kind = f' class="{name}"' if name in ("cases", "aligned") else ""
+            traits = f' class="{name}"' if name in ("cases", "aligned") else ""
             left, right = ARRAYS[name]
             ends = [f"<mo>{each}</mo>" if each else "" for each in (left, right)]
-            return f"<mrow>{ends[0]}<mtable{kind}>{body}</mtable>{ends[1]}</mrow>"
+            return f"<mrow>{ends[0]}<mtable{traits}>{body}</mtable>{ends[1]}</mrow>"
 
 
 def _mathml_sign(sign: str, kind: str, variant: str) -> str:

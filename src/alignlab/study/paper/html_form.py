@@ -311,6 +311,8 @@ def _cited(paper: Manuscript) -> _Citations:
     lines.append(f'#bibliography("references.yaml", title: none, style: {quoted(paper.style)})')
     made = html_of({"main.typ": "\n".join(lines).encode(),
                     "references.yaml": bibliography_yaml(paper).encode()})  # fmt: skip
+    # The page's policy takes no style from an attribute.
+    made = re.sub(r' style="[^"]*"', "", made)
     found = re.findall(r'<div class="piece\d+\.">(.*?)</div>', made, re.DOTALL)
     places = {}
     for key, call in zip(keys, found[len(citations) :], strict=True):
@@ -323,7 +325,7 @@ def _cited(paper: Manuscript) -> _Citations:
         return re.sub(r'href="#(loc-\d+)"', lambda m: f'href="#{places.get(m[1], "text")}"', text)
 
     works = made.partition('<section role="doc-bibliography"')[2].partition(">")[2]
-    works = works.partition("</section>")[0].replace(' style="list-style-type: none"', "")
+    works = works.partition("</section>")[0]
     works = re.sub(r'<a [^>]*role="doc-backlink">(.*?)</a>', r"\1", works)
     texts = zip(citations, map(placed, found), strict=False)
     return _Citations(dict(texts), placed(works))

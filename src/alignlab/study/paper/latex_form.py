@@ -121,6 +121,8 @@ def _sign(words: str, at: int) -> str:
     sign = words[at]
     if sign == "-" and words[at + 1 : at + 2] != "-" and words[at - 1 : at] != "-":
         return "-"
+    if sign == "'" and words[at - 1 : at].isalpha() and words[at + 1 : at + 2].isalpha():
+        return sign
     return SPECIALS.get(sign, sign)
 
 
@@ -201,10 +203,11 @@ def _grid(grid: Grid, paper: Manuscript) -> str:
     ]
     wide = paper.columns == 2 and sum(longest) + 2 * len(longest) > 62
     tight = sum(longest) > 90
-    share = 0.8 / max(1, sum(each > 24 for each in longest))
+    long = [each > 24 and side != "right" for each, side in zip(longest, grid.align, strict=True)]
+    share = 0.7 / max(1, sum(long))
     kinds = "".join(
-        rf"p{{{share:.2f}\linewidth}}" if tight and each > 24 else side[0]
-        for each, side in zip(longest, grid.align, strict=True)
+        rf"p{{{share:.2f}\linewidth}}" if tight and wrapped else side[0]
+        for wrapped, side in zip(long, grid.align, strict=True)
     )
 
     def row(cells: tuple[tuple[Inline, ...], ...]) -> str:

@@ -53,7 +53,13 @@ def markdown_parser() -> MarkdownIt:
     return parser
 
 
-def _push(state: StateInline, kind: str, content: str, end: int, **meta: object) -> bool:
+def _push(
+    state: StateInline, silent: bool, kind: str, content: str, end: int, **meta: object
+) -> bool:
+    """Move on to `end`; leave a token unless the parser only looks ahead."""
+    if silent:
+        state.pos = end
+        return True
     token = state.push(kind, "", 0)
     token.content = content
     token.meta = {"line": state.src.count("\n", 0, state.pos), **meta}
@@ -68,8 +74,8 @@ def _placeholder(state: StateInline, silent: bool) -> bool:
     if found is None:
         rest = state.src[state.pos :].partition("\n")[0]
         wrong = f"{rest[:40]!r} opens two braces that are never closed on their line."
-        return silent or _push(state, "wrong", wrong, state.pos + 2)
-    return silent or _push(state, "placeholder", found[1].strip(), found.end())
+        return _push(state, silent, "wrong", wrong, state.pos + 2)
+    return _push(state, silent, "placeholder", found[1].strip(), found.end())
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -78,7 +84,7 @@ def _formula(state: StateInline, silent: bool) -> bool:
     found = _FORMULA.match(state.src, state.pos)
     if found is None:
         return False
-    return silent or _push(state, "formula", found[1], found.end())
+    return _push(state, silent, "formula", found[1], found.end())
 
 
 def _citation(state: StateInline, silent: bool) -> bool:
@@ -88,8 +94,8 @@ def _citation(state: StateInline, silent: bool) -> bool:
         found = _NARRATIVE.match(state.src, state.pos)
         if found is None or before.isalnum():
             return False
-        return silent or _push(
-            state, "citation", found[0], found.end(), works=[(found[1], "")], narrative=True
+        return _push(
+            state, silent, "citation", found[0], found.end(), works=[(found[1], "")], narrative=True
         )
     group = _GROUP.match(state.src, state.pos) if character == "[" else None
     if group is None or not _SEEMS_CITED.search(group[1]):
@@ -101,25 +107,24 @@ def _citation(state: StateInline, silent: bool) -> bool:
             f"{group[0]} is not a citation: write [@key], [@key, p. 3] or [@key; @other], words "
             "around it, and \\@ where no work is meant."
         )
-        return silent or _push(state, "wrong", wrong, group.end())
-    return silent or _push(state, "citation", group[0], group.end(), works=read, narrative=False)
+        return _push(state, silent, "wrong", wrong, group.end())
+    return _push(state, silent, "citation", group[0], group.end(), works=read, narrative=False)
 
 
 def _footnote(state: StateInline, silent: bool) -> bool:
     if state.src.startswith("[^", state.pos):
         wrong = "a footnote is written where it belongs: ^[its text]."
-        return silent or _push(state, "wrong", wrong, state.pos + 2)
+        return _push(state, silent, "wrong", wrong, state.pos + 2)
     if not state.src.startswith("^[", state.pos):
         return False
     end = state.md.helpers.parseLinkLabel(state, state.pos + 1)
     if end < 0:
         return False
     if silent:
-        state.pos = end + 1
-        return True
+        return _push(state, silent, "", "", end + 1)
     inner: list[object] = []
     state.md.inline.parse(state.src[state.pos + 2 : end], state.md, state.env, inner)  # type: ignore[arg-type]
-    return _push(state, "footnote", "", end + 1, children=inner)
+    return _push(state, silent, "footnote", "", end + 1, children=inner)
 
 
 def _display(state: StateBlock, start: int, end: int, silent: bool) -> bool:

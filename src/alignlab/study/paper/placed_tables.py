@@ -32,6 +32,7 @@ def placed_table(table: Mapping[str, Any], *, name: str) -> Grid:
     ('left', 'right')
     """
     rows = [list(row) for row in table["rows"]]
+    decimals = [_decimals([row[at] for row in rows]) for at in range(len(table["columns"]))]
     columns = [str(column) for column in table["columns"]]
     align = tuple(
         "right" if _is_numeric([row[at] for row in rows]) else "left" for at in range(len(columns))
@@ -40,7 +41,10 @@ def placed_table(table: Mapping[str, Any], *, name: str) -> Grid:
         name,
         as_text(str(table["title"])),
         tuple(as_text(column) for column in columns),
-        tuple(tuple(_cell(value, name) for value in row) for row in rows),
+        tuple(
+            tuple(_cell(value, name, digits) for value, digits in zip(row, decimals, strict=True))
+            for row in rows
+        ),
         align,
     )
 
@@ -54,12 +58,21 @@ def _is_numeric(values: list[Any]) -> bool:
     )
 
 
-def _cell(value: Any, name: str) -> tuple[Inline, ...]:
+def _decimals(values: list[Any]) -> int | None:
+    """Return the decimals of all numbers in a column; `None` where each has its own."""
+    known = [each for each in values if isinstance(each, float) and not each.is_integer()]
+    texts = [number_text(each) for each in known]
+    if not known or any("×" in text for text in texts):
+        return None
+    return max(len(text.partition(".")[2]) for text in texts)
+
+
+def _cell(value: Any, name: str, digits: int | None) -> tuple[Inline, ...]:
     if value is None:
         return (Text("–"),)
     if isinstance(value, bool):
         return (Text("yes" if value else "no"),)
     if isinstance(value, int | float):
-        return (Value(number_text(value), f"table {name}"),)
+        return (Value(number_text(value, digits=digits), f"table {name}"),)
     # A minus is a minus, also where the analysis wrote an interval in words.
     return as_text(re.sub(r"(?<![\w)])-(?=[\d.])", "−", str(value)))

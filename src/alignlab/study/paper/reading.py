@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPED", "Reader", "resolve"]
 
-TYPED = re.compile(r"(?<![\w.])\d*\.\d+|\d+(?:\.\d+)?\s*(?:%|per ?cent\b)")
+TYPED = re.compile(r"(?<![\w.])(?:\d*\.)?\d+\s*(?:\\?%|per ?cent\b)|(?<![\w.])\d*\.\d+")
 """A number that only results can know: one with decimals, or a percentage."""
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

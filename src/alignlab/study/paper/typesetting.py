@@ -77,7 +77,8 @@ def _line(error: Any, hint: Callable[[str], str] | None) -> str:
     """Return what Typst says as one line that begins with the place."""
     message = " ".join(str(getattr(error, "message", error)).split())
     place = re.search(r"┌─ ([^\n]+?):(\d+):\d+", str(getattr(error, "diagnostic", "")))
-    where = f"{place[1].lstrip('/')}:{place[2]}: " if place else ""
+    file = re.sub(r"^.*alignlab-paper-[^/]+/", "", place[1]).lstrip("/") if place else ""
+    where = f"{file}:{place[2]}: " if place else ""
     label = re.search(r"label `<([^>]+)>` does not exist", message)
     more = hint(label[1]) if label and hint else ""
     message = re.sub(r" \(searched at [^)]*\)", "", message)

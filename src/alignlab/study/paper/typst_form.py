@@ -39,11 +39,15 @@ from alignlab.study.paper.nodes import (
     plain_text,
     walk,
 )
+from alignlab.wording import shortened
 
 __all__ = ["bibliography_yaml", "by_key", "cited_typst", "escaped", "quoted", "typst_files"]
 
 COLUMN_POINTS = 241.0
 """Width of one of two columns; the page's text is 499 wide, or 414 in one column."""
+
+RUNNING = 84
+"""Letters of the title that a page's head has room for."""
 
 POINTS = 0.75
 """Of a CSS pixel."""
@@ -53,7 +57,12 @@ SMALLEST = 0.72
 
 IMPORT = '#import "/template.typ": display, paper, ruled, wide'
 
-SPECIAL = re.compile(r"""[\\#$*_`<>@~\[\]/'"+=-]|(?<=\d)\.(?=\s|$)|\.(?=\.)|(?<=\.)\.|^\.|:(?=/)""")
+SPECIAL = re.compile(
+    r"""[\\#$*_`<>@~\[\]/"+=-]|(?<![^\W\d_])'|'(?![^\W\d_])|:(?=/)"""
+    r"""|(?<=\d)\.(?=\s|$)|\.(?=\.)|(?<=\.)\.|^\."""
+)
+"""Signs that Typst's markup would take for something else; an apostrophe within a word is one."""
+
 BREAKS = re.compile(r"[\s\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 
 
@@ -135,6 +144,7 @@ def _main(paper: Manuscript) -> str:
         "",
         "#show: paper.with(",
         f"  title: {quoted(paper.title)},",
+        f"  short: {quoted(shortened(paper.title, RUNNING))},",
         f"  authors: ({' '.join(people)}),",
         f"  columns: {paper.columns},",
         f"  keywords: ({''.join(f'{quoted(word)}, ' for word in paper.keywords)}),",
@@ -144,7 +154,7 @@ def _main(paper: Manuscript) -> str:
         _blocks(paper.sections, paper),
     ]
     if paper.works:
-        lines += ["", "#set par(justify: false)", "#set text(size: 0.92em)"]
+        lines += ["", "#place.flush()", "#set par(justify: false)", "#set text(size: 0.92em)"]
         style = quoted(paper.style)
         lines.append(f'#bibliography("references.yaml", title: "References", style: {style})')
     return "\n".join(lines) + "\n"
@@ -200,18 +210,23 @@ def _grid(grid: Grid, paper: Manuscript) -> str:
     room = 62 if paper.columns == 2 and not spans else 118
     # Where the words do not fit beside each other, the longest columns share what is left.
     tight = sum(longest) + 2 * len(longest) > room
-    widths = ["1fr" if tight and each > 24 else "auto" for each in longest]
-    sides = [*grid.align, *["left"] * (len(longest) - len(grid.align))]
+    widths = [
+        f"{min(each, 80)}fr" if tight and each > 24 and side != "right" else "auto"
+        for each, side in zip(longest, grid.align, strict=True)
+    ]
+    sides = grid.align
 
-    def cells(row: tuple[tuple[Inline, ...], ...]) -> str:
+    def cells(row: tuple[tuple[Inline, ...], ...], *, fixed: bool = True) -> str:
         return " ".join(
-            f"[{_inline(cell, fixed=side == 'right')}],"
+            f"[{_inline(cell, fixed=fixed and side == 'right')}],"
             for cell, side in zip(row, sides, strict=True)
         )
 
     table = (
         f"ruled(columns: ({', '.join(widths)},), align: ({', '.join(sides)},), "
-        f"head: ({cells(grid.columns)}),\n  " + "\n  ".join(map(cells, grid.rows)) + "\n)"
+        f"head: ({cells(grid.columns, fixed=False)}),\n  "
+        + "\n  ".join(map(cells, grid.rows))
+        + "\n)"
     )
     if not grid.caption and not grid.name:
         return f"#align(center, {table})"

@@ -46,6 +46,8 @@ def read_typst(reader: Reader, text: str, *, name: str, typed: bool = True) -> S
     made = text.split("\n")
     for at, line in enumerate(lines):
         where = f"{name}:{at + 1}: "
+        if re.search(r"[\"']@\w+/", line):
+            raise InputError(f"{where}a paper is set offline; packages of Typst are not read.")
         bare = LENGTH.sub("", PLACEHOLDER.sub("", line))
         found = None if typed else TYPED.search(bare)
         if found:
@@ -53,8 +55,6 @@ def read_typst(reader: Reader, text: str, *, name: str, typed: bool = True) -> S
                 f"{where}the number {found[0]!r} is typed by hand. Name the result, such as "
                 f"{{{{ H1.difference }}}}, or write {{{{ typed {found[0]} }}}} if it is none."
             )
-        if re.search(r"[\"']@\w+/", line):
-            raise InputError(f"{where}a paper is set offline; packages of Typst are not read.")
 
         def number(match: re.Match[str], where: str = where) -> str:
             try:

@@ -196,6 +196,7 @@ def number_text(value: float, form: str = "", *, digits: int | None = None) -> s
     elif 1e-4 <= abs(value) < 1e6:
         decimals = max(0, 2 - math.floor(math.log10(abs(value))))
         text = f"{value:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         text = f"{value:.2e}"
     if not re.search(r"[1-9]", text):

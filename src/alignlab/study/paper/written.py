@@ -137,19 +137,19 @@ def _hypothesis(
         f", where {called(factor, {})} is {level_text(level)}"
         for factor, level in stated.where.items()
     )
-    unit = f" {measure.unit}" if measure.unit else ""
+    unit = f" (in {measure.unit})" if measure.unit else ""
     says = stated.says if stated.says.endswith((".", "!", "?")) else f"{stated.says}."
     parts: list[Inline] = [Strong(as_text(f"{name}{primary}. ")), Emphasis(as_text(says))]
     text = (
         f" {label[:1].upper()}{label[1:]} with {called(stated.factor, {})} "
         f"{level_text(stated.of)}, less that with {level_text(stated.against)}{where}: "
-        f"{EXPECTED[stated.direction]}. Smallest effect of interest: "
-        f"{number_text(stated.smallest_effect)}{unit}."
+        f"{EXPECTED[stated.direction]}. Smallest effect of interest{unit}: "
+        f"{number_text(stated.smallest_effect)}."
     )
     if planned.get("power") is not None and stated.spread is not None:
         text += (
             f" Planned power: {number_text(planned['power'], '.0%')}, if differences within pairs "
-            f"have a standard deviation of {number_text(stated.spread)}{unit}."
+            f"have a standard deviation{unit} of {number_text(stated.spread)}."
         )
     else:
         text += " Its power is not known, since the spread of differences was not."
@@ -163,11 +163,11 @@ def _analysis(spec: StudySpec) -> list[Inline]:
     if spec.analysis.correction == "holm" and len(family) > 1:
         parts += [
             Text(
-                f" The {len(family)} hypotheses about primary measures are one family; their "
+                f" The {len(family)} hypotheses about primary measures are one family: their "
                 "p-values are corrected by Holm's procedure "
             ),
             Citation((Cited("holm1979simple"),)),
-            Text("."),
+            Text(", and the intervals of their differences hold all together."),
         ]
     elif len(family) > 1:
         parts.append(Text(" p-values are not corrected for the number of hypotheses."))
@@ -225,7 +225,7 @@ def planned_results(
 def pointing(missing: list[tuple[str, str]]) -> Paragraph:
     """Return the sentence that points to what was planned."""
     sees = [See("table" if kind == "table" else "figure", name) for kind, name in missing]
-    parts: list[Inline] = [Text("What was planned to be shown is in ")]
+    parts: list[Inline] = [Text("The planned analysis is completed by ")]
     for at, see in enumerate(sees):
         if at:
             parts.append(Text(" and " if at == len(sees) - 1 else ", "))
@@ -249,11 +249,16 @@ def failure_blocks(findings: Findings, placed: frozenset[tuple[str, str]]) -> tu
         return (Paragraph(as_text(f"None of the {runs} runs failed.")),) if runs else ()
     table = findings.tables.get("failures")
     shown = table is not None and bool(table["rows"]) and ("table", "failures") not in placed
-    lead = f"{number_text(failed)} of the {runs} runs failed and {'is' if failed == 1 else 'are'}"
-    parts: list[Inline] = [Text(f"{lead} part of the results as such")]
+    parts: list[Inline] = [Text(f"{number_text(failed)} of the {runs} runs failed")]
     if table is not None and table["rows"]:
-        parts += [Text("; see "), See("table", "failures")]
-    blocks: list[Block] = [Paragraph((*parts, Text(".")))]
+        parts += [Text(" ("), See("table", "failures"), Text(")")]
+    parts.append(
+        Text(
+            ". A pair with a failed run is missing from the differences, unless the measure says "
+            "what a failed run counts as."
+        )
+    )
+    blocks: list[Block] = [Paragraph(tuple(parts))]
     if table is not None and shown:
         blocks.append(placed_table(table, name="failures"))
     return tuple(blocks)

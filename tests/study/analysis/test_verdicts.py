@@ -6,15 +6,12 @@ from alignlab.intervals import Estimate
 from alignlab.study.analysis.verdicts import decimals, said_estimate, verdict
 
 
-def judged(low, high, *, direction="greater", p=None, level=0.95, smallest=0.1):
-    shown = low > 0 or high < 0
-    if direction == "equivalent":
-        shown = -smallest < low and high < smallest
+def judged(low, high, *, direction="greater", p=0.3, level=0.95, smallest=0.1):
     return verdict(
         Estimate((low + high) / 2, low, high, level, 10, "t"),
         direction=direction,
         smallest=smallest,
-        p_adjusted=(0.01 if shown else 0.3) if p is None else p,
+        p_adjusted=p,
         alpha=0.05,
         what="score, new less old",
     )
@@ -61,10 +58,15 @@ def test_that_nothing_is_shown_is_never_no_effect():
         assert "no effect" not in found.sentence
 
 
-def test_where_holms_test_is_sharper_than_the_interval_both_are_said():
+def test_the_verdict_is_the_intervals_and_where_holms_test_is_sharper_that_is_said():
     found = judged(-0.01, 0.2, p=0.04)
-    assert found.kind == "supported"
-    assert "the interval, which holds together with the others, still holds 0" in found.sentence
+    assert found.kind == "cannot tell"
+    assert found.sentence.endswith(
+        "Holm's test alone, which is sharper than intervals that hold together, finds it."
+    )
+    assert "Holm" not in judged(-0.01, 0.2, p=0.06).sentence
+    assert "Holm" not in judged(0.01, 0.2).sentence
+    assert "Holm" in judged(-0.01, 0.11, direction="equivalent", p=0.04).sentence
 
 
 def test_without_an_interval_the_reason_is_said():

@@ -1,9 +1,11 @@
 """What the runs say of a hypothesis, as one plain sentence.
 
-A difference is shown where its p-value, adjusted for the family, is at most 1 - level: for one
-hypothesis, just where the interval leaves out 0. What an interval says of the smallest effect that
-matters is said beside it. That nothing is shown is never said to be no effect: a hypothesis is not
-supported only where the interval rules out what would matter, or shows the contrary.
+The verdict is the interval's, which holds together with the rest of its family: a difference is
+shown where it leaves out 0, and what it says of the smallest effect that matters stands beside it.
+For one hypothesis that is the test's own word; in a family Holm's test is a little sharper than any
+intervals that say how large an effect is, and where it alone finds one, that is said. That nothing
+is shown is never said to be no effect: a hypothesis is not supported only where the interval rules
+out what would matter, or shows the contrary.
 """
 
 from __future__ import annotations
@@ -54,10 +56,8 @@ def verdict(
         With its simultaneous interval; of an equivalence, that of its two one-sided tests.
     direction, smallest
         As the statement has them.
-    p_adjusted
-        Of the planned test, adjusted for the family.
-    alpha
-        What it is held against.
+    p_adjusted, alpha
+        Of the planned test, adjusted for the family, and what it is held against.
     what
         What the difference is of, such as "accuracy at a less accuracy at b".
     unit
@@ -80,67 +80,49 @@ def verdict(
         )
     said = f"{what}, is {said_estimate(difference, unit)}"
     least = f"the {_short(smallest, unit)} that would matter"
+    sharper = (
+        " Holm's test alone, which is sharper than intervals that hold together, finds it."
+        if p_adjusted <= alpha
+        else ""
+    )
     if direction == "equivalent":
-        return _equivalence(difference, smallest, p_adjusted <= alpha, said, unit)
+        return _equivalence(difference, smallest, said, f"±{_short(smallest, unit)}", sharper)
     # A hypothesis of less is one of greater, seen in a mirror.
     if direction == "less":
         low, high = -high, -low
-    centre = -difference.value if direction == "less" else difference.value
-    shown = p_adjusted <= alpha
-    size = _size(low, high, centre, smallest, least)
-    touching = (
-        " (Holm's test finds it; the interval, which holds together with the others, still holds 0)"
-        if shown and low <= 0 <= high
-        else ""
-    )
-    if direction == "different":
-        if shown:
-            return Verdict("supported", f"Supported: {said}, {size}{touching}.")
-        if -smallest < low and high < smallest:
-            return Verdict(
-                "not supported", f"Not supported: {said}, all of it nearer 0 than {least}."
-            )
-        return Verdict("cannot tell", f"{_open(said, low, high, smallest, least)}")
-    if shown and centre > 0:
-        return Verdict("supported", f"Supported: {said}, {size}{touching}.")
-    if shown:
-        return Verdict(
-            "not supported", f"Not supported, but the contrary: {said}, {size}{touching}."
-        )
-    if high < smallest:
-        return Verdict("not supported", f"Not supported: {said}, which rules out {least}.")
-    return Verdict("cannot tell", f"{_open(said, low, high, smallest, least)}")
+    size = _size(low, high, smallest, least)
+    if low > 0 or (high < 0 and direction == "different"):
+        return Verdict("supported", f"Supported: {said}, {size}.")
+    if high < 0:
+        return Verdict("not supported", f"Not supported, but the contrary: {said}, {size}.")
+    if direction == "different" and -smallest < low and high < smallest:
+        told = f"Not supported: {said}, all of it nearer 0 than {least}.{sharper}"
+        return Verdict("not supported", told)
+    if direction != "different" and high < smallest:
+        return Verdict("not supported", f"Not supported: {said}, which rules out {least}.{sharper}")
+    told = f"The study cannot tell: {said}, which holds both 0 and {least}.{sharper}"
+    return Verdict("cannot tell", told)
 
 
 def _equivalence(
-    difference: Estimate, smallest: float, shown: bool, said: str, unit: str
+    difference: Estimate, smallest: float, said: str, margin: str, sharper: str
 ) -> Verdict:
-    margin = f"±{_short(smallest, unit)}"
-    if shown:
-        inside = -smallest < difference.low and difference.high < smallest
-        touching = "" if inside else " by Holm's test, if not by the interval"
-        return Verdict("supported", f"Supported: {said}, within {margin}{touching}.")
+    if -smallest < difference.low and difference.high < smallest:
+        return Verdict("supported", f"Supported: {said}, within {margin}.")
     if difference.low >= smallest or difference.high <= -smallest:
         return Verdict("not supported", f"Not supported: {said}, beyond {margin}.")
-    return Verdict(
-        "cannot tell",
-        f"The study cannot tell: {said}, which holds differences within {margin} and beyond.",
-    )
+    told = f"The study cannot tell: {said}, which holds differences within {margin} and beyond."
+    return Verdict("cannot tell", told + sharper)
 
 
-def _size(low: float, high: float, centre: float, smallest: float, least: str) -> str:
+def _size(low: float, high: float, smallest: float, least: str) -> str:
     """Return how a difference that is shown compares with the smallest that matters."""
-    near, far = (low, high) if centre > 0 else (-high, -low)
+    near, far = (low, high) if low > 0 else (-high, -low)
     if near >= smallest:
         return f"at least {least}"
     if far < smallest:
         return f"less than {least}"
     return f"which may be more or less than {least}"
-
-
-def _open(said: str, low: float, high: float, smallest: float, least: str) -> str:
-    both = "both 0 and" if low <= 0 <= high else "differences as large as"
-    return f"The study cannot tell: {said}, which holds {both} {least}."
 
 
 def said_estimate(estimate: Estimate, unit: str = "") -> str:

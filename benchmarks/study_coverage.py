@@ -1,0 +1,154 @@
+"""How often the intervals of a study hold the truth at 3 to 30 seeds, and what others' would do.
+
+Nominal 95 %. Tasks lie one standard deviation of their seeds apart; runs are normal, heavy-tailed
+(Student's t with 3 degrees of freedom), skewed (log-normal), or of spreads that differ tenfold
+between tasks. The truth of a trimmed mean is that of four hundred thousand runs a task. Run it with
+`python benchmarks/study_coverage.py [SIMULATIONS]`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+from scipy import special, stats
+
+from alignlab.study.statistics import (
+    estimate_difference,
+    interquartile_mean,
+    performance_profile,
+    probability_of_improvement,
+    standardised_difference,
+)
+
+RESAMPLES = 500
+SEEDS = (3, 5, 10, 30)
+
+DRAWN = {
+    "normal": lambda rng, shape: rng.standard_normal(shape),
+    "heavy": lambda rng, shape: rng.standard_t(3, shape),
+    "skewed": lambda rng, shape: np.exp(rng.standard_normal(shape)),
+    "unequal": lambda rng, shape: (
+        rng.standard_normal(shape) * np.geomspace(0.3, 3, shape[-2])[:, None]
+    ),
+}
+
+
+def offsets(tasks):
+    return np.linspace(-(tasks - 1) / 2, (tasks - 1) / 2, tasks)[:, None]
+
+
+def percentile(values, statistic, rng):
+    """The percentile interval of a bootstrap by task, as rliable's."""
+    tasks, n = values.shape
+    picked = rng.integers(0, n, (RESAMPLES, tasks, n))
+    drawn = np.take_along_axis(np.broadcast_to(values, (RESAMPLES, tasks, n)), picked, axis=2)
+    return np.quantile(statistic(drawn.reshape(RESAMPLES, -1)), [0.025, 0.975])
+
+
+def trimmed(values):
+    """The interquartile mean of each row."""
+    cut = values.shape[1] // 4
+    return np.sort(values, axis=1)[:, cut : values.shape[1] - cut].mean(axis=1)
+
+
+def holds(found, truth):
+    low, high = (found.low, found.high) if hasattr(found, "low") else found
+    return low <= truth <= high
+
+
+def means(simulations):
+    print("\nMean and interquartile mean (IQM): share of intervals that hold the truth")
+    print("runs     tasks seeds   mean t  bootstrap |  IQM ours  pooled  bootstrap")
+    for kind, draw in DRAWN.items():
+        for tasks in (1, 5):
+            if kind == "unequal" and tasks == 1:
+                continue
+            rng = np.random.default_rng(tasks)
+            many = draw(rng, (tasks, 400_000)) + offsets(tasks)
+            truth, middle = many.mean(), stats.trim_mean(many, 0.25, axis=None)
+            if kind in ("normal", "heavy", "unequal"):
+                truth = middle = 0.0
+            for n in SEEDS:
+                held = np.zeros(5)
+                for _ in range(simulations):
+                    x = draw(rng, (tasks, n)) + offsets(tasks)
+                    held += [
+                        holds(estimate_difference(x), truth),
+                        holds(percentile(x, lambda v: v.mean(axis=1), rng), truth),
+                        holds(interquartile_mean(x), middle),
+                        holds(interquartile_mean(x.ravel()), middle),
+                        holds(percentile(x, trimmed, rng), middle),
+                    ]
+                a, b, c, d, e = held / simulations
+                print(
+                    f"{kind:8} {tasks:5} {n:5}    {a:.3f}     {b:.3f} |     {c:.3f}   {d:.3f}"
+                    f"      {e:.3f}",
+                    flush=True,
+                )
+
+
+def improvements(simulations):
+    print("\nProbability of improvement: score interval by task")
+    print("runs     tasks seeds   truth    ours")
+    for kind in ("normal", "heavy", "unequal"):
+        for tasks in (1, 5):
+            if kind == "unequal" and tasks == 1:
+                continue
+            rng = np.random.default_rng(tasks)
+            for shift in (0.0, 1.0, 3.0):
+                if kind == "normal":
+                    truth = float(special.ndtr(shift / np.sqrt(2)))
+                else:
+                    x, y = (draw_many(kind, rng, tasks) for _ in range(2))
+                    truth = float((x + shift > y).mean())
+                for n in SEEDS:
+                    held = np.mean(
+                        [
+                            holds(
+                                probability_of_improvement(
+                                    DRAWN[kind](rng, (tasks, n)) + shift,
+                                    DRAWN[kind](rng, (tasks, n)),
+                                ),
+                                truth,
+                            )
+                            for _ in range(simulations)
+                        ]
+                    )
+                    print(f"{kind:8} {tasks:5} {n:5}   {truth:.3f}   {held:.3f}", flush=True)
+
+
+def draw_many(kind, rng, tasks):
+    return DRAWN[kind](rng, (tasks, 400_000))
+
+
+def effects(simulations):
+    print("\nEffect size 0.8 (noncentral t), and the band of a profile")
+    print("runs     tasks seeds   effect   band")
+    grid = np.linspace(-6, 6, 241)
+    for kind in ("normal", "heavy"):
+        law = stats.norm if kind == "normal" else stats.t(3)
+        for tasks in (1, 5):
+            rng = np.random.default_rng(tasks)
+            profile = law.sf(grid - offsets(tasks)).mean(axis=0)
+            for n in SEEDS:
+                held = np.zeros(2)
+                for _ in range(simulations):
+                    x = DRAWN[kind](rng, (tasks, n))
+                    band = performance_profile(x + offsets(tasks), scores=grid)
+                    held += [
+                        holds(standardised_difference(x + 0.8 * law.std()), 0.8),
+                        ((band.low <= profile) & (profile <= band.high)).all(),
+                    ]
+                a, b = held / simulations
+                print(f"{kind:8} {tasks:5} {n:5}    {a:.3f}   {b:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    began = time.perf_counter()
+    means(count)
+    improvements(count)
+    effects(count)
+    print(f"\n{count:,} simulations of each in {time.perf_counter() - began:.0f} s")

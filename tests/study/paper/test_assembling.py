@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from alignlab.errors import InputError
@@ -19,7 +21,17 @@ def test_the_sections_in_their_order(study):
     assert titles(paper) == expected
     assert paper.unwritten == ("Ethics",)
     assert [each.name for each in paper.authors] == ["Ada Example", "Bo Muster"]
-    assert assemble(open_study(study), anonymous=True).authors == ()
+    hidden = assemble(open_study(study), anonymous=True)
+    assert (hidden.authors, hidden.byline) == ((), "Anonymous authors")
+
+
+def test_a_study_without_authors_is_not_called_anonymous(study):
+    statement = (study / "study.yaml").read_text()
+    (study / "study.yaml").write_text(re.sub(r"authors:\n(  .*\n)+", "authors: []\n", statement))
+    (study / "paper" / "abstract.md").unlink()
+    paper = assemble(open_study(study))
+    assert paper.byline == "Authors not stated"
+    assert paper.unwritten == ("Abstract", "Ethics")
 
 
 def test_planned_tables_and_figures_are_in_it_once(study):

@@ -11,7 +11,7 @@ from alignlab.errors import InputError, nearest
 from alignlab.study.folder import StudyFolder
 from alignlab.study.paper.checklist import checklist_blocks
 from alignlab.study.paper.citing import read_library
-from alignlab.study.paper.manuscript import Manuscript, Style
+from alignlab.study.paper.manuscript import ANONYMOUS, NOBODY, Manuscript, Style
 from alignlab.study.paper.nodes import (
     Block,
     Citation,
@@ -119,7 +119,11 @@ def assemble(
         works=reader.library.cited(_keys((*walk(abstract), *walk(tuple(sections))))),
         style=style or spec.paper.style,
         columns=columns or spec.paper.columns,
-        unwritten=tuple(title for name, title in SECTIONS.items() if not read[name]),
+        unwritten=(
+            *([] if abstract else ["Abstract"]),
+            *(title for name, title in SECTIONS.items() if not read[name]),
+        ),
+        byline=ANONYMOUS if without else NOBODY,
     )
 
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from alignlab.plain import printable
 from alignlab.study.paper.formula_forms import formula_mathml
-from alignlab.study.paper.manuscript import ANONYMOUS, Manuscript
+from alignlab.study.paper.manuscript import Manuscript
 from alignlab.study.paper.nodes import (
     Block,
     Citation,
@@ -84,7 +84,11 @@ def html_page(paper: Manuscript) -> str:
         + "</li>"
         for each in paper.authors
     )
-    authors = f'<ul class="authors">{people}</ul>' if people else f'<p class="who">{ANONYMOUS}</p>'
+    authors = (
+        f'<ul class="authors">{people}</ul>'
+        if people
+        else f'<p class="who">{escape(paper.byline)}</p>'
+    )
     abstract = ""
     if paper.abstract:
         abstract = (

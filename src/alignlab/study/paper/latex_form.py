@@ -11,7 +11,7 @@ import re
 from alignlab.guide.citing import cite
 from alignlab.plain import printable
 from alignlab.study.paper.formula_forms import formula_latex
-from alignlab.study.paper.manuscript import ANONYMOUS, Manuscript
+from alignlab.study.paper.manuscript import Manuscript
 from alignlab.study.paper.nodes import (
     Block,
     Citation,
@@ -145,7 +145,7 @@ def _document(paper: Manuscript) -> str:
         rf"\usepackage[{'numbers,sort&compress' if numeric else 'round,authoryear'}]{{natbib}}",
         "",
         rf"\title{{{latex_escaped(paper.title)}}}",
-        rf"\author{{{authors or ANONYMOUS}}}",
+        rf"\author{{{authors or latex_escaped(paper.byline)}}}",
         r"\date{}",
         "",
         r"\begin{document}",

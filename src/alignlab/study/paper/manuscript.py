@@ -9,12 +9,15 @@ from alignlab.guide import Reference
 from alignlab.study.paper.nodes import Block
 from alignlab.study.spec import Author
 
-__all__ = ["ANONYMOUS", "Manuscript", "Style"]
+__all__ = ["ANONYMOUS", "NOBODY", "Manuscript", "Style"]
 
 Style = Literal["ieee", "apa", "chicago-author-date"]
 
 ANONYMOUS = "Anonymous authors"
 """In place of names, where those who review must not know them."""
+
+NOBODY = "Authors not stated"
+"""In place of names, where the statement has none."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Manuscript:
         The paper's.
     authors
         Who wrote it; empty where the paper is anonymous.
+    byline
+        What stands there in place of names.
     abstract
         In blocks; empty for none.
     keywords
@@ -52,3 +57,4 @@ class Manuscript:
     style: Style
     columns: Literal[1, 2]
     unwritten: tuple[str, ...] = ()
+    byline: str = ANONYMOUS

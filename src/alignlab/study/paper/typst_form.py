@@ -12,7 +12,7 @@ from alignlab.guide import Reference
 from alignlab.guide.citing import cite
 from alignlab.plain import printable
 from alignlab.study.paper.formula_forms import formula_typst
-from alignlab.study.paper.manuscript import ANONYMOUS, Manuscript
+from alignlab.study.paper.manuscript import Manuscript
 from alignlab.study.paper.nodes import (
     Block,
     Citation,
@@ -138,7 +138,7 @@ def _main(paper: Manuscript) -> str:
         f"(name: {quoted(each.name)}, family: {quoted(each.name.split()[-1])}, more: "
         f"({''.join(f'{quoted(more)}, ' for more in (each.affiliation, each.email) if more)})),"
         for each in paper.authors
-    ] or [f'(name: "{ANONYMOUS}", family: "{ANONYMOUS}", more: ()),']
+    ] or [f"(name: {quoted(paper.byline)}, family: {quoted(paper.byline)}, more: ()),"]
     lines = [
         IMPORT,
         "",

@@ -47,9 +47,16 @@ def test_every_text_is_what_it_says_it_is():
     entry = r"@article{x, author={Yes, No and {1.0 Firm}}, title={No: #1 \{null\} $5}, year=1e3}"
     (work,) = parse_bibtex(entry.replace("1e3", "1900")).values()
     read = yaml.safe_load(hayagriva_yaml([work]))["x"]
-    assert read["title"]["value"] == r"No: #1 \{null\} \$5"
+    assert read["title"] == r"{No: #1 \{null\} \$5}"
     assert read["author"] == ["Yes, No", {"name": "1.0 Firm"}]
     assert "parent" not in read
+
+
+def test_no_style_takes_the_capitals_of_a_name(tmp_path):
+    """Chicago's writes titles in its own way, and would print Iphone and Bi-CG."""
+    entry = "@misc{x2000y, author={Lee, A.}, title={iPhone and SLIC in bi-CG}, year=2000}"
+    text = compiled(tmp_path, "chicago-author-date", parse_bibtex(entry).values())
+    assert "iPhone and SLIC in bi-CG" in text
 
 
 def test_unusual_keys_and_texts_compile(tmp_path):

@@ -1,10 +1,9 @@
 """Works in Hayagriva's YAML, which Typst reads: one mapping a work, its journal or book as parent.
 
-Typst takes BibTeX, too, but drops some of its fields and stops at others. Titles are verbatim, or
-its styles would make `AI safety` of `AI Safety`. Every text is quoted as JSON quotes it, which is
-YAML as well, so that no DOI, page or title can mean anything else. What Typst 0.15 prints badly is
-said in another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks are
-reports.
+Typst takes BibTeX, too, but drops some of its fields and stops at others. Titles stand in braces,
+or its styles would make `Iphone` of `iPhone`. Every text is quoted as JSON quotes it, which is YAML
+as well, so that no DOI, page or title can mean anything else. What Typst 0.15 prints badly is said
+in another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks are reports.
 """
 
 from __future__ import annotations
@@ -55,13 +54,13 @@ def hayagriva_yaml(works: Iterable[Reference]) -> str:
     >>> print(hayagriva_yaml([references()["holm1979simple"]]), end="")
     holm1979simple:
       type: article
-      title: {"value": "A Simple Sequentially Rejective Multiple Test Procedure", "verbatim": true}
+      title: "{A Simple Sequentially Rejective Multiple Test Procedure}"
       author: ["Holm, Sture"]
       date: 1979
       page-range: "65-70"
       parent:
         type: periodical
-        title: {"value": "Scandinavian Journal of Statistics", "verbatim": true}
+        title: "{Scandinavian Journal of Statistics}"
         volume: 6
         issue: 2
     """
@@ -147,8 +146,9 @@ def _people(names: Iterable[str]) -> list[Any]:
     return found
 
 
-def _verbatim(title: str) -> Any:
-    return {"value": _escaped(title), "verbatim": True} if title else ""
+def _verbatim(title: str) -> str:
+    """Return a title in the braces that keep styles from its capitals."""
+    return f"{{{_escaped(title)}}}" if title else ""
 
 
 def _escaped(text: str) -> str:

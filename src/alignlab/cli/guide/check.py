@@ -75,8 +75,8 @@ def _show(console: Console, issues: tuple[Issue, ...], *, gaps: bool) -> None:
     places = len(organisations()) + len(venues()) + len(competitions()) + len(forums())
     held = f"{len(references())} references, {len(books())} books and {places} places"
     if faults:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        console.print(Text(f"{held}, and {count}:", style="bold red"))
+        said = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        console.print(Text(f"{held}, and {said}:", style="bold red"))
     else:
         console.print(Text(f"{held} hold together.", style="green"))
     shown = faults + [issue for issue in issues if issue.kind == "gap" and gaps]

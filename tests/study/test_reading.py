@@ -95,6 +95,12 @@ def test_a_level_of_another_kind_is_told_apart(small_text):
         parse_study(text.replace("against: plain", "against: 1"))
 
 
+def test_true_is_not_the_level_1(small_text):
+    text = small_text.replace("[plain, mended]", "[1, 2]").replace("of: mended", "of: true")
+    with pytest.raises(InputError, match=r"H1\.of = True is no level of x\. Levels: 1, 2\."):
+        parse_study(text.replace("against: plain", "against: 2"))
+
+
 def test_one_task_says_nothing_of_others(small_text):
     text = small_text.replace("data: [a, b]", "data: [a]").replace(
         "tasks: [data]", "tasks: [data]\n  generalise: tasks"

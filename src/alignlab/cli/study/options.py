@@ -10,7 +10,7 @@ import typer
 __all__ = ["Folder", "duration"]
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="[FOLDER]", help="The study's folder.", show_default="here")
+    Path, typer.Argument(metavar="FOLDER", help="The study's folder.", show_default="here")
 ]
 """Give it the default `Path(".")`."""
 

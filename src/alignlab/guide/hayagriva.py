@@ -3,7 +3,7 @@
 Typst takes BibTeX, too, but drops some of its fields and stops at others. Titles stand in braces,
 or its styles would make `Iphone` of `iPhone`. Every text is quoted as JSON quotes it, which is YAML
 as well, so that no DOI, page or title can mean anything else. What Typst 0.15 prints badly is said
-in another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks are reports.
+in another way: papers of proceedings are chapters (else "(2004,)"), preprints and talks reports.
 """
 
 from __future__ import annotations

@@ -121,8 +121,8 @@ def _how(work: Reference) -> str:
     """Return in a sentence what was seen of a work, and when.
 
     >>> from alignlab.guide import references
-    >>> _how(references()["clopper1934use"])[:30]
-    'written from memory, not confi'
+    >>> _how(references()["clopper1934use"])[:39]
+    'its DOI seen in an independent copy (as'
     """
     if work.verified == "memory":
         return f"written from memory, not confirmed (as of {work.as_of})"

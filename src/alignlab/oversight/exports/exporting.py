@@ -160,10 +160,7 @@ def export(
             rows = _write_trl(made, whole, format, path.suffix.lower(), metadata)
         else:
             columns = {each: kind for each, kind in COLUMNS.items() if gold or each != "gold"}
-            told = (flat_row(each, name) for each in answers)
-            if not gold:
-                at = list(COLUMNS).index("gold")
-                told = (each[:at] + each[at + 1 :] for each in told)
+            told = (flat_row(each, name, gold=gold) for each in answers)
             if format == "csv":
                 rows = write_csv(told, whole, columns)
             else:

@@ -93,8 +93,11 @@ def line(answered: Any, name: Callable[[str], str], *, gold: bool) -> str:
     )
 
 
-def flat_row(answered: Any, name: Callable[[str], str]) -> tuple[Any, ...]:
-    """Return an answer in the order of `COLUMNS`; what an answer of its kind lacks is `None`."""
+def flat_row(answered: Any, name: Callable[[str], str], *, gold: bool = True) -> tuple[Any, ...]:
+    """Return an answer in the order of `COLUMNS`; what an answer of its kind lacks is `None`.
+
+    Without `gold` the column of that name is left out.
+    """
     answer, own, advice = answered.answer.get, answered.own, answered.advice
     said, source = answered.said, answered.source
     return (
@@ -123,7 +126,7 @@ def flat_row(answered: Any, name: Callable[[str], str]) -> tuple[Any, ...]:
         advice.decision if advice else None,
         advice.confidence if advice else None,
         answered.truth,
-        answered.gold,
+        *((answered.gold,) if gold else ()),
         compact(source) if source else None,
     )
 

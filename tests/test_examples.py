@@ -24,6 +24,7 @@ SAYS = {
     "is_it_true.py": "hardly changes when all weights are drawn anew (rank correlation 1.00)",
     "learn_from_comparisons.py": "20 questions wait",
     "learn_from_reviewers.py": "right before: 78%, now: 89%",
+    "did_it_help.py": "paired difference  0.009 [0.007, 0.011], p = 1e-06",
     "does_advice_help.py": "explanation: 22 points less than advice [12, 33], surely less.",
     "effects.py": "so go by the accumulated local effects",
     "lime_digits.py": "a rerun would rank these alike with probability",
@@ -49,6 +50,7 @@ SAYS = {
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",
     "sure_digits.py": "errors are in the tenth that it is least sure of",
     "train_digits.py": "The second surely holds more often",
+    "write_a_paper.py": "Did you mean 'holm1979simple'?",
 }
 """What each one must print, so that a program that does nothing is seen."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from alignlab.cli.study.analyze import analyze
+from alignlab.cli.study.demo import demo
 from alignlab.cli.study.literature import literature
 from alignlab.cli.study.new import new
 from alignlab.cli.study.paper import paper
@@ -31,7 +32,7 @@ def _group() -> None:
 
 
 # In the order in which a study is made.
-for command in (new, plan, register, run, analyze, paper, status):
+for command in (demo, new, plan, register, run, analyze, paper, status):
     study.command()(command)
 study.add_typer(literature)
 study.command()(revise)

@@ -56,7 +56,10 @@ def test_the_share_of_equal_labels_is_not_alpha(learner):
         (table(FIRST[:20], SECOND[:20]), "20 screened twice, by ana, ben"),
         (table(FIRST, [""] * 32), "0 screened twice"),
         ("key,title,abstract,ana,reason\na,b,c,include,\n", "0 screened twice, by ana"),
-        (table(FIRST, ["maybe", *SECOND[1:]]), "screening.csv:2: 'maybe' is neither"),
+        (
+            table(FIRST, ["maybe", *SECOND[1:]]),
+            "screening.csv, paper 1: 'maybe' is none of include, exclude, unsure",
+        ),
         ("title,ana,ben\nx,include,include\n", "screening.csv has no column 'key'"),
         ("", "screening.csv has no column 'key'"),
     ],
@@ -80,6 +83,18 @@ def test_numbers_that_are_not_there_are_told(learner, text, found):
     held = learner(5, {"screening.csv": table(FIRST, SECOND), "agreement.yaml": text})
     assert [each.holds for each in held] == [True, False, False]
     assert held[1].found.startswith(found)
+
+
+def test_the_list_of_a_study_s_literature_is_read(learner):
+    names = ("ana decision", "ana reason", "ben decision", "ben reason", "agreed decision")
+    lines = [",".join(["key", "title", "abstract", "year", *names, "agreed reason"])]
+    lines += [
+        f"k{n},A,B,2020,{one},why,{two},,include,"
+        for n, (one, two) in enumerate(zip(FIRST, SECOND, strict=True))
+    ]
+    held = learner(5, {"screening.csv": "\n".join(lines), "agreement.yaml": said()})
+    assert all(each.holds for each in held), held
+    assert held[0].found == "32 screened twice, by ana, ben"
 
 
 def test_where_nobody_differs_alpha_is_undefined(learner):

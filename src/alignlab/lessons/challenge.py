@@ -238,5 +238,5 @@ EXERCISE = Exercise(
     ),
     starter=_starter,
     check=_check,
-    minutes=0.5,
+    takes="half a minute",
 )

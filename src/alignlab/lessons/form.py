@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Exercise", "Files", "Held", "listing"]
+__all__ = ["Exercise", "Files", "Held"]
 
 Files = Mapping[str, str | bytes]
 """File name to content."""
@@ -77,8 +77,8 @@ class Exercise:
         Modules and packages without which the exercise cannot be done.
     extra
         Of alignlab, that installs those packages.
-    minutes
-        How long the check may take, where that is noticeable.
+    takes
+        How long the check takes, in words, where that is noticeable.
     """
 
     subject: str
@@ -87,7 +87,7 @@ class Exercise:
     check: Callable[[Path], tuple[Held, ...]]
     needs: tuple[str, ...] = ()
     extra: str = ""
-    minutes: float = 0.0
+    takes: str = ""
 
     def absent(self) -> str:
         """Return in one sentence what is missing for the exercise; empty if nothing is."""
@@ -97,15 +97,6 @@ class Exercise:
                     return f"{name} is not part of this alignlab: upgrade it to take this step."
                 return f"It needs the package {name}: pip install 'alignlab[{self.extra}]'"
         return ""
-
-
-def listing(names: list[str]) -> str:
-    """Return names as a person would list them.
-
-    >>> listing(["a", "b", "c"]), listing(["a"])
-    ('a, b and c', 'a')
-    """
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _is_there(name: str) -> bool:

@@ -17,9 +17,13 @@ __all__ = ["pdf_text"]
 
 OBJECT = re.compile(rb"(?:^|[\r\n])(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+INSIDE = rb"[^()\\]|\\."
+for _ in range(4):
+    # Brackets may stand in a text as they are, where each that opens closes.
+    INSIDE = rb"[^()\\]|\\.|\((?:" + INSIDE + rb")*\)"
 SHOWN = re.compile(
-    rb"/(?P<font>\w+) [\d.]+ Tf|\((?P<text>(?:[^()\\]|\\.)*)\)|<(?P<hex>[0-9A-Fa-f\s]+)>"
-    rb"|(?P<end>\bET\b)",
+    rb"/(?P<font>\w+) [\d.]+ Tf|\((?P<text>(?:" + INSIDE + rb")*)\)"
+    rb"|<(?P<hex>[0-9A-Fa-f\s]+)>|(?P<end>\bET\b)",
     re.DOTALL,
 )
 ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r?\n|.)", re.DOTALL)

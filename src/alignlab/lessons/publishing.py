@@ -54,9 +54,10 @@ SECTION = """\
 
 
 def _starter() -> Files:
-    from alignlab.study.paper.assembling import SECTIONS
+    from alignlab.study.paper.assembling import ABSTRACT, SECTIONS
 
-    blank = {name: SECTION.format(title=title.lower()) for name, title in SECTIONS.items()}
+    titles = {ABSTRACT: "Abstract", **SECTIONS}
+    blank = {name: SECTION.format(title=title.lower()) for name, title in titles.items()}
     return {
         f"{STUDY}/paper/{name}.md": text for name, text in {**blank, "results": RESULTS}.items()
     }
@@ -221,5 +222,5 @@ EXERCISE = Exercise(
     check=_check,
     needs=("typst", "markdown_it", "alignlab.study.paper", "alignlab.study.analysis"),
     extra="study",
-    minutes=0.3,
+    takes="ten seconds",
 )

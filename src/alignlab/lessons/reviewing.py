@@ -11,6 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from alignlab.errors import AlignlabError, listed
 from alignlab.lessons.form import Exercise, Files, Held
 
@@ -45,7 +47,7 @@ from alignlab.transparency import explain_many
 
 # Blank 1: who decides? Two names, such as ("ana", "ben").
 PEOPLE = ...
-CASES = 24
+CASES = 40
 
 
 def main():
@@ -154,15 +156,18 @@ def _measured_held(answers: list[Answered]) -> tuple[Held, ...]:
                 why = f"no case was decided {arm}"
                 continue
             rate = found.at(measure, arm)
-            told.append(f"{arm} {rate.estimate if rate.estimate is not None else rate.undefined}")
             if rate.estimate is None:
                 why = f"{arm}: {rate.undefined}"
+            elif not np.isfinite([rate.estimate.low, rate.estimate.high]).all():
+                why = f"{arm}: {rate.trials} such decisions are too few for an interval"
+            else:
+                told.append(f"{arm} {rate.estimate} in {rate.trials} decisions")
         advice = (
             "Explain some of the cases and not the others (blank 2)."
             if len(arms) < 2
-            else f"{why}: decide more cases; it is among those where the two differ."
+            else "Decide more cases: it is among those where person and model differ."
         )
-        held.append(Held(what, not why, "; ".join(told) or why, advice))
+        held.append(Held(what, not why, "; ".join([*told, why] if why else told), advice))
     return tuple(held)
 
 

@@ -89,7 +89,8 @@ def certified_radius(right, draws, sigma, alpha):
 
 if __name__ == "__main__":
     for tail in (1, 0.8, 0.6, 0.4):
-        print(tail, {{name: round(cvar(*lottery, tail), 2) for name, lottery in LOTTERIES.items()}})
+        worth = {{name: cvar(*lottery, tail) for name, lottery in LOTTERIES.items()}}
+        print(f"tail {{tail}}:", {{name: round(float(value), 2) for name, value in worth.items()}})
 '''
 
 

@@ -1,9 +1,9 @@
 """Step 5: two people screen the same papers, and say how far they agree beyond chance.
 
-The labels stand in a CSV of the form that `alignlab study literature` keeps: key, title, abstract,
-a column a screener with include or exclude, and reason. Krippendorff's alpha of the labels, with
-its interval over papers [hayes2007answering], is computed here anew and held against what the
-learner read off.
+The labels stand in a CSV: key, title, and for each screener a column with include, exclude or
+unsure, called by the screener's name, or "NAME decision" as `alignlab study literature` writes it.
+What was settled afterwards does not count. Krippendorff's alpha of the labels, with its interval
+over papers [hayes2007answering], is computed here anew and held against what the learner read off.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["EXERCISE", "Labels", "agreement_of", "read_labels"]
 
 TABLE, READ_OFF = "screening.csv", "agreement.yaml"
 PAPERS = 30
-BESIDE = ("key", "title", "abstract", "reason")
-LABELS = ("include", "exclude")
+BESIDE = ("key", "title", "abstract", "year", "link", "reason", "agreed", "agreed decision")
+LABELS = ("include", "exclude", "unsure")
 ROUNDED = 0.0005 + 1e-9
 """Three decimals are enough."""
 
@@ -37,7 +37,7 @@ INTERVAL = "its 95% interval as you read it off"
 
 STATEMENT = """\
 # Step 5: how far do the two screeners agree beyond chance? Three decimals.
-# alignlab study literature prints it; so does alignlab.oversight.krippendorff_alpha.
+# alignlab study literature agreement prints it; so does alignlab.oversight.krippendorff_alpha.
 alpha:
 low:        # the lower end of its 95 % interval
 high:       # the upper end
@@ -55,8 +55,8 @@ def _starter() -> Files:
     chosen = [*about, *(each for each in every if each not in about)][:PAPERS]
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
-    table.writerow(["key", "title", "abstract", "first", "second", "reason"])
-    table.writerows([each.key, each.title, "", "", "", ""] for each in chosen)
+    table.writerow(["key", "title", "link", "first", "second"])
+    table.writerows([each.key, each.title, each.link, "", ""] for each in chosen)
     return {TABLE: stream.getvalue(), READ_OFF: STATEMENT}
 
 
@@ -72,13 +72,18 @@ def read_labels(path: Path) -> tuple[Labels, str]:
         return {}, f"{path.name} cannot be read: {error}"
     if "key" not in columns:
         return {}, f"{path.name} has no column 'key'"
-    screeners = [name for name in columns if name and name not in BESIDE]
-    labels: Labels = {name: [] for name in screeners}
-    for number, row in enumerate(rows, start=2):
-        for name in screeners:
-            said = (row[name] or "").strip().lower()
+    screeners = {
+        name: name.removesuffix(" decision")
+        for name in columns
+        if name and name not in BESIDE and not name.endswith(" reason")
+    }
+    labels: Labels = {name: [] for name in screeners.values()}
+    for number, row in enumerate(rows, start=1):
+        for column, name in screeners.items():
+            said = (row[column] or "").strip().lower()
             if said and said not in LABELS:
-                return {}, f"{path.name}:{number}: {said!r:.40} is neither include nor exclude"
+                where = f"{path.name}, paper {number}"
+                return {}, f"{where}: {said!r:.40} is none of {', '.join(LABELS)}"
             labels[name].append(said or None)
     return labels, ""
 
@@ -94,7 +99,7 @@ def agreement_of(labels: Labels) -> Alpha:
 def _check(folder: Path) -> tuple[Held, ...]:
     labels, wrong = read_labels(folder / TABLE)
     if wrong:
-        advice = "The columns are key, title, abstract, one for each screener, reason."
+        advice = "The columns are key, title, abstract, and one for each screener, called by name."
         return (Held(STORED, False, wrong, advice),)
     pairs = zip(*labels.values(), strict=True) if len(labels) > 1 else iter(())
     both = sum(sum(each is not None for each in pair) >= 2 for pair in pairs)
@@ -103,7 +108,7 @@ def _check(folder: Path) -> tuple[Held, ...]:
         STORED,
         both >= PAPERS,
         found,
-        "Each screener has a column of their own, with include or exclude in it; decide alone.",
+        "Each screener has a column of their own: include, exclude or unsure. Decide alone.",
     )
     if not both:
         return (stored,)
@@ -165,7 +170,8 @@ EXERCISE = Exercise(
         "with a model's advice? Two people write include or exclude, each alone, each in a column "
         "that you may name after them.",
         "Read off how far they agree, and write it into {folder}/agreement.yaml. A list of your "
-        "own does as well: alignlab study literature imports .bib, .ris and CSL-JSON.",
+        "own does as well: the screening.csv of alignlab study literature, which imports .bib, "
+        ".ris and CSL-JSON, and has a browser for screeners.",
     ),
     starter=_starter,
     check=_check,

@@ -127,7 +127,7 @@ def _show_step(step: int, folder: Path, written: tuple[Path, ...], *, json: bool
         console.print()
         for each in written:
             console.print(f"Written: {each}", soft_wrap=True)
-        longer = f" (about {asked.minutes:g} minutes)" if asked.minutes else ""
+        longer = f" (takes about {asked.takes})" if asked.takes else ""
         console.print(
             f"Check: alignlab guide path --step {step} --check{_said(folder)}{longer}",
             soft_wrap=True,

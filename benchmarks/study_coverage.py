@@ -68,8 +68,10 @@ def means(simulations):
             rng = np.random.default_rng(tasks)
             many = draw(rng, (tasks, 400_000)) + offsets(tasks)
             truth, middle = many.mean(), stats.trim_mean(many, 0.25, axis=None)
-            if kind in ("normal", "heavy", "unequal"):
-                truth = middle = 0.0
+            if kind != "skewed":
+                truth = 0.0
+            if kind in ("normal", "heavy"):
+                middle = 0.0
             for n in SEEDS:
                 held = np.zeros(5)
                 for _ in range(simulations):

@@ -45,6 +45,7 @@ SAYS = {
     "when_to_ask.py": "is at most 0.05",
     "who_to_believe.py": "inverted: Eli",
     "who_could_flip.py": "denied applicants could flip their decision",
+    "screen_the_literature.py": "By the 14 decided at random, that is an estimated",
     "shapley.py": "20 of 20 signs are sure of the coalitions drawn",
     "sets_for_every_group.py": "They surely fall short for Black (73.3%).",
     "solve_frozenlake.py": "worth of the start: 0.5420, off by at most",

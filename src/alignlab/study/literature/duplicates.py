@@ -211,7 +211,7 @@ def _differ(one: Work, two: Work) -> str:
         return "different preprints"
     # One source writes "Guo, C.", another "C Guo": what is common are the words of the family name.
     names = [_words(each.authors[0]) for each in (one, two) if each.authors]
-    if len(names) == 2 and not names[0] & names[1]:
+    if len(names) == 2 and all(names) and not names[0] & names[1]:
         return "other authors"
     if len(names) < 2 and len(title_letters(one.title)) < SHORTEST_TITLE:
         return "no authors to compare"
@@ -221,7 +221,8 @@ def _differ(one: Work, two: Work) -> str:
 def _words(name: str) -> set[str]:
     text = unicodedata.normalize("NFKD", (name if "," not in name else family(name)).casefold())
     plain = "".join(each for each in text if each.isalnum() or each in " -")
-    return {word for word in plain.replace("-", " ").split() if len(word) > 1}
+    # Of a name that was not taken apart, single letters are given names.
+    return {word for word in plain.replace("-", " ").split() if len(word) > 1 or "," in name}
 
 
 def _joined(kept: Work, other: Work) -> tuple[Work, tuple[str, ...]]:

@@ -69,11 +69,11 @@ class Imported:
         """Return what came of it in a sentence."""
         read = sum(self.records.values())
         bare = sum(not each.abstract for each in self.works)
-        without = f" {bare:,} of them have no abstract." if bare else ""
+        without = f", {bare:,} of them without an abstract" if bare else ""
+        held = "1 work" if len(self.works) == 1 else f"{len(self.works):,} works"
         return (
             f"{read:,} {'record' if read == 1 else 'records'} read: {len(self.added):,} new, "
-            f"{len(self.duplicates):,} found twice. The library holds {len(self.works):,} "
-            f"works.{without}"
+            f"{len(self.duplicates):,} found twice. The library holds {held}{without}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def import_works(folder: str | Path, files: Iterable[str | Path]) -> Imported:
     >>> place = Path(tempfile.mkdtemp())
     >>> _ = (place / "a.ris").write_text("TY  - JOUR\nTI  - On Calibration\nER  - ")
     >>> print(import_works(place / "literature", [place / "a.ris"]))
-    1 record read: 1 new, 0 found twice. The library holds 1 works. 1 of them have no abstract.
+    1 record read: 1 new, 0 found twice. The library holds 1 work, 1 of them without an abstract.
     """
     place = Path(folder)
     library = read_library(place)

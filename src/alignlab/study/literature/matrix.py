@@ -184,7 +184,8 @@ class ThemeMatrix:
             for name in names
         ]
         more = len(self.papers) - len(shown)
-        title = f"{more:,} more papers are in the table" if more else None
+        papers = "1 more paper is" if more == 1 else f"{more:,} more papers are"
+        title = f"{papers} in the table" if more else None
         axis_y = {"grid": True, "tickBand": "extent", "labelLimit": LABEL_LIMIT}
         axis_x = {
             "orient": "top", "labelAngle": -45, "labelAlign": "left", "labelLimit": LABEL_LIMIT,

@@ -122,7 +122,7 @@ def _between(ranked: Sequence[str], queue: Sequence[str], share: float) -> list[
     due = 0.0
     while ranked or queue:
         due += share
-        if queue and (due >= 1 or not ranked):
+        if queue and (due > 1 - 1e-9 or not ranked):  # ten tenths are less than 1
             keys.append(queue.pop())
             due -= 1
         else:

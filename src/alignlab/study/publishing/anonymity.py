@@ -46,7 +46,8 @@ def without_names(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     if "registration.json" in held:
         entry = json.loads(held["registration.json"])
         for each in (entry, *entry.get("amendments", ())):
-            digests[each["digest"]] = _unname(each)
+            registered = each["digest"]
+            digests[registered] = _unname(each)
         held["registration.json"] = to_json(entry).encode()
     if "analysis.json" in held:
         text = held["analysis.json"].decode()
@@ -173,8 +174,10 @@ def _texts(path: str, content: bytes) -> Iterator[tuple[str, str]]:
                 f"{path} cannot be searched for names: it is not a PDF that Typst made. Leave it "
                 "out of the folder, or place an SVG."
             )
-        # Words that the end of a line divides are made whole.
+        # Words that the end of a line divides are made whole; so are those of a figure, whose
+        # letters are set one by one.
         yield f"the text of {path}", re.sub("[-\u00ad\u2010]\n", "", text)
+        yield f"the text of {path}", text.replace("\n", "")
     yield path, content.decode("utf-8", "ignore")
     if b"\x00" in content:
         yield f"the bytes of {path}", content.decode("utf-16-be", "ignore")

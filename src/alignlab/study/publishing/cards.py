@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alignlab.errors import InputError, listed, nearest
+from alignlab.guide import references
 from alignlab.study.paper.values import Findings
 from alignlab.study.spec import StudySpec
 from alignlab.study.strict_yaml import parse_yaml
@@ -149,7 +150,7 @@ def _card(
     told: Mapping[str, Sequence[str]],
     said: Mapping[str, str],
 ) -> str:
-    lines = [f"# {title}", "", f"Sections after {key}; what files tell was written by alignlab."]
+    lines = [f"# {title}", "", f"Sections after {references()[key].by} ({references()[key].year})."]
     for section in sections:
         parts = [*told.get(section, ()), *([""] if section in told and section in said else [])]
         if section in said:

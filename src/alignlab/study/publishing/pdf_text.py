@@ -20,17 +20,15 @@ LENGTH = re.compile(rb"/Length (\d+)( 0 R)?")
 FONTS = re.compile(rb"/Font\s*<<(.*?)>>", re.DOTALL)
 NAMED = re.compile(rb"/([^\s/<>\[\]()]+) (\d+) 0 R")
 TOKEN = re.compile(
-    rb"/(?P<font>[^\s/<>\[\]()]+) [-\d.]+ Tf|\((?P<text>(?:[^()\\]|\\.)*)\)"
-    rb"|<(?P<hex>[0-9A-Fa-f\s]+)>|(?P<begin>\bBT\b)|(?P<end>\bET\b|\bT[dD*]\b|\bTm\b)",
-    re.DOTALL,
+    rb"/(?P<font>[^\s/<>\[\]()]+) [-\d.]+ Tf|(?P<text>\()|<(?P<hex>[0-9A-Fa-f\s]+)>"
+    rb"|(?P<begin>\bBT\b)|(?P<end>\bET\b|\bT[dD*]\b|\bTm\b)"
 )
+IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
 ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r?\n|.)", re.DOTALL)
 SIGNS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 RANGE = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>")
 SINGLE = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]*)>")
-ABOUT = re.compile(
-    rb"/(?:Title|Author|Subject|Keywords|Creator|Producer)\s*(\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>)"
-)
+ABOUT = re.compile(rb"/(?:Title|Author|Subject|Keywords|Creator|Producer)\s*(\(|<[0-9A-Fa-f\s]*>)")
 
 
 def pdf_text(content: bytes) -> str | None:
@@ -75,7 +73,8 @@ def pdf_text(content: bytes) -> str | None:
     if not lines:
         return None
     for number, body in objects.items():
-        lines += [_string(found) for found in ABOUT.findall(_head(body))]
+        head = _head(body)
+        lines += [_string(head, found) for found in ABOUT.finditer(head)]
         if b"/Subtype/XML" in body:
             lines.append((_stream(objects, number) or b"").decode("utf-8", "replace"))
     return "\n".join(lines)
@@ -130,7 +129,12 @@ def _shown(drawn: bytes, fonts: Mapping[bytes, Mapping[int, str]]) -> str | None
     font: Mapping[int, str] | None = None
     inside = False
     text: list[str] = []
-    for found in TOKEN.finditer(drawn):
+    at = 0
+    while (found := TOKEN.search(drawn, at)) is not None:
+        at = found.end()
+        held = b""
+        if found["text"]:
+            held, at = _literal(drawn, at)
         if found["font"]:
             font = fonts.get(found["font"])
         elif found["begin"]:
@@ -141,10 +145,20 @@ def _shown(drawn: bytes, fonts: Mapping[bytes, Mapping[int, str]]) -> str | None
         elif inside:  # outside, a string is an operand of something else, such as a mark
             if font is None:
                 return None
-            codes = _bytes(found["text"]) if found["hex"] is None else _hexed(found["hex"])
+            codes = _bytes(held) if found["hex"] is None else _hexed(found["hex"])
             pairs = zip(codes[::2], codes[1::2], strict=False)
             text.append("".join(font.get(high << 8 | low, "") for high, low in pairs))
     return re.sub(r"\n+", "\n", "".join(text))
+
+
+def _literal(drawn: bytes, at: int) -> tuple[bytes, int]:
+    """Return a string that a parenthesis opened, and where it ends; pairs may stand within it."""
+    depth = 1
+    for found in IN_TEXT.finditer(drawn, at):
+        depth += {b"(": 1, b")": -1}.get(found[0], 0)
+        if depth == 0:
+            return drawn[at : found.start()], found.end()
+    return drawn[at:], len(drawn)
 
 
 def _unicode(cmap: bytes) -> dict[int, str]:
@@ -161,8 +175,9 @@ def _unicode(cmap: bytes) -> dict[int, str]:
     return held
 
 
-def _string(token: bytes) -> str:
-    held = _bytes(token[1:-1]) if token.startswith(b"(") else _hexed(token[1:-1])
+def _string(head: bytes, found: re.Match[bytes]) -> str:
+    token = found[1]
+    held = _bytes(_literal(head, found.end())[0]) if token == b"(" else _hexed(token[1:-1])
     if held.startswith(b"\xfe\xff"):
         return held[2:].decode("utf-16-be", "replace")
     return held.decode("latin-1")

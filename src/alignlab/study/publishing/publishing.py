@@ -29,6 +29,7 @@ from alignlab.study.publishing.gathering import Gathered, gather
 from alignlab.study.publishing.zipping import zip_bytes
 from alignlab.study.records import read_results
 from alignlab.study.revision import read_revision
+from alignlab.wording import joined
 
 __all__ = ["Published", "publish_study"]
 
@@ -236,7 +237,7 @@ def _readme(
     spec = study.spec
     own = contents.get("README.md", b"").decode("utf-8-sig").strip()
     lines = [own, ""] if own else [f"# {spec.title}", "", spec.question, ""]
-    people = ", ".join(each.name for each in spec.authors)
+    people = joined(" ".join(each.name.split(", ")[::-1]) for each in spec.authors)
     if people and not anonymous:
         lines += [f"By {people}.", ""]
     flag = " --anonymous" if anonymous else ""

@@ -129,13 +129,14 @@ def test_what_is_not_used_is_not_imported(command, kept_out):
     assert not kept_out & set(done.stdout.rpartition("modules:")[2].split())
 
 
-def test_the_door_of_oversight_opens_to_all_that_it_promises():
+@pytest.mark.parametrize("room", ["oversight", "study", "lessons"])
+def test_a_door_opens_to_all_that_it_promises(room):
     """Its names are imported when first used, so no import would miss one."""
-    door = import_module("alignlab.oversight")
+    door = import_module(f"alignlab.{room}")
     assert {name for name in door.__all__ if not hasattr(door, name)} == set()
     assert door._HOMES.keys() == set(door.__all__)
-    with pytest.raises(AttributeError, match="'Reviews'"):
-        _ = door.Reviews
+    with pytest.raises(AttributeError, match="'Nobody'"):
+        _ = door.Nobody
 
 
 def test_architecture_names_the_rooms_that_exist_and_no_other():

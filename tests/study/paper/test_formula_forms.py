@@ -36,6 +36,12 @@ def test_limits_stand_below_in_a_line_of_its_own_and_beside_within_one():
     assert "<msub>" in formula_mathml(read_formula(r"\int_i"), display=True)
 
 
+def test_a_function_stands_apart_from_what_it_is_of():
+    made = formula_mathml(read_formula(r"\log x + \log(x)"))
+    assert made.count("<mspace") == 1
+    assert '<mi>log</mi><mspace width="0.167em"/><mi>x</mi>' in made
+
+
 def test_letters_of_other_alphabets_are_unicodes_own():
     made = formula_mathml(read_formula(r"\mathbb{R}\mathbb{E}\mathcal{L}\mathbf{x1}"))
     assert [letter in made for letter in "ℝ𝔼ℒ𝐱𝟏"] == [True] * 5

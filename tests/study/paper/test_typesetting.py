@@ -34,9 +34,10 @@ def test_what_typst_says_names_file_and_line():
         pdf_of({"main.typ": b"\n@k"}, hint=lambda label: f" Hm {label}.")
 
 
-def test_a_warning_fails():
+@pytest.mark.parametrize("font", ["Nope", "DejaVu Sans", "Liberation Sans", "Arial"])
+def test_a_warning_fails_and_the_machines_own_fonts_are_unknown(font):
     with pytest.raises(InputError, match="unknown font family"):
-        pdf_of({"main.typ": b'#text(font: "Nope")[x]'})
+        pdf_of({"main.typ": f'#text(font: "{font}")[x]'.encode()})
 
 
 def test_no_date_and_no_clock_are_in_the_bytes():

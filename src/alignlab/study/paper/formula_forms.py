@@ -154,7 +154,13 @@ def _mathml(piece: Piece, display: bool, variant: str = "") -> str:
         case Space(em, _):
             return f'<mspace width="{em:.3g}em"/>'
         case Row(pieces):
-            return f"<mrow>{''.join(map(inner, pieces))}</mrow>"
+            parts = []
+            for each, after in zip(pieces, (*pieces[1:], None), strict=True):
+                parts.append(inner(each))
+                # MathML leaves no room between a function's name and what it is of.
+                if _names(each) and not (isinstance(after, Sign) and after.kind == "fence"):
+                    parts.append('<mspace width="0.167em"/>' if after is not None else "")
+            return f"<mrow>{''.join(parts)}</mrow>"
         case Fraction(above, below, binomial):
             bar = ' linethickness="0"' if binomial else ""
             over = f"<mfrac{bar}>{inner(above)}{inner(below)}</mfrac>"
@@ -191,6 +197,14 @@ def _mathml(piece: Piece, display: bool, variant: str = "") -> str:
             left, right = ARRAYS[name]
             ends = [f"<mo>{each}</mo>" if each else "" for each in (left, right)]
             return f"<mrow>{ends[0]}<mtable{traits}>{body}</mtable>{ends[1]}</mrow>"
+
+
+def _names(piece: Piece) -> bool:
+    """Return whether a piece names a function, as `max` and `max` with something below do."""
+    base = piece.base if isinstance(piece, Scripts) else piece
+    return (isinstance(base, Sign) and base.kind == "function") or (
+        isinstance(base, Words) and base.name
+    )
 
 
 def _mathml_sign(sign: str, kind: str, variant: str) -> str:

@@ -3,7 +3,7 @@
     robustness:
       words: [adversarial, robust*, "distribution shift"]
       keys: [madry2018towards]      # by hand, whatever the words say
-      without: [smith2020robust]    # by hand: a word stands there, the theme does not
+      without: [guo2017calibration] # by hand: a word stands there, the theme does not
 
 A paper belongs to a theme if one of its words stands in the title, the abstract or the keywords,
 in any case, as a whole word; an asterisk stands for any ending. Words find what is called by its

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-import alignlab
-
 __all__ = ["environment_lock"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -62,7 +60,6 @@ def environment_lock(code: Mapping[str, bytes]) -> dict[str, Any]:
                 for each in found.requires or ()
                 if not re.search(r"\bextra\s*==", each) and (need := NAME.match(each))
             ]
-    versions.setdefault("alignlab", alignlab.__version__)
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),

@@ -53,7 +53,8 @@ def analyze(
         return 0
     with printing() as console:
         _show(console, found)
-        console.print(f"Written to {study.analysis_path}, figures to {study.figures}")
+        drawn = f", figures to {study.figures}" if found.figures else ""
+        console.print(f"Written to {study.analysis_path}{drawn}", soft_wrap=True)
     return 0
 
 

@@ -155,7 +155,7 @@ def _mathml(piece: Piece, display: bool, variant: str = "") -> str:
             return f'<mspace width="{em:.3g}em"/>'
         case Row(pieces):
             parts = []
-            for each, after in zip(pieces, (*pieces[1:], None), strict=True):
+            for each, after in zip(pieces, (*pieces[1:], None), strict=False):
                 parts.append(inner(each))
                 # MathML leaves no room between a function's name and what it is of.
                 if _names(each) and not (isinstance(after, Sign) and after.kind == "fence"):

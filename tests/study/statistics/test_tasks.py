@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from alignlab.errors import InputError
@@ -13,6 +14,9 @@ def test_shapes_that_mean_the_same():
     for given in (values, values.tolist(), list(values), [tuple(row) for row in values]):
         assert as_tasks(given).sizes.tolist() == [4, 4, 4]
     assert as_tasks(values[0]).sizes.tolist() == [4]
+    frame = pd.DataFrame(values, index=[7, 8, 9])
+    assert as_tasks(frame).means.tolist() == as_tasks(values).means.tolist()
+    assert as_tasks(frame[0]).sizes.tolist() == [3]
     assert as_tasks(as_tasks(values)).n == 12
     assert as_tasks([[1.0, 2.0], [], [3.0]]).sizes.tolist() == [2, 0, 1]
 
@@ -67,6 +71,7 @@ def test_undefined_is_no_number_and_no_zero():
         ([], {}, "There is no task"),
         (np.zeros((2, 2, 2)), {}, "more than two dimensions"),
         (["a", "b"], {}, "The values are not numbers"),
+        (0.5, {}, "no numbers by task"),
         ([[0.1], [0.2]], {"clusters": ["a"]}, "clusters has 1 labels for 2 tasks"),
     ],
 )

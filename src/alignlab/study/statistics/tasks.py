@@ -150,11 +150,16 @@ def as_tasks(values: Values | Tasks, *, clusters: Sequence[Any] | None = None) -
 
 
 def _arrays(values: Values) -> list[Floats]:
+    # A frame is its numbers, not the names of its columns.
+    table = np.asarray(values) if hasattr(values, "__array__") else values
     try:
-        held = [values] if np.ndim(values[0]) == 0 else list(values)  # type: ignore[index, arg-type]
-        arrays = [np.asarray(each, float) for each in held]
-    except (IndexError, KeyError, TypeError):
-        arrays = []
+        rows = list(table)  # type: ignore[arg-type]
+        single = bool(rows) and np.ndim(rows[0]) == 0
+        arrays = [np.asarray(each, float) for each in ([rows] if single else rows)]
+    except TypeError as error:
+        raise InputError(
+            "The values are no numbers by task. Give (tasks, replicates), or one array a task."
+        ) from error
     except ValueError as error:
         raise InputError(f"The values are not numbers: {error}.") from error
     if any(each.ndim != 1 for each in arrays):

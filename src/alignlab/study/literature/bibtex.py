@@ -130,5 +130,10 @@ def _person(name: str) -> str:
 
 def _lines(text: str) -> dict[str, int]:
     """Return the line on which each key's entry begins."""
-    found = re.finditer(r"@\s*\w+\s*[{(]\s*([^\s,{}()]+)", text)
-    return {each[1]: text.count("\n", 0, each.start()) + 1 for each in found}
+    lines: dict[str, int] = {}
+    at, line = 0, 1
+    for found in re.finditer(r"@\s*\w+\s*[{(]\s*([^\s,{}()]+)", text):
+        line += text.count("\n", at, found.start())
+        at = found.start()
+        lines.setdefault(found[1], line)
+    return lines

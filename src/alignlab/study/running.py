@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from alignlab.errors import (
@@ -32,7 +33,7 @@ from alignlab.errors import (
 from alignlab.parallel import each_result
 from alignlab.progress import ProgressCallback, track
 from alignlab.study.executing import Frame, Outcome, died, execute, function_of
-from alignlab.study.folder import StudyFolder
+from alignlab.study.folder import StudyFolder, open_study
 from alignlab.study.loading import study_sources
 from alignlab.study.reading import level_text
 from alignlab.study.records import Log, Planned, planned_runs, write_results
@@ -90,7 +91,7 @@ class RunSummary:
 
 
 def run_study(
-    folder: StudyFolder,
+    study: StudyFolder | str | Path,
     *,
     workers: int | None = None,
     engine: Engine = "joblib",
@@ -105,8 +106,8 @@ def run_study(
 
     Parameters
     ----------
-    folder
-        The study.
+    study
+        The study, or its folder.
     workers
         Processes; `None` asks joblib's configuration, which is one unless set.
     engine
@@ -133,6 +134,7 @@ def run_study(
         If a person stopped it; what was done is kept.
     """
     begun = time.perf_counter()
+    folder = study if isinstance(study, StudyFolder) else open_study(study)
     root, spec = folder.root.resolve(), folder.spec
     require_choice(engine, ENGINES, what="engine")
     if workers is not None:

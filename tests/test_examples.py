@@ -42,6 +42,7 @@ SAYS = {
     "tree_shapley.py": "2,380 rows explained, exact, by the model's trees",
     "which_feature.py": "most by chist, 0.045 [0.024, 0.066]",
     "who_agrees.py": "5 members of an ensemble, one after another",
+    "walk_a_step.py": "It stops too early: after a change of c",
     "when_to_ask.py": "is at most 0.05",
     "who_to_believe.py": "inverted: Eli",
     "who_could_flip.py": "denied applicants could flip their decision",

@@ -35,6 +35,7 @@ SAYS = {
     "plan_a_study.py": "The number of seeds was changed from 5 to 8.",
     "predictions_only.py": "fairness.true_positive_rate",
     "rank_from_comparisons.py": "answers the wrong way round",
+    "run_a_study.py": "20 of 20 runs done; 13 executed now.",
     "review_by_program.py": "1 of 3 overridden; review.verify().ok=True",
     "review_by_two.py": "they say the same on 42% of 40 items",
     "recover_a_reward.py": "view less shop",

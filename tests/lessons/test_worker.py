@@ -36,6 +36,7 @@ def test_an_answer_is_plain(told):
     [
         ("def f():\n    return 1 / 0", "mine.py:2: ZeroDivisionError: division by zero", False),
         ("def f(:", "mine.py:1 is no Python: invalid syntax", False),
+        ("x = 1\0", "mine.py is no Python: source code string cannot", False),
         ("import sys\nsys.exit(3)", "mine.py:2 ends the program by exit", False),
         ("def f():\n    raise NotImplementedError('the sum')",
          "mine.py:2 is still blank (the sum)", True),

@@ -59,7 +59,7 @@ def test_what_ends_the_process_is_said(ask, text, said):
 def test_a_file_that_is_not_there_is_a_blank(tmp_path):
     told = run(tmp_path / "none.py", {"f": (call, {})})
     assert told["f"].blank
-    assert told["f"].failure.startswith("there is no none.py in")
+    assert told["f"].failure.startswith("there is no file none.py in")
 
 
 def test_children_are_killed_too(tmp_path):

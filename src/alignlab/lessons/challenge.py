@@ -204,7 +204,8 @@ def _written(board: Path, row: dict[str, Any], worthy: bool) -> Held:
     """Append a row that is not there yet, once every row that is there was found unaltered."""
     rows = []
     for number, line in enumerate(
-        board.read_text(encoding="utf-8", errors="replace").splitlines() if board.exists() else [], start=1
+        board.read_text(encoding="utf-8", errors="replace").splitlines() if board.exists() else [],
+        start=1,
     ):
         try:
             each = json.loads(line)

@@ -138,7 +138,7 @@ def _check(folder: Path) -> tuple[Held, ...]:
             paper = paper_of(copy)
         except AlignlabError as error:
             advice = "In the study's folder: alignlab study analyze, then alignlab study paper."
-            return (Held(BUILT, False, printable(" ".join(str(error).split())), advice),)
+            return (Held(BUILT, False, _said(error, copy), advice),)
         held = _built_held(paper)
         return (*held, _follows_held(copy, paper))
 
@@ -178,7 +178,7 @@ def _follows_held(copy: Path, before: Paper) -> Held:
         analyze(study).write(study)
         after = paper_of(copy)
     except AlignlabError as error:
-        return Held(FOLLOWS, False, printable(" ".join(str(error).split())), "It must build again.")
+        return Held(FOLLOWS, False, _said(error, copy), "It must build again.")
     other = [name for name in after.values if after.values[name] != before.values.get(name)]
     ok = bool(other) and after.text != before.text and not after.missing
     shown = ""
@@ -190,6 +190,11 @@ def _follows_held(copy: Path, before: Paper) -> Held:
         f"{changed}: {len(other)} of {len(after.values)} values in the text changed{shown}",
         "Ask for numbers that depend on it, such as {{ H1.difference }}, in paper/results.md.",
     )
+
+
+def _said(error: Exception, copy: Path) -> str:
+    """Return an error's message, about the learner's folder and not its copy."""
+    return printable(" ".join(str(error).split())).replace(f"{copy}/", "")
 
 
 def _change_results(path: Path, spec: StudySpec) -> str:

@@ -84,8 +84,8 @@ def answer(reference: str, path: Path, asked: Any) -> dict[str, Any]:
     asked
         What the probe is asked about.
     """
-    module_name, _, name = reference.partition(":")
-    probe = getattr(importlib.import_module(module_name), name)
+    module_name, _, function = reference.partition(":")
+    probe = getattr(importlib.import_module(module_name), function)
     try:
         value = _plain(probe(path if path.is_dir() else Work(load(path), path), asked))
     except NotImplementedError as error:
@@ -93,7 +93,8 @@ def answer(reference: str, path: Path, asked: Any) -> dict[str, Any]:
     except BlankError as error:
         return {"failure": str(error), "blank": True}
     except SyntaxError as error:
-        where = f"{Path(error.filename or path.name).name}:{error.lineno}"
+        name = Path(error.filename or path.name).name
+        where = name if error.lineno is None else f"{name}:{error.lineno}"
         return {"failure": f"{where} is no Python: {error.msg}", "blank": False}
     except SystemExit as error:
         return {"failure": f"{_line(error, path)} ends the program by exit", "blank": False}

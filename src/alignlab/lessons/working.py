@@ -88,8 +88,8 @@ def run(
     dict
         The answer to each.
     """
-    if not path.exists():
-        failure = f"there is no {path.name} in {path.parent}"
+    if not path.exists() or (path.suffix and not path.is_file()):
+        failure = f"there is no file {path.name} in {path.parent}"
         return {name: Answer(None, failure, blank=True) for name in asks}
     with tempfile.TemporaryDirectory(prefix="alignlab-step-") as scratch:
         questions, answers = Path(scratch, "asked.json"), Path(scratch, "answers.jsonl")

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -95,21 +96,21 @@ def build(
 
 
 def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
-    from alignlab.oversight.archive.migrating import migrated
-
     handle, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=folder)
     os.close(handle)
     file = Path(name)
     database = Sqlite(file)
     try:
+        file.write_bytes(_empty_file())
         connection = sqlite3.connect(file, isolation_level=None)
         with contextlib.closing(connection):
             # Nobody knows of the file yet: it needs no journal, and is synced once at the end.
             connection.execute("PRAGMA journal_mode=OFF")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-65536")
-            with migrated(connection, "sqlite") as work:
-                fill(work)
+            connection.execute("BEGIN")
+            fill(Work(connection, "sqlite"))
+            connection.execute("COMMIT")
         with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         with file.open("rb") as written:
@@ -122,6 +123,16 @@ def _fill_file(folder: Path, fill: Callable[[Work], None]) -> None:
     finally:
         for left in folder.glob(f"{file.name}*"):
             left.unlink()
+
+
+@cache
+def _empty_file() -> bytes:
+    """Return a file with all tables and nothing in them: what takes longest of a small review."""
+    from alignlab.oversight.archive.migrating import migrated
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with migrated(connection, "sqlite"):
+        return connection.serialize()
 
 
 def _fill_schema(database: Postgres, fill: Callable[[Work], None]) -> None:

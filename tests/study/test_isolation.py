@@ -106,3 +106,14 @@ with isolated(7):
     ).stdout.split()
     expected = torch.rand((), generator=torch.Generator().manual_seed(7)).item()
     assert found == ["1", str(expected)]
+
+
+def test_a_run_does_not_find_what_the_caller_set():
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad(), isolated(0):
+            assert torch.get_default_dtype() is torch.float32
+            assert torch.is_grad_enabled()
+        assert torch.get_default_dtype() is torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)

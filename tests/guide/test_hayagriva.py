@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 import typst
 import yaml
 
 from alignlab.guide.hayagriva import hayagriva_yaml
 from alignlab.guide.works import parse_bibtex, references
+from alignlab.study.paper.pdf_reading import pdf_text
 
 STYLES = ["ieee", "apa", "chicago-author-date"]
 
@@ -18,11 +17,7 @@ def compiled(folder, style, works):
     (folder / "p.typ").write_text(page)
     pdf, warned = typst.compile_with_warnings(folder / "p.typ")
     assert not warned
-    (folder / "p.pdf").write_bytes(pdf)
-    done = subprocess.run(
-        ["pdftotext", "-layout", folder / "p.pdf", "-"], capture_output=True, text=True, check=True
-    )
-    return " ".join(done.stdout.split())
+    return " ".join(pdf_text(pdf).split())
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -1,8 +1,8 @@
 """Step 10: a paper whose every number comes from the results, and that follows them.
 
-The check builds the paper from a copy of the study, reads the PDF's text (`pdf_text`), and looks
-for every number that the text asked the results for. Then it changes the results of one
-configuration, analyses and builds anew, with no word edited: the PDF must say the new numbers.
+The check builds the paper from a copy of the study, reads the PDF's text, and looks for every
+number that the text asked the results for. Then it changes the results of one configuration,
+analyses and builds anew, with no word edited: the PDF must say the new numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from alignlab.errors import AlignlabError, listed
 from alignlab.lessons.form import Exercise, Files, Held
-from alignlab.lessons.pdf_text import pdf_text
 from alignlab.plain import printable
 
 if TYPE_CHECKING:
@@ -112,6 +111,7 @@ def paper_of(root: Path) -> Paper:
     from alignlab.study.paper import build_paper
     from alignlab.study.paper.assembling import assemble
     from alignlab.study.paper.nodes import Value, walk
+    from alignlab.study.paper.pdf_reading import pdf_text
 
     study = open_study(root)
     built = build_paper(study)
@@ -122,7 +122,7 @@ def paper_of(root: Path) -> Paper:
         for each in walk(blocks)
         if isinstance(each, Value)
     }
-    text = "".join(pdf_text(built.files[0].read_bytes()).split()).replace("−", "-")
+    text = "".join((pdf_text(built.files[0].read_bytes()) or "").split()).replace("−", "-")
     return Paper(said, text, built.unwritten)
 
 

@@ -21,7 +21,7 @@ import yaml
 
 from alignlab.errors import InputError, listed
 from alignlab.plain import to_json
-from alignlab.study.publishing.pdf_text import pdf_text
+from alignlab.study.paper.pdf_reading import pdf_text
 from alignlab.study.registration import statement_digest
 from alignlab.study.spec import StudySpec
 

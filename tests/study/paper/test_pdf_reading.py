@@ -30,10 +30,14 @@ def test_the_words_are_those_that_were_set(made):
     # After the pages come the bookmarks and what the file says of itself.
     said = "".join(pdf_text(made).partition("T (1)\n")[0].split())
     for words in (
-        "A heading: 50 % (of it)", "Office, difficult, Núñez – “quoted” \\ back (all \\\\ of them).",
-        "0.0814, 95% CI [−0.042, 1,204.5]; 3 < 4", "bold italic code (x) Lorem ipsum dolor sit amet,",
-        "a b 1.25 −3", "Drawn by Bo", "A second page",
-    ):  # fmt: skip
+        "A heading: 50 % (of it)",
+        "Office, difficult, Núñez – “quoted” \\ back (all \\\\ of them).",
+        "0.0814, 95% CI [−0.042, 1,204.5]; 3 < 4",
+        "bold italic code (x) Lorem ipsum dolor sit amet,",
+        "a b 1.25 −3",
+        "Drawn by Bo",
+        "A second page",
+    ):
         assert words.replace(" ", "") in said, words
     assert len(said) < 900  # nothing is read twice
 

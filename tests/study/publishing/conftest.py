@@ -37,8 +37,10 @@ def run(config, seed):
     wider = 0.05 * (config["training"] == "adversarial")
     return {"gap": 0.1 + wider + 0.01 * np.random.default_rng(seed).normal()}
 """
-SECTIONS = ("abstract", "introduction", "related_work", "method", "results", "discussion", "limitations",
-            "ethics")  # fmt: skip
+SECTIONS = (
+    "abstract", "introduction", "related_work", "method", "results", "discussion", "limitations",
+    "ethics",
+)  # fmt: skip
 
 
 def write_study(folder: Path) -> Path:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from alignlab.study.statistics import standardised_difference
+from alignlab.study.statistics import estimate_difference, standardised_difference
 from alignlab.study.statistics.effect_size import FAR, _below, hedges_factor
 
 
@@ -54,6 +54,35 @@ def test_coverage(tasks, n):
         for _ in range(400)
     ]
     assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_coverage_where_tasks_are_not_as_spread_out_as_each_other():
+    """One pooled deviation with all its freedom holds 88 %."""
+    rng = np.random.default_rng(0)
+    spreads = np.geomspace(0.3, 3, 5)[:, None]
+    effect = 0.8 * np.sqrt(np.mean(spreads**2))
+    held = [
+        (each := standardised_difference(rng.normal(effect, spreads, (5, 3)))).low
+        <= 0.8
+        <= each.high
+        for _ in range(400)
+    ]
+    assert 0.925 <= np.mean(held) <= 0.98
+
+
+@pytest.mark.parametrize("generalise", ["seeds", "tasks"])
+def test_its_limits_leave_out_0_just_where_the_difference_s_do(generalise):
+    rng = np.random.default_rng(0)
+    agreed = set()
+    for _ in range(60):
+        x = [rng.normal(0.6, spread, n) for spread, n in ((0.1, 4), (2.0, 3), (0.5, 6))]
+        size, found = (
+            each(x, generalise=generalise)
+            for each in (standardised_difference, estimate_difference)
+        )
+        assert (size.low > 0, size.high < 0) == (found.low > 0, found.high < 0)
+        agreed.add(size.low > 0)
+    assert agreed == {True, False}
 
 
 def test_to_new_tasks_it_is_that_of_the_task_means():

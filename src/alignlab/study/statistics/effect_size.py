@@ -2,11 +2,13 @@
 
     g = J(f) d / s,    J(f) = Gamma(f/2) / (sqrt(f/2) Gamma((f-1)/2))
 
-with d the mean difference, s the standard deviation of differences within tasks (pooled, f = sum_t
-(n_t - 1)) or, to new tasks, between their means (f = C - 1), and Hedges' factor J, which takes out
-the bias of few pairs [hedges1981distribution]. d / (s c), with c^2 = sum_t w_t^2 / n_t, is
-noncentral t: the limits are the d / s whose noncentral t puts half of 1 - level beyond what was
-seen [steiger1997noncentrality]. Assumes normal differences, as spread out in every task.
+with d the mean difference and t = d / sqrt(V) its own Student's t of f degrees of freedom (see
+`tasks.py`): s = sqrt(V) / c, c^2 = sum_t w_t^2 / n_t, is the standard deviation within tasks or, to
+new tasks, with c^2 = 1 / C, between their means. Hedges' factor J takes out the bias of few pairs
+[hedges1981distribution]. t is noncentral: the limits are the d / s whose noncentral t puts half of
+1 - level beyond what was seen [steiger1997noncentrality], so that they leave out 0 just where the
+difference's do. Assumes normal differences; where tasks are not as spread out as each other, s^2 is
+the mean of their variances, and f, which is estimated, says how well it is known.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ def standardised_difference(
     -------
     Estimate
         The value is free of the bias of few pairs; the limits are of the same quantity. Undefined
-        for two pairs of one task: f is then 1, and no factor takes out the bias.
+        where f is below 2, as of two pairs of one task: no factor then takes out the bias.
 
     References
     ----------
@@ -80,18 +82,12 @@ def standardised_difference(
     critical_value(level)
     if spread.why:
         return undefined(np.nan, level=level, n=spread.n, why=spread.why)
-    if generalise == "tasks":
-        means = tasks.cluster_means()
-        freedom, scale = spread.freedom, 1 / np.sqrt(len(means))
-        deviation = float(means.std(ddof=1))
-    else:
-        freedom = float((tasks.sizes - 1).sum())
-        scale = float(np.sqrt((tasks.weights**2 / tasks.sizes).sum()))
-        deviation = float(np.sqrt(((tasks.sizes - 1) * tasks.variances).sum() / freedom))
-    if freedom < 2:
+    if spread.freedom < 2 - 1e-9:
         why = "two numbers show a spread too roughly to divide by"
         return undefined(np.nan, level=level, n=spread.n, why=why)
-    raw = spread.value / deviation
+    freedom, sizes = spread.freedom, tasks.weights**2 / tasks.sizes
+    scale = float(np.sqrt(1 / (freedom + 1) if generalise == "tasks" else sizes.sum()))
+    raw = spread.value * scale / float(np.sqrt(spread.variance))
     low, high = (scale * _noncentrality(raw / scale, freedom, each) for each in (1 - tail, tail))
     words = "noncentral t, in standard deviations of paired differences"
     return Estimate(hedges_factor(freedom) * raw, low, high, level, spread.n, words)

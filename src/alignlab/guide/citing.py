@@ -49,7 +49,7 @@ def cite(
     --------
     >>> print(cite("holm1979simple", "apa"), end="")
     Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian
-    Journal of Statistics, 6(2), 65–70.
+    Journal of Statistics, 6(2), 65–70. https://www.jstor.org/stable/4615733
     """
     require_choice(format, get_args(Format), what="format")
     asked = [keys] if isinstance(keys, str) else list(keys)

@@ -58,6 +58,7 @@ def hayagriva_yaml(works: Iterable[Reference]) -> str:
       author: ["Holm, Sture"]
       date: 1979
       page-range: "65-70"
+      url: "https://www.jstor.org/stable/4615733"
       parent:
         type: periodical
         title: "{Scandinavian Journal of Statistics}"

@@ -14,7 +14,7 @@ def test_the_guide_holds_together(alignlab):
     assert "places hold together." in shown
     assert "written from memory and is not confirmed" in shown
     assert "clopper1934use" not in shown
-    assert "holm1979simple" in alignlab("guide check --gaps")[1]
+    assert "kish1965survey" in alignlab("guide check --gaps")[1]
 
 
 def test_a_fault_is_shown_and_is_the_exit_code(alignlab, monkeypatch):

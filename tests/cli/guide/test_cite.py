@@ -22,7 +22,7 @@ def test_apa(alignlab):
     _, shown, _ = alignlab(f"guide cite {KEYS} --format apa")
     assert shown.splitlines()[1] == (
         "Holm, S. (1979). A simple sequentially rejective multiple test procedure. "
-        "Scandinavian Journal of Statistics, 6(2), 65–70."
+        "Scandinavian Journal of Statistics, 6(2), 65–70. https://www.jstor.org/stable/4615733"
     )
 
 

@@ -17,7 +17,7 @@ from joblib import Parallel, cpu_count, delayed
 from shared import best_time
 
 from alignlab.study.folder import open_study
-from alignlab.study.running import run_study
+from alignlab.study.runs.running import run_study
 
 STATEMENT = """\
 study: empty

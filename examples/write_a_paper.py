@@ -3,8 +3,8 @@
 from alignlab.study.analysis import analyze
 from alignlab.study.creating import create_study
 from alignlab.study.paper import build_paper
-from alignlab.study.registration import register_study
-from alignlab.study.running import run_study
+from alignlab.study.plans.registration import register_study
+from alignlab.study.runs.running import run_study
 
 study = create_study("who-labels", question="Does a majority of three label better than one?")
 register_study(study)

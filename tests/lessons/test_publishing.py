@@ -3,7 +3,7 @@ import pytest
 from alignlab.lessons.publishing import Paper, numbers_of
 from alignlab.lessons.resuming import STATEMENT
 from alignlab.study.folder import open_study
-from alignlab.study.running import run_study
+from alignlab.study.runs.running import run_study
 
 EXPERIMENT = """
 import random

@@ -8,9 +8,9 @@ import pytest
 from alignlab.errors import InputError, OutputError
 from alignlab.study.creating import create_study, templates
 from alignlab.study.folder import open_study
-from alignlab.study.planning import plan_study
-from alignlab.study.registration import register_study
-from alignlab.study.seeds import Seed
+from alignlab.study.plans.planning import plan_study
+from alignlab.study.plans.registration import register_study
+from alignlab.study.runs.seeds import Seed
 
 SECTIONS = {
     "introduction", "related_work", "method", "results", "discussion", "limitations", "ethics",

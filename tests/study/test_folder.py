@@ -43,7 +43,7 @@ def test_no_study_says_what_makes_one(tmp_path):
     with pytest.raises(InputError, match=r"small does not exist\. Did you mean 'smal'"):
         open_study(tmp_path / "small")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file is a file, not a study's folder"):
+    with pytest.raises(InputError, match=r"file is a file, not a study's folder\.$"):
         open_study(tmp_path / "file")
 
 

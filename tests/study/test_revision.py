@@ -5,7 +5,7 @@ import yaml
 
 from alignlab.errors import InputError
 from alignlab.study.folder import open_study
-from alignlab.study.registration import register_study
+from alignlab.study.plans.registration import register_study
 from alignlab.study.revision import (
     add_comment,
     answer_comment,

@@ -11,8 +11,8 @@ from alignlab.guide import workflow
 from alignlab.study.creating import create_study
 from alignlab.study.folder import open_study
 from alignlab.study.paper.assembling import SECTIONS
-from alignlab.study.registration import register_study
-from alignlab.study.running import run_study
+from alignlab.study.plans.registration import register_study
+from alignlab.study.runs.running import run_study
 from alignlab.study.status import JUDGES, status_of
 
 

@@ -283,6 +283,6 @@ EXERCISE = Exercise(
     ),
     starter=_starter,
     check=_check,
-    needs=("alignlab.study.running", "alignlab.cli.study.run"),
+    needs=("alignlab.study.runs.running", "alignlab.cli.study.run"),
     takes="two minutes",
 )

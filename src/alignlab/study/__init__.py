@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from alignlab.study.creating import create_study
     from alignlab.study.folder import StudyFolder, open_study
     from alignlab.study.paper.building import build_paper
-    from alignlab.study.plan import StudyPlan
-    from alignlab.study.planning import plan_study
+    from alignlab.study.plans.plan import StudyPlan
+    from alignlab.study.plans.planning import plan_study
+    from alignlab.study.plans.registration import deviations, register_study
     from alignlab.study.publishing.publishing import Published, publish_study
     from alignlab.study.publishing.verifying import Verified, verify_archive
     from alignlab.study.reading import read_study
-    from alignlab.study.registration import deviations, register_study
-    from alignlab.study.running import RunSummary, run_study
-    from alignlab.study.seeds import Seed
+    from alignlab.study.runs.running import RunSummary, run_study
+    from alignlab.study.runs.seeds import Seed
     from alignlab.study.spec import StudySpec
     from alignlab.study.status import StudyStatus, status_of
 
@@ -52,24 +52,24 @@ __all__ = [
 
 _HOMES = {
     "Published": "publishing.publishing",
-    "RunSummary": "running",
-    "Seed": "seeds",
+    "RunSummary": "runs.running",
+    "Seed": "runs.seeds",
     "StudyAnalysis": "analysis",
     "StudyFolder": "folder",
-    "StudyPlan": "plan",
+    "StudyPlan": "plans.plan",
     "StudySpec": "spec",
     "StudyStatus": "status",
     "Verified": "publishing.verifying",
     "analyze": "analysis",
     "build_paper": "paper.building",
     "create_study": "creating",
-    "deviations": "registration",
+    "deviations": "plans.registration",
     "open_study": "folder",
-    "plan_study": "planning",
+    "plan_study": "plans.planning",
     "publish_study": "publishing.publishing",
     "read_study": "reading",
-    "register_study": "registration",
-    "run_study": "running",
+    "register_study": "plans.registration",
+    "run_study": "runs.running",
     "status_of": "status",
     "verify_archive": "publishing.verifying",
 }

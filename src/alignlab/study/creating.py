@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -90,7 +91,8 @@ def create_study(
 
 def _require_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        made = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+        plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+        made = re.sub("[^a-z0-9]+", "-", plain).strip("-")
         such = f", such as {made}" if made else ""
         raise InputError(
             f"{name!r} cannot be a study's name, from which its seeds follow: write small letters, "

@@ -156,9 +156,10 @@ def open_study(path: str | Path = ".") -> StudyFolder:
 
 def _require_one_study(root: Path) -> None:
     if not root.is_dir():
+        if root.exists():
+            raise InputError(f"{root} is a file, not a study's folder.")
         near = [each.name for each in root.parent.iterdir()] if root.parent.is_dir() else []
-        state = "is a file, not a study's folder" if root.exists() else "does not exist"
-        raise InputError(f"The folder {root} {state}.{nearest(root.name, near)}")
+        raise InputError(f"The folder {root} does not exist.{nearest(root.name, near)}")
     stated = sorted(
         each.name
         for each in root.iterdir()

@@ -19,10 +19,10 @@ from alignlab.errors import InputError
 from alignlab.files import sha256_of_file
 from alignlab.guide import workflow
 from alignlab.study.folder import StudyFolder, open_study
-from alignlab.study.loading import study_sources
-from alignlab.study.planning import plan_study
-from alignlab.study.records import planned_runs, read_log
-from alignlab.study.registration import deviations
+from alignlab.study.plans.planning import plan_study
+from alignlab.study.plans.registration import deviations
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import planned_runs, read_log
 from alignlab.wording import joined
 
 __all__ = ["StepStatus", "StudyStatus", "status_of"]

@@ -11,8 +11,8 @@ import pytest
 
 from alignlab.cli import main
 from alignlab.study.reading import read_study
-from alignlab.study.records import read_results
-from alignlab.study.seeds import seed_of
+from alignlab.study.runs.records import read_results
+from alignlab.study.runs.seeds import seed_of
 
 PLACE = Path(str(files("alignlab.study").joinpath("templates", "adversarial-fairness")))
 
@@ -137,7 +137,7 @@ def test_ctrl_c_in_a_step_says_how_to_go_on(tmp_path, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("alignlab.study.registration.register_study", stop)
+    monkeypatch.setattr("alignlab.study.plans.registration.register_study", stop)
     assert main(["study", "demo", "mine"]) == 130
     assert "alignlab: go on with: alignlab study demo mine\n" in capsys.readouterr().err
 

@@ -26,6 +26,7 @@ def test_bad_words_are_refused(alignlab):
     for line, said in (
         ("study new", "missing argument"),
         ("study new Mine", "such as mine"),
+        ("study new 'Größe Älter'", "such as grosse-alter"),
         ("study new mine --question ''", "--question is empty"),
         ("study new mine --template x", "There is no template 'x'"),
     ):

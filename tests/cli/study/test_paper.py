@@ -5,8 +5,8 @@ import pytest
 from alignlab.cli import main
 from alignlab.study.analysis import analyze
 from alignlab.study.folder import open_study
-from alignlab.study.loading import study_sources
-from alignlab.study.records import Record, planned_runs, write_results
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import Record, planned_runs, write_results
 
 STATEMENT = """\
 study: small

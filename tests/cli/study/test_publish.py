@@ -6,7 +6,7 @@ import pytest
 
 from alignlab.study.analysis import analyze
 from alignlab.study.folder import open_study
-from alignlab.study.running import run_study
+from alignlab.study.runs.running import run_study
 
 STATEMENT = """\
 study: tiny

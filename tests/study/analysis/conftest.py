@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from alignlab.study.reading import parse_study
-from alignlab.study.records import Fault, Record
-from alignlab.study.seeds import seed_of
+from alignlab.study.runs.records import Fault, Record
+from alignlab.study.runs.seeds import seed_of
 
 STUDY = """\
 study: cost

@@ -9,7 +9,7 @@ from alignlab.errors import InputError
 from alignlab.plain import to_json
 from alignlab.study.analysis import analyze
 from alignlab.study.folder import open_study
-from alignlab.study.running import run_study
+from alignlab.study.runs.running import run_study
 
 
 def test_from_runs_to_the_file(made_study):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alignlab.intervals import Estimate
-from alignlab.study.analysis.verdicts import decimals, said_estimate, verdict
+from alignlab.study.analysis.verdicts import said_estimate, verdict
 
 
 def judged(low, high, *, direction="greater", p=0.3, level=0.95, smallest=0.1):
@@ -27,15 +27,17 @@ def judged(low, high, *, direction="greater", p=0.3, level=0.95, smallest=0.1):
         (-0.05, 0.099, "greater", "not supported", "rules out the 0.1 that would matter"),
         (-0.05, 0.101, "greater", "cannot tell", "holds both 0 and"),
         (-0.2, -0.05, "greater", "not supported", "but the contrary"),
-        (-0.2, -0.11, "less", "supported", "at least the 0.1"),
-        (-0.2, 0.05, "less", "cannot tell", "holds both 0 and"),
-        (-0.05, 0.05, "less", "not supported", "rules out"),
+        (-0.2, -0.11, "less", "supported", "in size at least the 0.1"),
+        (-0.2, -0.01, "less", "supported", "which may be in size more or less than the 0.1"),
+        (-0.2, 0.05, "less", "cannot tell", "holds both 0 and the −0.1 that would matter"),
+        (-0.05, 0.2, "less", "not supported", "rules out the −0.1 that would matter"),
         (0.05, 0.2, "less", "not supported", "but the contrary"),
         (-0.2, -0.11, "different", "supported", "at least the 0.1"),
         (0.01, 0.2, "different", "supported", "more or less"),
         (-0.05, 0.05, "different", "not supported", "nearer 0 than the 0.1"),
-        (-0.15, 0.05, "different", "cannot tell", "holds both 0 and"),
-        (-0.05, 0.101, "different", "cannot tell", "holds both 0 and"),
+        (-0.15, 0.05, "different", "cannot tell", "holds both 0 and the −0.1 that"),
+        (-0.05, 0.101, "different", "cannot tell", "holds both 0 and the 0.1 that"),
+        (-0.15, 0.101, "different", "cannot tell", "holds both 0 and the ±0.1 that"),
         (-0.05, 0.05, "equivalent", "supported", "within ±0.1"),
         (0.02, 0.05, "equivalent", "supported", "within ±0.1"),
         (0.12, 0.2, "equivalent", "not supported", "beyond ±0.1"),
@@ -64,11 +66,35 @@ def test_the_verdict_is_the_intervals_and_where_holms_test_is_sharper_that_is_sa
     found = judged(-0.01, 0.2, p=0.04)
     assert found.kind == "cannot tell"
     assert found.sentence.endswith(
-        "Holm's test alone, which is sharper than intervals that hold together, finds it."
+        "Holm's test alone, which is sharper than intervals that hold together, finds it above 0."
     )
     assert "Holm" not in judged(-0.01, 0.2, p=0.06).sentence
     assert "Holm" not in judged(0.01, 0.2).sentence
     assert "Holm" in judged(-0.01, 0.11, direction="equivalent", p=0.04).sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "direction", "finds"),
+    [
+        (-0.2, 0.01, "greater", "below 0"),
+        (-0.2, 0.01, "less", "below 0"),
+        (-0.01, 0.2, "less", "above 0"),
+        (-0.2, 0.01, "different", "below 0"),
+        (-0.05, 0.101, "equivalent", "within ±0.1"),
+    ],
+)
+def test_what_holms_test_alone_finds_is_named(low, high, direction, finds):
+    """Where a rise was expected and it finds a fall, it does not find what was expected."""
+    assert judged(low, high, direction=direction, p=0.04).sentence.endswith(f"finds it {finds}.")
+
+
+def test_no_limit_is_rounded_to_the_other_side_of_what_the_sentence_says():
+    assert "[0.0004, 0.080]" in judged(0.0004, 0.08).sentence
+    assert "[−0.0004, 0.200]" in judged(-0.0004, 0.2).sentence
+    within = judged(-0.05, 0.09996).sentence
+    assert "[−0.050, 0.09996]" in within
+    assert "rules out the 0.1" in within
+    assert "[0.100, 0.200]" in judged(0.1, 0.2).sentence
 
 
 def test_without_an_interval_the_reason_is_said():
@@ -90,4 +116,3 @@ def test_numbers_as_people_write_them():
     assert said_estimate(Estimate(1234.5, 1000, 1469, 0.95, 3, "t")) == (
         "1,234, 95% CI [1,000, 1,469]"
     )
-    assert decimals(Estimate(0, 0, 0, 0.95, 3, "t")) == 3

@@ -10,9 +10,9 @@ import pytest
 
 from alignlab.study.analysis import analyze
 from alignlab.study.folder import open_study
-from alignlab.study.loading import study_sources
-from alignlab.study.records import Fault, Record, planned_runs, write_results
-from alignlab.study.registration import register_study
+from alignlab.study.plans.registration import register_study
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import Fault, Record, planned_runs, write_results
 
 STATEMENT = """\
 study: fair-training

@@ -64,8 +64,8 @@ def finished_folder(tmp_path_factory):
     from alignlab.study.analysis import analyze
     from alignlab.study.folder import open_study
     from alignlab.study.paper import build_paper
-    from alignlab.study.registration import register_study
-    from alignlab.study.running import run_study
+    from alignlab.study.plans.registration import register_study
+    from alignlab.study.runs.running import run_study
 
     folder = write_study(tmp_path_factory.mktemp("finished") / "s")
     register_study(open_study(folder))

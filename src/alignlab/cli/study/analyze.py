@@ -68,7 +68,9 @@ def _show(console: Console, found: StudyAnalysis) -> None:
         console.print()
         console.print(Text(f"{each.name}: {each.stated.says}", style="bold"))
         console.print(Text(each.verdict.sentence, style=COLOURS[each.verdict.kind]))
-        told = _tests(each.p_value, each.p_adjusted, each.family)
+        told = _tests(
+            each.p_value, each.p_adjusted, each.family, alpha=1 - found.numbers["level"]["value"]
+        )
         if told:
             console.print(Text(told, style="dim"))
     _print(console, found.tables["main"])
@@ -81,19 +83,21 @@ def _show(console: Console, found: StudyAnalysis) -> None:
     console.print()
 
 
-def _tests(p_value: float, adjusted: float, family: int) -> str:
+def _tests(p_value: float, adjusted: float, family: int, *, alpha: float) -> str:
     import math
 
     if math.isnan(p_value):
         return ""
-    more = f"; {_p(adjusted)} adjusted for the family of {family} by Holm" if family > 1 else ""
-    return f"{_p(p_value)}{more}"
+    more = (
+        f"; {_p(adjusted, alpha)} adjusted for the family of {family} by Holm" if family > 1 else ""
+    )
+    return f"{_p(p_value, alpha)}{more}"
 
 
-def _p(p_value: float) -> str:
-    from alignlab.study.analysis.tables import p_text
+def _p(p_value: float, alpha: float) -> str:
+    from alignlab.study.digits import p_text
 
-    text = p_text(p_value)
+    text = p_text(p_value, alpha=alpha)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 

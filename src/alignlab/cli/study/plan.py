@@ -13,7 +13,7 @@ from alignlab.cli.study.options import Folder
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alignlab.study.plan import HypothesisPlan, StudyPlan
+    from alignlab.study.plans.plan import HypothesisPlan, StudyPlan
 
 __all__ = ["plan"]
 
@@ -44,7 +44,7 @@ def plan(
 
     from alignlab.cli.output import Result, deliver, prepare
     from alignlab.study.folder import open_study
-    from alignlab.study.planning import plan_study
+    from alignlab.study.plans.planning import plan_study
 
     directory = prepare(out)
     opened = open_study(folder)

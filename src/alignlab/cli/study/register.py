@@ -28,7 +28,7 @@ def register(
     from alignlab.cli.output import bullet
     from alignlab.cli.terminal import printing
     from alignlab.study.folder import open_study
-    from alignlab.study.registration import deviations, register_study
+    from alignlab.study.plans.registration import deviations, register_study
 
     opened = open_study(folder)
     made = register_study(opened, amend=amend)

@@ -14,8 +14,8 @@ from alignlab.cli.options import Json
 from alignlab.cli.study.options import Folder
 
 if TYPE_CHECKING:
-    from alignlab.study.records import Record
-    from alignlab.study.running import Engine
+    from alignlab.study.runs.records import Record
+    from alignlab.study.runs.running import Engine
 
 __all__ = ["run"]
 
@@ -63,8 +63,8 @@ def run(
     from alignlab.cli.terminal import printing
     from alignlab.plain import to_json
     from alignlab.study.folder import open_study
-    from alignlab.study.records import read_results
-    from alignlab.study.running import run_study
+    from alignlab.study.runs.records import read_results
+    from alignlab.study.runs.running import run_study
 
     opened = open_study(folder)
     found = run_study(

@@ -20,9 +20,9 @@ from alignlab.study.analysis.hypotheses import Answer, answer_hypotheses
 from alignlab.study.analysis.measured import Part, measure_parts
 from alignlab.study.analysis.tables import analysis_tables
 from alignlab.study.folder import StudyFolder
-from alignlab.study.loading import study_sources
-from alignlab.study.records import Record, line, planned_runs, read_results
-from alignlab.study.registration import deviations
+from alignlab.study.plans.registration import deviations
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import Record, line, planned_runs, read_results
 from alignlab.study.spec import StudySpec
 from alignlab.tables import Table
 

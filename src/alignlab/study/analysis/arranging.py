@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputError
 from alignlab.study.reading import level_text
-from alignlab.study.records import Record
-from alignlab.study.seeds import seed_of
+from alignlab.study.runs.records import Record
+from alignlab.study.runs.seeds import seed_of
 from alignlab.study.spec import Hypothesis, Level, StudySpec
 
 __all__ = ["Pairs", "Runs", "Sample", "arrange", "said_levels"]

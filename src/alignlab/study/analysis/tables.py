@@ -9,12 +9,12 @@ from alignlab.intervals import Estimate
 from alignlab.study.analysis.arranging import Runs
 from alignlab.study.analysis.hypotheses import Answer
 from alignlab.study.analysis.measured import Part, conditions, name_of
-from alignlab.study.analysis.verdicts import decimals
+from alignlab.study.digits import decimals, enough, fixed_text, p_text
 from alignlab.study.reading import level_text
 from alignlab.tables import Cell, Table
 from alignlab.wording import called
 
-__all__ = ["analysis_tables", "bracketed", "p_text"]
+__all__ = ["analysis_tables", "bracketed"]
 
 
 def analysis_tables(
@@ -72,14 +72,14 @@ def _tasks(runs: Runs, parts: Mapping[str, Part]) -> Table:
 
 
 def _hypotheses(runs: Runs, answers: Sequence[Answer]) -> Table:
-    adjusted = runs.spec.analysis.correction != "none"
+    adjusted, alpha = runs.spec.analysis.correction != "none", 1 - runs.spec.analysis.level
     columns = ("hypothesis", "difference", "p", "p adjusted", "effect size", "improves", "verdict")
     rows = tuple(
         (
             each.name,
             bracketed(each.difference),
-            p_text(each.p_value),
-            p_text(each.p_adjusted) if adjusted and each.family > 1 else "",
+            p_text(each.p_value, alpha=alpha),
+            p_text(each.p_adjusted, alpha=alpha) if adjusted and each.family > 1 else "",
             bracketed(each.effect_size),
             bracketed(each.improvement),
             each.verdict.kind,
@@ -149,24 +149,9 @@ def bracketed(estimate: Estimate) -> str:
         return ""
     if math.isnan(estimate.low):
         return f"{estimate.value:.3g}"
-    digits = decimals(estimate)
-    value, low, high = (
-        f"{each + 0.0:,.{digits}f}" for each in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} [{low}, {high}]"
-
-
-def p_text(p_value: float) -> str:
-    """Return a p-value as people print it.
-
-    Examples
-    --------
-    >>> p_text(0.0421), p_text(0.0004), p_text(0.72)
-    ('0.042', '< 0.001', '0.72')
-    """
-    if math.isnan(p_value):
-        return ""
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.2g}"
+    digits = decimals(estimate.low, estimate.high)
+    low, high = (fixed_text(each, enough(each, digits)) for each in (estimate.low, estimate.high))
+    return f"{fixed_text(estimate.value, digits)} [{low}, {high}]"
 
 
 def _number(value: float) -> Cell:

@@ -11,12 +11,14 @@ out what would matter, or shows the contrary.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from alignlab.intervals import Estimate
+from alignlab.study.digits import decimals, enough, fixed_text
 
-__all__ = ["Verdict", "decimals", "said_estimate", "verdict"]
+__all__ = ["Verdict", "said_estimate", "verdict"]
 
 Direction = Literal["greater", "less", "different", "equivalent"]
 Kind = Literal["supported", "not supported", "cannot tell"]
@@ -78,78 +80,95 @@ def verdict(
         return Verdict(
             "cannot tell", f"The study cannot tell: {what}, has no interval, {why}{seen}."
         )
-    said = f"{what}, is {said_estimate(difference, unit)}"
-    least = f"the {_short(smallest, unit)} that would matter"
-    sharper = (
-        " Holm's test alone, which is sharper than intervals that hold together, finds it."
-        if p_adjusted <= alpha
-        else ""
-    )
+    said = f"{what}, is {said_estimate(difference, unit, apart=(-smallest, smallest))}"
+    alone = _alone(difference.value, direction, smallest, unit) if p_adjusted <= alpha else ""
     if direction == "equivalent":
-        return _equivalence(difference, smallest, said, f"±{_short(smallest, unit)}", sharper)
+        return _equivalence(difference, smallest, said, unit, alone)
     # A hypothesis of less is one of greater, seen in a mirror.
+    sign = "−" if direction == "less" else ""
     if direction == "less":
         low, high = -high, -low
-    size = _size(low, high, smallest, least)
     if low > 0 or (high < 0 and direction == "different"):
-        return Verdict("supported", f"Supported: {said}, {size}.")
+        return Verdict("supported", f"Supported: {said}, {_size(difference, smallest, unit)}.")
     if high < 0:
+        size = _size(difference, smallest, unit)
         return Verdict("not supported", f"Not supported, but the contrary: {said}, {size}.")
-    if direction == "different" and -smallest < low and high < smallest:
-        told = f"Not supported: {said}, all of it nearer 0 than {least}.{sharper}"
-        return Verdict("not supported", told)
-    if direction != "different" and high < smallest:
-        return Verdict("not supported", f"Not supported: {said}, which rules out {least}.{sharper}")
-    told = f"The study cannot tell: {said}, which holds both 0 and {least}.{sharper}"
+    if direction == "different":
+        if -smallest < low and high < smallest:
+            least = _least(smallest, unit)
+            told = f"Not supported: {said}, all of it nearer 0 than {least}.{alone}"
+            return Verdict("not supported", told)
+        sign = "" if -smallest < low else "±" if high >= smallest else "−"
+    least = _least(smallest, unit, sign)
+    if high < smallest and direction != "different":
+        return Verdict("not supported", f"Not supported: {said}, which rules out {least}.{alone}")
+    told = f"The study cannot tell: {said}, which holds both 0 and {least}.{alone}"
     return Verdict("cannot tell", told)
 
 
 def _equivalence(
-    difference: Estimate, smallest: float, said: str, margin: str, sharper: str
+    difference: Estimate, smallest: float, said: str, unit: str, alone: str
 ) -> Verdict:
+    margin = f"±{_margin(smallest, unit)}"
     if -smallest < difference.low and difference.high < smallest:
         return Verdict("supported", f"Supported: {said}, within {margin}.")
     if difference.low >= smallest or difference.high <= -smallest:
         return Verdict("not supported", f"Not supported: {said}, beyond {margin}.")
     told = f"The study cannot tell: {said}, which holds differences within {margin} and beyond."
-    return Verdict("cannot tell", told + sharper)
+    return Verdict("cannot tell", told + alone)
 
 
-def _size(low: float, high: float, smallest: float, least: str) -> str:
+def _alone(value: float, direction: Direction, smallest: float, unit: str) -> str:
+    """Return what Holm's test finds where the interval leaves it open."""
+    side = (
+        f"within ±{_margin(smallest, unit)}"
+        if direction == "equivalent"
+        else ("above 0" if value > 0 else "below 0")
+    )
+    return (
+        f" Holm's test alone, which is sharper than intervals that hold together, finds it {side}."
+    )
+
+
+def _size(difference: Estimate, smallest: float, unit: str) -> str:
     """Return how a difference that is shown compares with the smallest that matters."""
-    near, far = (low, high) if low > 0 else (-high, -low)
+    above = difference.low > 0
+    near, far = sorted((abs(difference.low), abs(difference.high)))
+    least, which = _least(smallest, unit), "" if above else "in size "
     if near >= smallest:
-        return f"at least {least}"
+        return f"{which}at least {least}"
     if far < smallest:
-        return f"less than {least}"
-    return f"which may be more or less than {least}"
+        return f"{which}less than {least}"
+    return f"which may be {which}more or less than {least}"
 
 
-def said_estimate(estimate: Estimate, unit: str = "") -> str:
-    """Return an estimate with two significant digits of its half width.
+def _least(smallest: float, unit: str, sign: str = "") -> str:
+    return f"the {sign}{_margin(smallest, unit)} that would matter"
+
+
+def said_estimate(estimate: Estimate, unit: str = "", *, apart: Sequence[float] = ()) -> str:
+    """Return an estimate as a sentence has it, its limits on their sides of 0 and of `apart`.
 
     Examples
     --------
     >>> said_estimate(Estimate(0.08123, 0.0423, 0.1201, 0.95, 10, "t"))
     '0.081, 95% CI [0.042, 0.120]'
     """
-    digits = decimals(estimate)
-    value, low, high = (
-        _signed(f"{each:,.{digits}f}") for each in (estimate.value, estimate.low, estimate.high)
+    digits = decimals(estimate.low, estimate.high)
+    low, high = (
+        _signed(fixed_text(each, enough(each, digits, (0.0, *apart))))
+        for each in (estimate.low, estimate.high)
     )
+    value = _signed(fixed_text(estimate.value, digits))
     return f"{value}{_unit(unit)}, {100 * estimate.level:.4g}% CI [{low}, {high}]"
-
-
-def decimals(estimate: Estimate) -> int:
-    """Return the decimals at which the interval's half width has two significant digits."""
-    half = (estimate.high - estimate.low) / 2
-    if not math.isfinite(half) or half <= 0:
-        return 3
-    return min(max(0, 1 - math.floor(math.log10(half))), 12)
 
 
 def _short(number: float, unit: str) -> str:
     return _signed(f"{number:.3g}") + _unit(unit)
+
+
+def _margin(number: float, unit: str) -> str:
+    return f"{number:g}{_unit(unit)}"
 
 
 def _unit(unit: str) -> str:
@@ -157,7 +176,5 @@ def _unit(unit: str) -> str:
 
 
 def _signed(text: str) -> str:
-    """Return a number's text with a true minus, and none before a zero."""
-    if not any(each in "123456789" for each in text):
-        text = text.removeprefix("-")
+    """Return a number's text with a true minus."""
     return text.replace("-", "−")

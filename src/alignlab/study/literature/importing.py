@@ -146,7 +146,10 @@ def import_works(folder: str | Path, files: Iterable[str | Path]) -> Imported:
             before.append(file.name)
             continue
         digests[digest] = file.name
-        found = merged(works, _parsed(content, file))
+        read = _parsed(content, file)
+        if not read:
+            raise InputError(f"{file.name} holds no records: leave it out, or export it again.")
+        found = merged(works, read)
         works = found.works
         count = len(found.added) + len(found.duplicates)
         records[file.name] = records.get(file.name, 0) + count

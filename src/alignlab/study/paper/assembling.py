@@ -37,7 +37,7 @@ from alignlab.study.paper.written import (
     planned_results,
     pointing,
 )
-from alignlab.study.registration import deviations
+from alignlab.study.plans.registration import deviations
 
 __all__ = ["ABSTRACT", "SECTIONS", "assemble"]
 

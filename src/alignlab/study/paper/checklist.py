@@ -12,7 +12,6 @@ from typing import Any
 
 from alignlab.files import sha256_of_file
 from alignlab.study.folder import StudyFolder
-from alignlab.study.loading import study_sources
 from alignlab.study.paper.nodes import (
     Block,
     Citation,
@@ -25,7 +24,8 @@ from alignlab.study.paper.nodes import (
     as_text,
 )
 from alignlab.study.paper.values import Findings, number_text
-from alignlab.study.timing import read_times, seconds_per_run
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.timing import read_times, seconds_per_run
 from alignlab.wording import joined
 
 __all__ = ["checklist_answers", "checklist_blocks"]

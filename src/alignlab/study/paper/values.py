@@ -6,7 +6,7 @@
 
 They are read from `analysis.json`, which says which results it was made from; if those have changed
 since, nothing is printed. An estimate is written with two significant digits of its interval's half
-width, so that no digit is shown that the data do not carry.
+width, so that no digit is shown that the data do not carry; a limit that is not 0 is not written 0.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 from alignlab.errors import InputError, nearest
 from alignlab.files import sha256_of_file
+from alignlab.study.digits import decimals, enough
 
 __all__ = ["ANALYSIS_FORMAT", "Findings", "number_text", "read_findings"]
 
@@ -82,7 +83,8 @@ class Findings:
             value = held.get(key)
             if value is None:
                 raise InputError(f"{name} has no number in analysis.json: it could not be told.")
-            return number_text(value, form, digits=digits)
+            known = digits if digits is None or key == "value" else enough(value, digits)
+            return number_text(value, form, digits=known)
 
         if not interval:
             return text(part or "value")
@@ -194,8 +196,8 @@ def number_text(value: float, form: str = "", *, digits: int | None = None) -> s
     elif float(value).is_integer() and abs(value) < 1e15:
         text = f"{int(value):,}"
     elif 1e-4 <= abs(value) < 1e6:
-        decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-        text = f"{value:,.{decimals}f}"
+        places = max(0, 2 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{places}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         text = f"{value:.2e}"
@@ -213,5 +215,4 @@ def _decimals(held: Mapping[str, Any]) -> int | None:
     low, high = held.get("low"), held.get("high")
     if low is None or high is None or not high > low:
         return None
-    half = (float(high) - float(low)) / 2
-    return min(max(0, 1 - math.floor(math.log10(half))), 12)
+    return decimals(float(low), float(high))

@@ -26,7 +26,7 @@ from alignlab.study.paper.nodes import (
 )
 from alignlab.study.paper.placed_tables import placed_table
 from alignlab.study.paper.values import Findings, number_text
-from alignlab.study.planning import plan_study
+from alignlab.study.plans.planning import plan_study
 from alignlab.study.reading import level_text
 from alignlab.study.spec import Hypothesis, StudySpec
 from alignlab.wording import called, joined

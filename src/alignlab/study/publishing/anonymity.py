@@ -22,7 +22,7 @@ import yaml
 from alignlab.errors import InputError, listed
 from alignlab.plain import to_json
 from alignlab.study.paper.pdf_reading import pdf_text
-from alignlab.study.registration import statement_digest
+from alignlab.study.plans.registration import statement_digest
 from alignlab.study.spec import StudySpec
 
 __all__ = ["names_in", "require_no_names", "without_names"]

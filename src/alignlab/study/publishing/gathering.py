@@ -15,8 +15,8 @@ from pathlib import Path
 
 from alignlab.errors import InputError
 from alignlab.study.folder import StudyFolder
-from alignlab.study.loading import Sources, study_sources
 from alignlab.study.paper.checklist import LOCKS
+from alignlab.study.runs.loading import Sources, study_sources
 
 __all__ = ["Gathered", "gather"]
 

@@ -27,8 +27,8 @@ from alignlab.study.publishing.citation import check_citation, citation_text
 from alignlab.study.publishing.environment import environment_lock
 from alignlab.study.publishing.gathering import Gathered, gather
 from alignlab.study.publishing.zipping import zip_bytes
-from alignlab.study.records import read_results
 from alignlab.study.revision import read_revision
+from alignlab.study.runs.records import read_results
 from alignlab.wording import joined
 
 __all__ = ["Published", "publish_study"]

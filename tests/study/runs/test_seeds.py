@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.study.seeds import Seed, seed_of
+from alignlab.study.runs.seeds import Seed, seed_of
 
 LEVELS = st.one_of(st.text(max_size=8), st.integers(), st.booleans())
 

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from alignlab.errors import InputError
-from alignlab.study.power import difference_power, seeds_for
+from alignlab.study.plans.power import difference_power, seeds_for
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10, 30, 100])

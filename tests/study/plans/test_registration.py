@@ -8,8 +8,8 @@ import pytest
 
 from alignlab.errors import InputError
 from alignlab.study.folder import REGISTRATION_FORMAT, open_study
-from alignlab.study.planning import plan_study
-from alignlab.study.registration import deviations, register_study, statement_digest
+from alignlab.study.plans.planning import plan_study
+from alignlab.study.plans.registration import deviations, register_study, statement_digest
 
 THEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EXPERIMENT = "def run(config, seed):\n    return {'score': 0.5, 'cost': 1.0}\n"

@@ -25,8 +25,8 @@ from typing import Any, Literal
 
 from alignlab.errors import InputError, nearest
 from alignlab.files import sha256_of_file
-from alignlab.study.isolation import isolated
-from alignlab.study.loading import (
+from alignlab.study.runs.isolation import isolated
+from alignlab.study.runs.loading import (
     Experiment,
     forget,
     in_folder,
@@ -34,7 +34,7 @@ from alignlab.study.loading import (
     undeclared,
     where,
 )
-from alignlab.study.records import Fault, Planned, Record
+from alignlab.study.runs.records import Fault, Planned, Record
 from alignlab.study.spec import Measure
 
 __all__ = ["Frame", "Outcome", "died", "execute", "function_of"]
@@ -107,20 +107,24 @@ def execute(task: tuple[Frame, Planned]) -> Outcome:
     fault: Fault | None = None
     measures: dict[str, float] = {}
     with in_folder(root), isolated(int(run.seed)) as printed:
+        process = os.getpid()
         try:
             returned = function(dict(run.configuration), run.seed)
+            measures, said = _measured(returned, frame.measures)
         except KeyboardInterrupt:
             raise
-        except (Exception, SystemExit) as error:
-            fault = Fault(
-                type(error).__name__, _message(error, frame.root), where(error, root, module)
-            )
-            traceback.print_exc()
+        except BaseException as error:  # a panic of Rust is no Exception
+            kind = _writable(type(error).__name__)
+            fault = Fault(kind, _message(error, frame.root), where(error, root, module))
+            with contextlib.suppress(ValueError):  # it may have closed sys.stderr
+                traceback.print_exc()
         else:
-            measures, said = _measured(returned, frame.measures)
             if said:
                 line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
                 fault = Fault("Measure", said, f"{_relative(module, root)}:{line}")
+        finally:
+            if os.getpid() != process:
+                os._exit(0)  # a copy that the experiment forked, and that came back here
     _require_declared(frame)
     more = _when(begun)
     if text := printed.getvalue()[-MOST_PRINTED:]:

@@ -24,8 +24,8 @@ from typing import Any, Literal
 
 from alignlab.errors import InputError, OutputError
 from alignlab.files import write_whole
-from alignlab.study.loading import Sources
-from alignlab.study.seeds import Seed, seed_of
+from alignlab.study.runs.loading import Sources
+from alignlab.study.runs.seeds import Seed, seed_of
 from alignlab.study.spec import StudySpec
 
 __all__ = [

@@ -3,9 +3,9 @@ import math
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.study.executing import Frame, died, execute, function_of
-from alignlab.study.loading import study_sources
-from alignlab.study.records import planned_runs
+from alignlab.study.runs.executing import Frame, died, execute, function_of
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import planned_runs
 
 
 def tasks(folder):

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any, Literal
 
 from alignlab.charts import Chart, line_chart
-from alignlab.study.power import Direction, difference_power
+from alignlab.study.plans.power import Direction, difference_power
 
 __all__ = ["AtSpread", "Cost", "HypothesisPlan", "StudyPlan"]
 

@@ -15,7 +15,6 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,22 +29,19 @@ from alignlab.errors import (
     require_choice,
     require_whole,
 )
-from alignlab.parallel import each_result
+from alignlab.parallel import ROUND, WORKER, each_result
 from alignlab.progress import ProgressCallback, track
-from alignlab.study.executing import Frame, Outcome, died, execute, function_of
 from alignlab.study.folder import StudyFolder, open_study
-from alignlab.study.loading import study_sources
 from alignlab.study.reading import level_text
-from alignlab.study.records import Log, Planned, planned_runs, write_results
+from alignlab.study.runs.executing import Frame, Outcome, died, execute, function_of
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.records import Log, Planned, planned_runs, write_results
 from alignlab.study.spec import StudySpec
 
 __all__ = ["ENGINES", "Engine", "RunSummary", "run_study"]
 
 Engine = Literal["joblib", "ray"]
 ENGINES: tuple[Engine, ...] = ("joblib", "ray")
-
-PIPELINE = 2
-"""Runs a worker may have been given when it dies."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +231,13 @@ def _on(engine: Engine, workers: int | None) -> Iterator[int | None]:
     ours = not ray.is_initialized()
     if ours:
         local: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False}
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else local))
+        begins = {"env_vars": WORKER}
+        ray.init(
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env=begins,
+            **({} if address else local),
+        )
     try:
         register_ray()  # type: ignore[no-untyped-call]
         with parallel_config(backend="ray"):
@@ -249,30 +251,43 @@ def _outcomes(
     frame: Frame, todo: Sequence[Planned], n_jobs: int | None
 ) -> Generator[Outcome, None, None]:
     """Yield what the runs give, as they end, also where one of them takes its worker with it."""
-    left = dict(enumerate(todo))
+    left = dict(enumerate((frame, each) for each in todo))
     while left:
         order = list(left)
-        tasks = [(frame, left[each]) for each in order]
+        results = each_result(execute, list(left.values()), n_jobs=n_jobs, died=_died)
         try:
-            with closing(each_result(execute, tasks, n_jobs=n_jobs)) as results:
+            with closing(results):
                 for position, outcome in results:
                     del left[order[position]]
                     yield outcome
-        except BrokenProcessPool:
+        except Exception as error:
+            if not type(error).__module__.startswith("ray."):
+                raise
             # Nobody knows which of the runs in work it was; alone, each of them shows it.
-            for each in list(left)[: PIPELINE * abs(n_jobs or 1)]:
-                yield _alone(frame, left.pop(each))
+            for each in list(left)[: ROUND * _cluster()]:
+                yield _alone_on_ray(left.pop(each))
 
 
-def _alone(frame: Frame, run: Planned) -> Outcome:
-    """Make a run in a process of its own, which it may kill."""
-    from joblib.externals.loky import ProcessPoolExecutor
+def _died(task: tuple[Frame, Planned]) -> Outcome:
+    return died(task[1])
 
-    with ProcessPoolExecutor(max_workers=1) as pool:
-        try:
-            found: Outcome = pool.submit(execute, (frame, run)).result()
-        except BrokenProcessPool:
-            return died(run)
+
+def _cluster() -> int:
+    """Return how many workers the configured back end has."""
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(-1))
+
+
+def _alone_on_ray(task: tuple[Frame, Planned]) -> Outcome:
+    """Make a run in a process of its own on the cluster, which it may kill."""
+    import ray
+
+    once = ray.remote(max_retries=0, max_calls=1)(execute)
+    try:
+        found: Outcome = ray.get(once.remote(task))
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+        return _died(task)
     return found
 
 

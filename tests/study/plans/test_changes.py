@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignlab.study.changes import changes
+from alignlab.study.plans.changes import changes
 from alignlab.study.reading import parse_study
 
 CODE, DATA = {"experiment.py": "a"}, {"data.csv": "b"}

@@ -15,7 +15,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,7 @@ from typing import Any
 
 from alignlab.errors import InputError, nearest
 from alignlab.files import sha256_of_file
-from alignlab.study.seeds import Seed
+from alignlab.study.runs.seeds import Seed
 from alignlab.study.spec import StudySpec
 
 __all__ = [
@@ -142,7 +142,8 @@ def in_folder(root: Path) -> Iterator[None]:
         yield
     finally:
         sys.dont_write_bytecode = wrote
-        sys.path.remove(place)
+        with suppress(ValueError):  # the module may have made another list
+            sys.path.remove(place)
         own.clear()
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in tops and _lies_in(module, place):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alignlab.plain import to_json
-from alignlab.study.planning import plan_study
+from alignlab.study.plans.planning import plan_study
 from alignlab.study.reading import parse_study
 
 

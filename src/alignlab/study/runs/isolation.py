@@ -16,7 +16,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -55,7 +55,7 @@ def isolated(seed: int) -> Iterator[io.StringIO]:
     >>> first == again, random.getstate() == before, printed.getvalue()
     (True, True, 'kept\n')
     """
-    printed = io.StringIO()
+    printed = _Kept()
     with ONE_AT_A_TIME, ExitStack() as stack:
         stack.enter_context(_process())
         stack.enter_context(_one_thread())
@@ -67,6 +67,13 @@ def isolated(seed: int) -> Iterator[io.StringIO]:
         stack.enter_context(redirect_stdout(printed))
         stack.enter_context(redirect_stderr(printed))
         yield printed
+
+
+class _Kept(io.StringIO):
+    """What is printed, whoever closes it."""
+
+    def close(self) -> None:
+        pass
 
 
 def _print_warning(
@@ -82,13 +89,18 @@ def _print_warning(
 
 @contextmanager
 def _process() -> Iterator[None]:
-    """Put the working directory and the environment back."""
-    directory, environment = os.getcwd(), dict(os.environ)
+    """Put the working directory, the environment and where modules are found back."""
+    directory, variables, environment = os.getcwd(), os.environ, dict(os.environ)
+    path, places = sys.path, list(sys.path)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         yield
     finally:
+        # What a library added when it was loaded, it may need again; it hides nothing at the end.
+        path[:] = [*places, *(each for each in sys.path if each not in places)]
+        sys.path = path
         os.chdir(directory)
+        os.environ = variables
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
@@ -129,7 +141,8 @@ def _torch(seed: int) -> Iterator[None]:
         try:
             yield
         finally:
-            sys.meta_path.remove(finder)
+            with suppress(ValueError):
+                sys.meta_path.remove(finder)
         return
     here: Any = torch
     state, kind, threads = here.get_rng_state(), here.get_default_dtype(), here.get_num_threads()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alignlab.study.timing import read_times, seconds_per_run
+from alignlab.study.runs.timing import read_times, seconds_per_run
 
 
 def line(x, seconds, *, status="done", ended="2026-11-22T10:00:00+00:00"):

@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 
 from alignlab.errors import InputError, OutputError
-from alignlab.study.loading import Sources
 from alignlab.study.reading import parse_study
-from alignlab.study.records import (
+from alignlab.study.runs.loading import Sources
+from alignlab.study.runs.records import (
     Fault,
     Log,
     Record,
@@ -22,7 +22,7 @@ from alignlab.study.records import (
     read_results,
     write_results,
 )
-from alignlab.study.seeds import seed_of
+from alignlab.study.runs.seeds import seed_of
 
 
 @pytest.fixture
@@ -180,7 +180,9 @@ def test_results_with_a_torn_end_are_refused(written):
 
 
 def test_two_at_once_are_refused_and_a_killed_one_leaves_no_lock(written):
-    code = "import sys, time\nfrom pathlib import Path\nfrom alignlab.study.records import Log\n"
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom alignlab.study.runs.records import Log\n"
+    )
     code += "log = Log(Path(sys.argv[1]))\nprint('locked', flush=True)\ntime.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", code, written], stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"locked\n"

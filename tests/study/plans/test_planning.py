@@ -8,8 +8,8 @@ from statsmodels.stats.power import TTestPower
 
 from alignlab.errors import InputError
 from alignlab.study.folder import open_study
-from alignlab.study.planning import plan_study
-from alignlab.study.power import difference_power
+from alignlab.study.plans.planning import plan_study
+from alignlab.study.plans.power import difference_power
 from alignlab.study.reading import parse_study
 from alignlab.study.statistics import estimate_difference
 

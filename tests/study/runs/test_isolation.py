@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from alignlab.study.isolation import isolated
+from alignlab.study.runs.isolation import isolated
 
 LEGACY = np.random.mtrand._rand
 """The global state."""
@@ -94,7 +94,7 @@ def test_what_is_printed_and_warned_is_kept(capsys):
 def test_torch_loaded_in_a_run_is_seeded_as_if_it_had_been_there():
     code = """
 import sys
-from alignlab.study.isolation import isolated
+from alignlab.study.runs.isolation import isolated
 assert "torch" not in sys.modules
 with isolated(7):
     import torch

@@ -4,14 +4,14 @@ import sys
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.study.loading import (
+from alignlab.study.reading import parse_study
+from alignlab.study.runs.loading import (
     forget,
     in_folder,
     load_experiment,
     study_sources,
     undeclared,
 )
-from alignlab.study.reading import parse_study
 
 
 def sha(path):

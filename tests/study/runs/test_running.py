@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from alignlab.errors import InputError, OutputError, StoppedError
-from alignlab.study.records import Log, read_log, read_results
-from alignlab.study.running import run_study
+from alignlab.study.runs.records import Log, read_log, read_results
+from alignlab.study.runs.running import run_study
 
 GLOBAL = """\
 import random
@@ -49,7 +49,7 @@ def run(config, seed):
 RUNNER = """\
 import sys
 from alignlab.study.folder import open_study
-from alignlab.study.running import run_study
+from alignlab.study.runs.running import run_study
 
 
 def tell(name, done, total):

@@ -20,13 +20,13 @@ from typing import Any
 from alignlab.errors import InputError
 from alignlab.files import write_whole
 from alignlab.plain import plain, to_json
-from alignlab.study.changes import changes
 from alignlab.study.folder import REGISTRATION_FORMAT, StudyFolder, open_study
-from alignlab.study.loading import study_sources
-from alignlab.study.planning import plan_study
+from alignlab.study.plans.changes import changes
+from alignlab.study.plans.planning import plan_study
 from alignlab.study.reading import parse_study
+from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.timing import read_times
 from alignlab.study.spec import StudySpec
-from alignlab.study.timing import read_times
 
 __all__ = ["deviations", "register_study", "statement_digest"]
 

@@ -20,12 +20,12 @@ from typing import Literal
 
 from alignlab.errors import require_whole
 from alignlab.study.folder import StudyFolder
-from alignlab.study.plan import AtSpread, Cost, HypothesisPlan, StudyPlan
-from alignlab.study.power import MOST_SEEDS, difference_power, least
+from alignlab.study.plans.plan import AtSpread, Cost, HypothesisPlan, StudyPlan
+from alignlab.study.plans.power import MOST_SEEDS, difference_power, least
 from alignlab.study.reading import level_text
+from alignlab.study.runs.timing import read_times, seconds_per_run
 from alignlab.study.spec import Hypothesis, StudySpec
 from alignlab.study.statistics.exact import attainable_p_value
-from alignlab.study.timing import read_times, seconds_per_run
 from alignlab.wording import joined
 
 __all__ = ["plan_study"]

@@ -90,7 +90,7 @@ def test_what_holms_test_alone_finds_is_named(low, high, direction, finds):
 
 def test_no_limit_is_rounded_to_the_other_side_of_what_the_sentence_says():
     assert "[0.0004, 0.080]" in judged(0.0004, 0.08).sentence
-    assert "[−0.0004, 0.200]" in judged(-0.0004, 0.2).sentence
+    assert "[−0.0004, 0.20]" in judged(-0.0004, 0.2).sentence
     within = judged(-0.05, 0.09996).sentence
     assert "[−0.050, 0.09996]" in within
     assert "rules out the 0.1" in within

@@ -106,7 +106,8 @@ def execute(task: tuple[Frame, Planned]) -> Outcome:
     begun = time.perf_counter()
     fault: Fault | None = None
     measures: dict[str, float] = {}
-    with in_folder(root), isolated(int(run.seed)) as printed:
+    # In this order: only one thread at a time may change which modules there are.
+    with isolated(int(run.seed)) as printed, in_folder(root):
         process = os.getpid()
         try:
             returned = function(dict(run.configuration), run.seed)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import symtable
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ __all__ = [
     "forget",
     "in_folder",
     "load_experiment",
+    "require_function",
     "study_sources",
     "undeclared",
     "where",
@@ -81,6 +83,36 @@ def study_sources(root: Path, spec: StudySpec) -> Sources:
     name, path = _source(root, module)
     code = {name: _digest(path)} | _digests(root, spec.code, "code")
     return Sources(dict(sorted(code.items())), _digests(root, spec.data, "data"))
+
+
+def require_function(root: Path, run: str) -> None:
+    """Raise unless a module's source holds the function that `run` names; nothing of it is run.
+
+    Parameters
+    ----------
+    root
+        The study's folder.
+    run
+        `module:function`.
+
+    Raises
+    ------
+    InputError
+        If there is no such module or function, or the source is not Python; with its line.
+    """
+    module, function = _parts(run)
+    name, path = _source(root, module)
+    source = path.read_bytes()
+    try:
+        symbols = symtable.symtable(source, name, "exec").get_symbols()  # type: ignore[arg-type]
+    except (SyntaxError, ValueError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise InputError(f"{name}{line}: this is not Python: {error.args[0]}.") from error
+    names = [each.get_name() for each in symbols if each.is_assigned() or each.is_imported()]
+    if not {function, "__getattr__"} & set(names) and b"import *" not in source:
+        raise InputError(
+            f"run: {run}: {name} has no function {function!r}.{nearest(function, names)}"
+        )
 
 
 def load_experiment(root: Path, run: str) -> Experiment:
@@ -167,7 +199,8 @@ def undeclared(root: Path, declared: Iterable[str]) -> list[str]:
         Paths relative to it; those of `Sources.code`.
     """
     base, known = root.resolve(), set(declared)
-    files = (getattr(each, "__file__", None) for each in _LOADED.get(str(base), {}).values())
+    loaded = list(_LOADED.get(str(base), {}).values())  # which another thread may change
+    files = (getattr(each, "__file__", None) for each in loaded)
     return sorted({_relative(Path(file), base) for file in files if file} - known)
 
 
@@ -210,8 +243,8 @@ def _source(root: Path, module: str) -> tuple[str, Path]:
     if found is None or found.origin is None or not os.path.isfile(found.origin):
         names = [each.stem for each in base.glob("*.py")]
         raise InputError(
-            f"run: there is no {module.replace('.', '/')}.py in {root}, and no installed module "
-            f"{module!r}.{nearest(module, names)}"
+            f"run: there is no {module.replace('.', '/')}.py in {root.resolve().name}, and no "
+            f"installed module {module!r}.{nearest(module, names)}"
         )
     return module, Path(found.origin)
 
@@ -229,7 +262,8 @@ def _digests(root: Path, names: Iterable[str], key: str) -> dict[str, str]:
         else:
             near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
             raise InputError(
-                f"{key}: there is no file or folder {name} in {root}.{nearest(path.name, near)}"
+                f"{key}: there is no file or folder {name} in {base.name}."
+                f"{nearest(path.name, near)}"
             )
     return dict(sorted(found.items()))
 

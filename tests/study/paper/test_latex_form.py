@@ -81,7 +81,8 @@ def unescaped(latex):
         "textasciigrave": "`", "ldots": "…",
     }  # fmt: skip
     latex = re.sub(r"\\([a-z]+)\{\}", lambda m: named[m[1]].replace("\\", "\0"), latex)
-    return re.sub(r"\\([{}$&#%_])", r"\1", latex).replace("{-}", "-").replace("\0", "\\")
+    latex = re.sub(r"(?<!\\)\{-\}", "-", latex)
+    return re.sub(r"\\([{}$&#%_])", r"\1", latex).replace("\0", "\\")
 
 
 @settings(max_examples=200, deadline=None)

@@ -143,7 +143,9 @@ def title_letters(title: str) -> str:
     >>> title_letters("Über-fitting: A {Survey}") == title_letters("uber fitting a survey")
     True
     """
-    split = unicodedata.normalize("NFKD", clean(title).casefold())
+    # A letter in bold is a letter of its own to Unicode, and has no small form until it is plain.
+    plain = unicodedata.normalize("NFKD", clean(title)).casefold()
+    split = unicodedata.normalize("NFKD", plain)
     return "".join(each for each in split if each.isalnum())
 
 

@@ -22,7 +22,7 @@ from alignlab.errors import InputError, nearest
 from alignlab.study.reading import read_study
 from alignlab.study.spec import StudySpec
 
-__all__ = ["REGISTRATION_FORMAT", "STATEMENT", "StudyFolder", "open_study"]
+__all__ = ["REGISTRATION_FORMAT", "STATEMENT", "StudyFolder", "open_study", "require_one_study"]
 
 STATEMENT = "study.yaml"
 REGISTRATION_FORMAT = "alignlab registration 1"
@@ -49,7 +49,7 @@ class StudyFolder:
         root = Path(path)
         if root.name == STATEMENT and not root.is_dir():
             root = root.parent
-        _require_one_study(root)
+        require_one_study(root)
         return cls(root, read_study(root / STATEMENT))
 
     @property
@@ -154,7 +154,8 @@ def open_study(path: str | Path = ".") -> StudyFolder:
     return StudyFolder.at(path)
 
 
-def _require_one_study(root: Path) -> None:
+def require_one_study(root: Path) -> None:
+    """Raise unless a folder holds one study; its statement is not read."""
     if not root.is_dir():
         if root.exists():
             raise InputError(f"{root} is a file, not a study's folder.")

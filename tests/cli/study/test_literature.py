@@ -118,7 +118,7 @@ def test_in_the_browser(alignlab, place):
     ("line", "told"),
     [
         ("import aa.ris", "Cannot read aa.ris"),
-        ("import a.ris --study elsewhere", "No study.yaml in elsewhere"),
+        ("import a.ris --study elsewhere", "The folder elsewhere does not exist"),
         ("screen --screener ana --screener bo", "criteria.yaml: state what is taken in"),
         ("collect", "holds no references"),
         ("agreement", "holds no references"),

@@ -21,6 +21,9 @@ def test_other_seeds_and_no_spread(alignlab):
     assert "× 3 seeds = 12 runs; the chance of showing anything is unknown." in out
     assert "H1: how much pairs differ (spread) is not stated" in out
     assert "0.0075 >99% 3" in out
+    out = " ".join(alignlab("study plan mine --seeds 1")[1].split())
+    assert "× 1 seed = 4 runs" in out
+    assert ", 1 seed, 2 tasks" in out
 
 
 def test_files_and_json(alignlab):

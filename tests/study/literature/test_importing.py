@@ -48,7 +48,6 @@ def test_the_same_file_again_counts_once(tmp_path):
         ("a.bib", b"@article{a,\n title = {T}", r"a\.bib:2: "),
         ("a.ris", b"TY  - JOUR\nTI  - \xff\n", r"a\.ris:2: this is not UTF-8"),
         ("a.bib", b"% nothing yet\n", r"a\.bib holds no records"),
-        ("a.json", b"[]", r"a\.json holds no records"),
     ],
 )
 def test_what_cannot_be_read_writes_nothing(tmp_path, name, content, told):

@@ -152,8 +152,20 @@ def test_a_statement_that_became_unreadable_says_its_line(study):
         deviations(study)
 
 
-def test_missing_code_is_refused_and_nothing_written(study):
-    (study.root / "experiment.py").unlink()
-    with pytest.raises(InputError, match="experiment"):
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (None, r"run: there is no experiment\.py"),
+        ("def rum(config, seed): ...", r"experiment\.py has no function 'run'.*mean 'rum'"),
+        ("x = 1\ndef run(:", r"experiment\.py:2: this is not Python"),
+    ],
+)
+def test_code_that_cannot_run_is_refused_and_nothing_written(study, source, told):
+    code = study.root / "experiment.py"
+    if source is None:
+        code.unlink()
+    else:
+        code.write_text(source)
+    with pytest.raises(InputError, match=told):
         register_study(study)
     assert not study.registration_path.exists()

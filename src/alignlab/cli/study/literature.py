@@ -258,12 +258,10 @@ def gaps(
 
 def _literature(folder: Path) -> Path:
     """Return where a study keeps its literature; its statement need not be finished yet."""
-    from alignlab.errors import InputError
-    from alignlab.study.folder import STATEMENT
+    from alignlab.study.folder import STATEMENT, require_one_study
 
     root = folder.parent if folder.name == STATEMENT else folder
-    if not (root / STATEMENT).exists():
-        raise InputError(f"No {STATEMENT} in {root}; alignlab study new NAME makes one.")
+    require_one_study(root)
     return root / "literature"
 
 

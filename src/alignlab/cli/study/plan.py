@@ -85,9 +85,10 @@ def _show_hypothesis(console: Console, each: HypothesisPlan, wanted: float) -> N
     sign = "±" if each.direction == "equivalent" else ""
     family = f", {each.comparisons} in the family" if each.comparisons > 1 else ""
     tasks = f", {each.tasks} tasks" if each.tasks > 1 else ""
+    seeds = "seed" if each.seeds == 1 else "seeds"
     console.print(Text(f"{each.name}  {each.comparison}"))
     console.print(
-        f"    {each.direction}, smallest effect {sign}{each.effect:g}, {each.seeds} seeds{tasks}, "
+        f"    {each.direction}, smallest effect {sign}{each.effect:g}, {each.seeds} {seeds}{tasks}, "
         f"at {each.alpha:.3g}{family}"
     )
     table = Table(box=None, padding=(0, 2, 0, 4), pad_edge=False)

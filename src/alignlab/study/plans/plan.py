@@ -141,7 +141,8 @@ class StudyPlan:
     @property
     def headline(self) -> str:
         """What the study can show, in one sentence."""
-        runs = f"{self.configurations} configurations × {self.seeds} seeds = {self.cost.runs} runs"
+        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
+        runs = f"{self.configurations} configurations × {seeds} = {self.cost.runs} runs"
         known = [each for each in self.hypotheses if each.power is not None]
         if not known:
             return f"{runs}; the chance of showing anything is unknown."

@@ -11,7 +11,6 @@ and the like may change. The time is this machine's; to prove it to others, publ
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -19,12 +18,12 @@ from typing import Any
 
 from alignlab.errors import InputError
 from alignlab.files import write_whole
-from alignlab.plain import plain, to_json
+from alignlab.plain import canonical, plain, to_json
 from alignlab.study.folder import REGISTRATION_FORMAT, StudyFolder, open_study
 from alignlab.study.plans.changes import changes
 from alignlab.study.plans.planning import plan_study
 from alignlab.study.reading import parse_study
-from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.loading import require_function, study_sources
 from alignlab.study.runs.timing import read_times
 from alignlab.study.spec import StudySpec
 
@@ -71,8 +70,9 @@ def register_study(
         raise InputError("--amend is empty: say why the plan changed.")
     if held is None and amend is not None:
         raise InputError(
-            f"{study.root} is not registered, so there is nothing to amend: leave out --amend."
+            f"{study.spec.study} is not registered, so there is nothing to amend: leave out --amend."
         )
+    require_function(study.root, study.spec.run)
     entry = plain(_entry(study, now or datetime.now(UTC)))
     if held is None:
         made: dict[str, Any] = {"format": REGISTRATION_FORMAT, **entry}
@@ -80,7 +80,7 @@ def register_study(
         last = [held, *held.get("amendments", ())][-1]
         if amend is None:
             raise InputError(
-                f"{study.root} was registered on {_day(held)}, and that stays. To record a changed "
+                f"{study.spec.study} was registered on {_day(held)}, and that stays. To record a changed "
                 'plan: alignlab study register --amend "why".'
             )
         if entry["digest"] == last["digest"]:
@@ -141,10 +141,7 @@ def statement_digest(
         "code": dict(code),
         "data": dict(data),
     }
-    canonical = json.dumps(
-        plain(content), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical(plain(content)).encode()).hexdigest()
 
 
 def _entry(study: StudyFolder, now: datetime) -> dict[str, Any]:

@@ -89,6 +89,22 @@ def test_failures_are_said(stated, records_of):
     counted = stated(("low: 0, high: 1", "low: 0, high: 1, failed: 0"))
     sentence = answered(counted, lost)["H1"].verdict.sentence
     assert sentence.endswith("6 failed runs count as the plan says.")
+    # What is counted is not missing; what is missing then is not there yet.
+    sentence = answered(counted, lost[:-1])["H2"].verdict.sentence
+    assert "1 of 12 pairs are missing, for runs are not there yet." in sentence
+    sentence = answered(spec, lost[:-1])["H1"].verdict.sentence
+    assert "3 of 12 pairs are missing, for a run failed (6 of 24" in sentence
+    one = records_of(spec, fails=lambda c, k: c == spec.configurations()[2] and k == 0)
+    assert answered(counted, one)["H1"].verdict.sentence.endswith(
+        "1 failed run counts as the plan says."
+    )
+
+
+def test_beside_an_equivalence_the_sign_flip_test_is_of_another_question(stated, records_of):
+    spec = stated()
+    found = answered(spec, records_of(spec))["H2"]
+    assert found.test.startswith("Two one-sided t tests: the interval's own")
+    assert "of no difference at all, which is another question" in found.test
 
 
 def test_all_runs_of_one_side_failed(stated, records_of):

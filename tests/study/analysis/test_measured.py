@@ -5,7 +5,9 @@ import pytest
 from scipy import stats
 
 from alignlab.study.analysis.arranging import arrange
+from alignlab.study.analysis.hypotheses import answer_hypotheses
 from alignlab.study.analysis.measured import conditions, measure_parts, name_of
+from alignlab.study.statistics import interquartile_mean
 
 
 def test_the_parts_of_a_study(stated, records_of):
@@ -27,8 +29,23 @@ def test_a_mean_and_an_iqm_by_hand(stated, records_of):
     part = measure_parts(runs)["accuracy.training=plain"]
     held = [r.measures["accuracy"] for (key, _), r in runs.records.items() if key[1] == "plain"]
     assert part.mean.value == pytest.approx(np.mean(held))
-    assert part.iqm.value == pytest.approx(stats.trim_mean(held, 0.25))
-    assert part.iqm.n == 24
+    # Two depths of a replicate share its seeds and are one number.
+    held = np.array(held).reshape(3, 2, 4).mean(axis=1)
+    assert part.iqm.value == pytest.approx(stats.trim_mean(held, 0.25, axis=None))
+    assert (part.iqm.n, part.sample.done) == (12, 24)
+
+
+def test_runs_that_share_a_replicate_are_not_taken_for_independent(stated, records_of):
+    """As eight runs, two depths that do the same would halve the interval's square."""
+    spec = stated()
+    noise = np.random.default_rng(0).normal(0.5, 0.1, 4)
+    runs = arrange(spec, records_of(spec, lambda c, k: {"accuracy": noise[k], "gap": 0.0}))
+    found = measure_parts(runs)["accuracy.data=a"].iqm
+    assert (found.low, found.high) == pytest.approx(
+        ((alone := interquartile_mean(noise)).low, alone.high)
+    )
+    improvement = answer_hypotheses(runs)[0].improvement
+    assert improvement.n == 2 * 3 * 4
 
 
 def test_parts_that_are_the_same_come_once(stated, records_of):

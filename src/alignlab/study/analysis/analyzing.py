@@ -40,7 +40,7 @@ class StudyAnalysis:
     study
         Its name.
     results
-        The SHA-256 of `results.jsonl`.
+        The SHA-256 of `results.jsonl`, or of the records as that file would hold them.
     registration
         The registration's digest; `None` where the study is not registered.
     deviations
@@ -142,8 +142,9 @@ def analyze(
         departed = _deviations(study, held)
     else:
         spec, held, name = study, tuple(records or ()), "records"
-        digest = sha256("".join(line(each.to_dict()) for each in held).encode()).hexdigest()
+        digest = ""
     runs = arrange(spec, held, name=name)
+    digest = digest or _digest(runs)
     missing = runs.planned - len(runs.records)
     if not runs.records:
         raise InputError(f"{name} holds no run. alignlab study run makes them.")
@@ -170,6 +171,20 @@ def analyze(
         done=len(runs.records) - len(runs.failed),
         failed=len(runs.failed),
     )
+
+
+def _digest(runs: Runs) -> str:
+    """Return what the SHA-256 of `results.jsonl` would be, whatever the order of the records."""
+    lines = []
+    for each in runs.records.values():
+        told = each.to_dict()
+        for key, names in (
+            ("configuration", runs.spec.factors),
+            ("measures", sorted(runs.spec.measures)),
+        ):
+            told[key] = {name: told[key][name] for name in names if name in told[key]}
+        lines.append(line(told))
+    return sha256("".join(lines).encode()).hexdigest()
 
 
 def _deviations(study: StudyFolder, records: Iterable[Record]) -> tuple[str, ...]:

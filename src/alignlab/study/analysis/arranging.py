@@ -40,17 +40,15 @@ class Sample:
         Each task's level of the outermost factor of tasks.
     values
         One number a replicate for each task: the mean over its configurations.
-    runs
-        One number a run for each task.
-    planned, failed
-        Runs asked for, and those that failed.
+    planned, done, failed
+        Runs asked for, those that gave their measures, and those that failed.
     """
 
     tasks: tuple[Levels, ...]
     clusters: tuple[str, ...]
     values: tuple[Floats, ...]
-    runs: tuple[Floats, ...]
     planned: int
+    done: int
     failed: int
 
 
@@ -67,7 +65,7 @@ class Pairs:
     of, against
         The measure at each of the two levels.
     planned, lost
-        Replicates by task asked for, and those missing because a run failed.
+        Replicates by task asked for, and those missing for a run failed or is not there yet.
     counted
         Failed runs that count as what `measure.failed` says.
     """
@@ -110,19 +108,19 @@ class Runs:
     def sample(self, measure: str, levels: Levels) -> Sample:
         """Return a measure's numbers at some levels, over all levels of the other factors."""
         tasks = self._combined(self.spec.analysis.tasks, levels)
-        values, runs, planned, failed = [], [], 0, 0
+        values, keys = [], []
         for task in tasks:
             rest = self._combined(self.spec.factors, {**levels, **task})
-            grid = np.array([self._row(measure, each) for each in rest])
-            values.append(_means(grid))
-            runs.append(grid[np.isfinite(grid)])
-            keys = [(self._key(each), k) for each in rest for k in range(self.spec.seeds)]
-            planned += len(keys)
-            failed += sum(
-                key in self.records and self.records[key].status == "failed" for key in keys
-            )
+            values.append(_means(np.array([self._row(measure, each) for each in rest])))
+            keys += [(self._key(each), k) for each in rest for k in range(self.spec.seeds)]
+        held = [self.records[key].status for key in keys if key in self.records]
         return Sample(
-            tasks, self._clusters(tasks, levels), tuple(values), tuple(runs), planned, failed
+            tasks,
+            self._clusters(tasks, levels),
+            tuple(values),
+            planned=len(keys),
+            done=held.count("done"),
+            failed=held.count("failed"),
         )
 
     def pairs(self, stated: Hypothesis) -> Pairs:

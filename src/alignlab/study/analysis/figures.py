@@ -183,13 +183,13 @@ def _measure(runs: Runs, measure: str, parts: Mapping[str, Part]) -> Figure:
 
 def _profile(runs: Runs, measure: str, parts: Sequence[Part]) -> Figure:
     """Return the share of runs above each score: a panel a condition, the others' curves behind."""
-    held = np.concatenate([each for part in parts for each in part.sample.runs])
+    held = np.concatenate([each for part in parts for each in part.sample.values])
     scores = np.unique(np.linspace(held.min(), held.max(), 61))
     level, together = runs.spec.analysis.level, len(parts)
     rows: list[dict[str, Any]] = []
     for part in parts:
         found = performance_profile(
-            list(part.sample.runs), scores=scores, level=level, comparisons=together
+            list(part.sample.values), scores=scores, level=level, comparisons=together
         )
         held_here = zip(found.scores, found.share, found.low, found.high, strict=True)
         rows += [

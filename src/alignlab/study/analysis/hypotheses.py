@@ -61,8 +61,8 @@ class Answer:
     effect_size
         In standard deviations of paired differences.
     improvement
-        How likely a run at `of` is better than one at `against`; where no direction is better,
-        higher.
+        How likely a replicate at `of` is better than one at `against`, on these tasks; where no
+        direction is better, higher.
     by_task
         Each task's own difference, its interval not corrected.
     pairs
@@ -178,7 +178,7 @@ def _tested(runs: Runs, name: str, stated: Hypothesis, comparisons: int) -> Answ
             differences, generalise=draws, level=level, comparisons=comparisons
         ),
         improvement=probability_of_improvement(
-            *(list(each.runs) for each in ends), level=level, comparisons=comparisons
+            *(list(each.values) for each in ends), level=level, comparisons=comparisons
         ),
         by_task=tuple(estimate_difference([each], level=level) for each in pairs.differences),
         pairs=pairs,
@@ -196,7 +196,7 @@ def _judged(runs: Runs, found: Answer, p_adjusted: float) -> Answer:
         what=found.what,
         unit=found.unit,
     )
-    sentence = " ".join(filter(None, [said.sentence, *_losses(runs, found.pairs)]))
+    sentence = " ".join(filter(None, [said.sentence, *_losses(found.pairs)]))
     return replace(found, p_adjusted=p_adjusted, verdict=Verdict(said.kind, sentence))
 
 
@@ -207,23 +207,29 @@ def _what(stated: Hypothesis, label: str) -> str:
 
 
 def _test(stated: Hypothesis, generalise: str, planned: int, attainable: float) -> str:
-    kind = "Two one-sided t tests" if stated.direction == "equivalent" else "Student's t test"
+    equivalent = stated.direction == "equivalent"
+    kind = "Two one-sided t tests" if equivalent else "Student's t test, two-sided"
     units = "pairs" if generalise == "seeds" else "tasks"
+    beside = " is of no difference at all, which is another question; it" if equivalent else ""
     return (
-        f"{kind}, two-sided: the interval's own, fixed with the plan. The sign-flip test beside it "
+        f"{kind}: the interval's own, fixed with the plan. The sign-flip test beside it{beside} "
         f"needs no normal differences; of {planned} {units} its p is never below {attainable:.2g}."
-    ).replace("t tests, two-sided", "t tests")
+    )
 
 
-def _losses(runs: Runs, pairs: Pairs) -> list[str]:
+def _losses(pairs: Pairs) -> list[str]:
     """Return a sentence on pairs that are missing, and one on failed runs that were counted."""
     said = []
+    failed = pairs.of.failed + pairs.against.failed - pairs.counted
     if pairs.lost:
-        failed = pairs.of.failed + pairs.against.failed
-        why = "for a run failed" if failed else "for runs are not there yet"
+        whole = pairs.of.planned + pairs.against.planned
+        there = [each.done + each.failed for each in (pairs.of, pairs.against)]
+        late = "runs are not there yet" if sum(there) < whole else ""
+        why = " and ".join(filter(None, ["a run failed" if failed else "", late]))
         of = [f"{each.failed} of {each.planned}" for each in (pairs.of, pairs.against)]
         sides = f" ({of[0]} runs failed on the one side, {of[1]} on the other)" if failed else ""
-        said.append(f"{pairs.lost} of {pairs.planned} pairs are missing, {why}{sides}.")
+        said.append(f"{pairs.lost} of {pairs.planned} pairs are missing, for {why}{sides}.")
     if pairs.counted:
-        said.append(f"{pairs.counted} failed runs count as the plan says.")
+        runs_count = "failed run counts" if pairs.counted == 1 else "failed runs count"
+        said.append(f"{pairs.counted} {runs_count} as the plan says.")
     return said

@@ -1,8 +1,9 @@
 """Each measure in each part of the study: its mean and its interquartile mean, with intervals.
 
 The parts are the conditions (all factors but those that are tasks), each configuration, and each
-level of each factor; the mean is over tasks, each weighted alike. An interval is cut where the
-measure cannot go on: that holds no less often.
+level of each factor. Runs of one replicate and task share its seeds, so where a part holds several
+they are averaged first and count as one; the mean is over tasks, each weighted alike. An interval
+is cut where the measure cannot go on: that holds no less often.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Part:
     measure, levels
         Which measure, and the levels that the part is of.
     mean, iqm
-        Over its runs.
+        Over its replicates.
     sample
         The numbers.
     """
@@ -94,7 +95,7 @@ def _part(runs: Runs, name: str, measure: str, stated: Measure, levels: Levels) 
         clusters=list(sample.clusters),
         level=plan.level,
     )
-    iqm = interquartile_mean(list(sample.runs), level=plan.level)
+    iqm = interquartile_mean(list(sample.values), level=plan.level)
     return Part(name, measure, levels, _cut(mean, stated), _cut(iqm, stated), sample)
 
 

@@ -42,7 +42,7 @@ def _main(runs: Runs, parts: Mapping[str, Part]) -> Table:
             (
                 *(level_text(levels[name]) for name in factors),
                 *(bracketed(each.mean) for each in held),
-                sample.planned - sample.failed,
+                sample.done,
             )
         )
     over = "seeds and tasks" if spec.analysis.tasks else "seeds"
@@ -99,7 +99,7 @@ def _measures(runs: Runs, parts: Mapping[str, Part]) -> Table:
             each.name.partition(".")[2],
             *map(_number, (each.mean.value, each.mean.low, each.mean.high)),
             *map(_number, (each.iqm.value, each.iqm.low, each.iqm.high)),
-            each.iqm.n,
+            each.sample.done,
             each.sample.failed,
         )
         for each in parts.values()

@@ -88,8 +88,8 @@ def _show_hypothesis(console: Console, each: HypothesisPlan, wanted: float) -> N
     seeds = "seed" if each.seeds == 1 else "seeds"
     console.print(Text(f"{each.name}  {each.comparison}"))
     console.print(
-        f"    {each.direction}, smallest effect {sign}{each.effect:g}, {each.seeds} {seeds}{tasks}, "
-        f"at {each.alpha:.3g}{family}"
+        f"    {each.direction}, smallest effect {sign}{each.effect:g}, {each.seeds} {seeds}{tasks}"
+        f", at {each.alpha:.3g}{family}"
     )
     table = Table(box=None, padding=(0, 2, 0, 4), pad_edge=False)
     for title in ("    if pairs vary by", "chance of showing it", f"{each.draws} for {wanted:.0%}"):

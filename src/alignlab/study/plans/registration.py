@@ -70,7 +70,8 @@ def register_study(
         raise InputError("--amend is empty: say why the plan changed.")
     if held is None and amend is not None:
         raise InputError(
-            f"{study.spec.study} is not registered, so there is nothing to amend: leave out --amend."
+            f"{study.spec.study} is not registered, so there is nothing to amend: leave out "
+            "--amend."
         )
     require_function(study.root, study.spec.run)
     entry = plain(_entry(study, now or datetime.now(UTC)))
@@ -80,8 +81,8 @@ def register_study(
         last = [held, *held.get("amendments", ())][-1]
         if amend is None:
             raise InputError(
-                f"{study.spec.study} was registered on {_day(held)}, and that stays. To record a changed "
-                'plan: alignlab study register --amend "why".'
+                f"{study.spec.study} was registered on {_day(held)}, and that stays. To record a "
+                'changed plan: alignlab study register --amend "why".'
             )
         if entry["digest"] == last["digest"]:
             raise InputError(

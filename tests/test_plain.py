@@ -5,10 +5,12 @@ import json
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignlab.plain import plain, printable, to_json
+from alignlab.errors import InputError
+from alignlab.plain import canonical, plain, printable, to_json
 
 
 class Colour(enum.StrEnum):
@@ -65,3 +67,9 @@ def test_written_and_read_again_it_is_the_same(value):
 
     assert json.loads(to_json(value)) == without_nan(value)
     assert plain(plain(value)) == plain(value)
+
+
+@pytest.mark.parametrize("odd", [float("nan"), {"a": {1, 2}}, "\ud800", b"x", {("a",): 1}])
+def test_what_is_no_json_is_refused(odd):
+    with pytest.raises(InputError, match="kept as JSON"):
+        canonical(odd)

@@ -1,4 +1,4 @@
-"""Plain values, and the one way in which alignlab writes them as JSON.
+"""Plain values, and the two ways in which alignlab writes them as JSON: for people, for digests.
 
 JSON knows no NaN and no infinity: they become null. Floats are written by their shortest
 representation that reads back as the same number, keys stay in the order in which they were
@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain", "printable", "to_json"]
+from alignlab.errors import InputError
+
+__all__ = ["canonical", "plain", "printable", "to_json"]
 
 LINE = 120
 """A mapping of plain values stays on one line up to this many characters."""
@@ -90,6 +92,33 @@ def to_json(value: Any) -> str:
     }
     """
     return _written(plain(value), "") + "\n"
+
+
+def canonical(value: Any) -> str:
+    """Return plain values as the one JSON text that they have: keys sorted, no spaces.
+
+    Examples
+    --------
+    >>> canonical({"b": [1, 0.5], "a": "é"})
+    '{"a":"é","b":[1,0.5]}'
+
+    Raises
+    ------
+    InputError
+        If a value is none that JSON has, such as not-a-number, or a text is not Unicode.
+    """
+    try:
+        text = _CANONICAL(value)
+        if not text.isascii():
+            text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"This cannot be kept as JSON: {error}.") from None
+    return text
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 
 
 def _written(value: Any, indent: str) -> str:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputError
-from alignlab.oversight.archive.chain import canonical
 from alignlab.oversight.content import checked_item
 from alignlab.oversight.items import Case, Item, Kind
 from alignlab.oversight.settings import Settings
+from alignlab.plain import canonical
 from alignlab.web.kinds import KINDS, WIDGETS
 from alignlab.web.rendering import assets, rendered
 

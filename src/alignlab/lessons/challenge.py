@@ -20,6 +20,7 @@ from alignlab.errors import AlignlabError
 from alignlab.files import sha256_of_file, write_whole
 from alignlab.lessons.form import Exercise, Files, Held
 from alignlab.lessons.working import run, unanswered
+from alignlab.plain import canonical
 
 if TYPE_CHECKING:
     from alignlab.datasets import ImageSplit
@@ -85,7 +86,7 @@ def _digits() -> ImageSplit:
 def task_digest() -> str:
     """Return the SHA-256 of the challenge: its digits, its threat, its attacks, its floor."""
     held = _digits().held_out
-    digest = hashlib.sha256(json.dumps(TASK, sort_keys=True).encode())
+    digest = hashlib.sha256(canonical(TASK).encode())
     digest.update(np.ascontiguousarray(held.images, dtype="<f4").tobytes())
     digest.update(np.ascontiguousarray(held.labels, dtype="<i8").tobytes())
     return digest.hexdigest()
@@ -141,14 +142,14 @@ def verified_row(row: dict[str, Any]) -> bool:
 
 
 def _row_digest(row: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(canonical(row).encode()).hexdigest()
 
 
 def _model_digest(model: Path) -> str:
     digests = {
         each.name: sha256_of_file(each) for each in sorted(model.iterdir()) if each.is_file()
     }
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(canonical(digests).encode()).hexdigest()
 
 
 def _trained_on(model: Path) -> int:

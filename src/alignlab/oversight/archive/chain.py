@@ -10,21 +10,17 @@ written anew: for that, a head has to be kept somewhere else (`Head`).
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from alignlab.errors import InputError
+from alignlab.plain import canonical
 
-__all__ = ["START", "Head", "canonical", "event_hash", "read_head"]
+__all__ = ["START", "Head", "event_hash", "read_head"]
 
 START = bytes(32)
 """What stands before the first event."""
-
-_encode = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +73,6 @@ def read_head(given: str) -> tuple[int | None, str]:
     return (int(found[1]) if found[1] else None), found[2]
 
 
-def canonical(value: Any) -> str:
-    """Return plain values as the one JSON text that they have: keys sorted, no spaces.
-
-    Examples
-    --------
-    >>> canonical({"b": [1, 0.5], "a": "é"})
-    '{"a":"é","b":[1,0.5]}'
-
-    Raises
-    ------
-    InputError
-        If a value is none that JSON has, such as not-a-number, or a text is not Unicode.
-    """
-    try:
-        text = _encode(value)
-        if not text.isascii():
-            text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"This cannot be kept as JSON: {error}.") from None
-    return text
-
-
 def event_hash(
     previous: bytes, seq: int, kind: str, key: str, reviewer: str, at: float, body: str
 ) -> bytes:
@@ -109,5 +83,5 @@ def event_hash(
     >>> event_hash(START, 1, "created", "", "", 0.0, "{}").hex()[:16]
     'a1c2a6a86c639027'
     """
-    text = f"[{seq},{_encode(kind)},{_encode(key)},{_encode(reviewer)},{at!r},{body}]"
+    text = f"[{seq},{canonical(kind)},{canonical(key)},{canonical(reviewer)},{at!r},{body}]"
     return hashlib.sha256(previous + text.encode()).digest()

@@ -16,9 +16,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, update
 
-from alignlab.oversight.archive.chain import Head, canonical, event_hash
+from alignlab.oversight.archive.chain import Head, event_hash
 from alignlab.oversight.archive.database import HEAD, HEAD_LOCKED, Sql, Work
 from alignlab.oversight.archive.schema import events, head
+from alignlab.plain import canonical
 
 __all__ = ["Journal"]
 

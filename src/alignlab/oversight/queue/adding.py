@@ -16,7 +16,6 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alignlab.errors import InputError
-from alignlab.oversight.archive.chain import canonical
 from alignlab.oversight.archive.database import Sql, Work
 from alignlab.oversight.archive.events import Journal
 from alignlab.oversight.archive.pictures import has_picture
@@ -27,6 +26,7 @@ from alignlab.oversight.queue.arms import coin
 from alignlab.oversight.queue.leases import VALUE
 from alignlab.oversight.queue.ordering import drawn_at_random, ties
 from alignlab.oversight.settings import Settings
+from alignlab.plain import canonical
 
 __all__ = ["add_items", "item_digest", "known", "reprioritise"]
 

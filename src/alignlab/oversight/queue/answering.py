@@ -15,7 +15,6 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from alignlab.errors import InputError, LeaseError
 from alignlab.oversight.answers import REPLIES, checked_answer, turned
-from alignlab.oversight.archive.chain import canonical
 from alignlab.oversight.archive.database import Sql
 from alignlab.oversight.archive.events import Journal
 from alignlab.oversight.archive.schema import answers, events, shown
@@ -31,6 +30,7 @@ from alignlab.oversight.queue.leases import (
     save_item,
 )
 from alignlab.oversight.settings import Settings
+from alignlab.plain import canonical
 
 __all__ = ["Receipt", "receive", "reveal", "step", "take_back"]
 

@@ -14,13 +14,14 @@ import numpy as np
 from sqlalchemy import bindparam, func, select
 
 from alignlab.errors import InputError
-from alignlab.oversight.archive.chain import START, canonical, event_hash
+from alignlab.oversight.archive.chain import START, event_hash
 from alignlab.oversight.archive.database import Sql, Work
 from alignlab.oversight.archive.pictures import PICTURE
 from alignlab.oversight.archive.schema import contents, events, items, project
 from alignlab.oversight.queue.adding import DIGESTED, item_digest
 from alignlab.oversight.settings import Settings
 from alignlab.oversight.verifying.histories import Histories, Told
+from alignlab.plain import canonical
 
 __all__ = ["AlteredError", "Replay", "as_bytes"]
 

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 from alignlab.errors import InputError, OutputError
 from alignlab.files import write_whole
+from alignlab.plain import canonical
 from alignlab.study.runs.loading import Sources
 from alignlab.study.runs.seeds import Seed, seed_of
 from alignlab.study.spec import StudySpec
@@ -340,8 +341,7 @@ def _address(
         "replicate": replicate,
         "seed": int(seed),
     }
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(whole).encode()).hexdigest()
 
 
 def _lock(file: int, path: Path) -> None:

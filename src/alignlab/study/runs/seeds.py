@@ -12,11 +12,11 @@ later changes no other run's number. It is what NumPy's SeedSequence does for st
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from alignlab.errors import InputError
+from alignlab.plain import canonical
 
 __all__ = ["Seed", "seed_of"]
 
@@ -119,17 +119,13 @@ def seed_of(study: str, configuration: Mapping[str, Any], replicate: int) -> See
     >>> one.shared("split") == other.shared("split")
     True
     """
-    run = _canonical([study, dict(configuration), replicate])
-    return Seed(_number("run", run, ""), run, _canonical([study, replicate]))
+    run = canonical([study, dict(configuration), replicate])
+    return Seed(_number("run", run, ""), run, canonical([study, replicate]))
 
 
 def _number(kind: str, name: str, purpose: str) -> int:
-    digest = hashlib.sha256(_canonical([kind, name, purpose]).encode()).digest()
+    digest = hashlib.sha256(canonical([kind, name, purpose]).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
 def _named(purpose: str) -> str:

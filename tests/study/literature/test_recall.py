@@ -56,6 +56,22 @@ def test_the_sample_counts_up_to_the_first_that_is_not_decided():
     assert "nobody knows" in str(recall_of(Screening(papers, {"ana": {}}), ("p0",)))
 
 
+def test_without_a_sample_nothing_is_estimated():
+    found = estimate_recall(papers=100, undecided=50, found=10, sampled=0, relevant=0)
+    assert math.isnan(found.estimate.value)
+    assert math.isnan(found.missed.value)
+    assert (found.estimate.low, found.estimate.high) == (10 / 60, 1)
+    empty = estimate_recall(papers=0, undecided=0, found=0, sampled=0, relevant=0)
+    assert empty.missed.high == 0
+    assert "Nothing is left" in str(empty)
+
+
+def test_not_all_is_never_written_100_percent():
+    found = estimate_recall(papers=9020, undecided=20, found=599, sampled=9000, relevant=599)
+    assert found.missed.value > 0
+    assert "an estimated 99.8% of the relevant ones, between 99% and 100%" in str(found)
+
+
 def test_counts_that_do_not_fit():
     with pytest.raises(InputError, match="do not fit"):
         estimate_recall(papers=10, undecided=8, found=1, sampled=3, relevant=2)

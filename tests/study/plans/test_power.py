@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from alignlab.errors import InputError
-from alignlab.study.plans.power import difference_power, seeds_for
+from alignlab.study.plans.power import MOST_SEEDS, difference_power, least, seeds_for
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10, 30, 100])
@@ -32,6 +32,14 @@ def test_seeds_are_the_oracle_s_rounded_up():
     for size in (0.3, 0.5, 0.8, 1.2, 2.0):
         oracle = TTestPower().solve_power(size, power=0.8, alpha=0.05)
         assert seeds_for(size, 1.0) == int(np.ceil(oracle))
+
+
+def test_the_last_numbers_are_looked_at_too():
+    """Twice 65,536 is beyond the most."""
+    needed = seeds_for(0.0095, 1.0)
+    assert 65_536 < needed < MOST_SEEDS
+    assert seeds_for(0.008, 1.0) is None
+    assert least(lambda n: float(n == MOST_SEEDS), 0.5) == MOST_SEEDS
 
 
 @pytest.mark.parametrize(("seeds", "margin"), [(3, 1.0), (5, 1.0), (10, 0.8), (30, 0.5)])

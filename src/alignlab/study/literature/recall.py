@@ -21,6 +21,7 @@ from scipy import stats
 
 from alignlab.errors import InputError
 from alignlab.intervals import Estimate, critical_value
+from alignlab.study.digits import enough, fixed_text
 from alignlab.study.literature.screening import Screening
 
 __all__ = ["Recall", "estimate_recall", "recall_of"]
@@ -35,7 +36,8 @@ class Recall:
     Attributes
     ----------
     estimate
-        The share with its interval; `n` are the papers of the random sample.
+        The share with its interval; `n` are the papers of the random sample. NaN where nothing
+        tells it: none of the sample is decided, or none is found.
     found
         Relevant papers found: taken in, or still in conflict.
     papers, undecided
@@ -59,24 +61,30 @@ class Recall:
 
     def __str__(self) -> str:
         """Return what is known in a sentence or two."""
-        decided = self.papers - self.undecided
+        decided, level = self.papers - self.undecided, f"{100 * self.estimate.level:.4g}%"
         said = f"{decided:,} of {self.papers:,} decided, {self.found:,} relevant."
         if not self.undecided:
             return f"{said} Nothing is left to be missed."
         if not self.sampled:
             return f"{said} Of the random sample none is decided: nobody knows what is missed."
         if self.estimate.value != self.estimate.value:
-            return f"{said} At most {self.missed.high:,.0f} are missed ({self.missed.level:.0%})."
+            return f"{said} At most {self.missed.high:,.0f} are missed ({level})."
         return (
             f"{said} By the {self.sampled:,} decided at random, that is an estimated "
-            f"{self.estimate.value:.0%} of the relevant ones, between {self.estimate.low:.0%} and "
-            f"{self.estimate.high:.0%} ({self.estimate.level:.0%}): about "
+            f"{_percent(self.estimate.value)} of the relevant ones, between "
+            f"{_percent(self.estimate.low)} and {_percent(self.estimate.high)} "
+            f"({level}): about "
             f"{self.missed.value:,.0f} are missed, {self.missed.high:,.0f} at most."
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return asdict(self)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, of which only all are 100 and only none are 0."""
+    return f"{fixed_text(100 * share, enough(100 * share, 0, (0.0, 100.0)))}%"
 
 
 def recall_of(screening: Screening, sample: Sequence[str], *, level: float = 0.95) -> Recall:
@@ -149,14 +157,16 @@ def estimate_recall(
             f"relevant={relevant} of sampled={sampled}, found={found}, undecided={undecided} and "
             f"papers={papers} do not fit together."
         )
-    tail = (1 - level) / 2
-    every = np.arange(papers + 1)
-    not_too_few = stats.hypergeom.sf(relevant - 1, papers, every, sampled) > tail
-    not_too_many = stats.hypergeom.cdf(relevant, papers, every, sampled) > tail
-    limits = every[not_too_few].min(), every[not_too_many].max()
+    limits, usual = (0, papers), np.nan
+    if sampled:
+        tail = (1 - level) / 2
+        every = np.arange(papers + 1)
+        not_too_few = stats.hypergeom.sf(relevant - 1, papers, every, sampled) > tail
+        not_too_many = stats.hypergeom.cdf(relevant, papers, every, sampled) > tail
+        limits = every[not_too_few].min(), every[not_too_many].max()
+        usual = papers * relevant / sampled
     low, high = np.clip(limits, found, found + undecided)
-    usual = papers * relevant / sampled if sampled else found
-    value = float(np.clip(usual, low, high))
+    value = float(np.clip(usual, low, high)) if undecided else float(found)
     share = [found / each if each else np.nan for each in (value, high, low)]
     return Recall(
         Estimate(float(share[0]), float(share[1]), float(share[2]), level, sampled, METHOD),

@@ -99,9 +99,9 @@ def plan_study(
 def _planned(
     spec: StudySpec, name: str, stated: Hypothesis, seeds: int, comparisons: int
 ) -> HypothesisPlan:
-    counts = [
-        1 if task in stated.where else len(spec.factors[task]) for task in spec.analysis.tasks
-    ]
+    # What `where` fixes is not drawn anew: the outermost factor left is what tasks lie in.
+    free = [task for task in spec.analysis.tasks if task not in stated.where]
+    counts = [len(spec.factors[task]) for task in free] or [1]
     draws = spec.analysis.generalise
     tasks, inside = (prod(counts), 1) if draws == "seeds" else (prod(counts[:1]), prod(counts[1:]))
     alpha = (1 - spec.analysis.level) / comparisons

@@ -140,9 +140,9 @@ def least(chance: Callable[[int], float], wanted: float) -> int | None:
         raise InputError(f"power={wanted!r} is not a chance between 0 and 1. Give 0.8, say.")
     low, high = 1, 2
     while chance(high) < wanted:
-        low, high = high, 2 * high
-        if high > MOST_SEEDS:
+        if high == MOST_SEEDS:
             return None
+        low, high = high, min(2 * high, MOST_SEEDS)
     while high - low > 1:
         between = (low + high) // 2
         low, high = (low, between) if chance(between) >= wanted else (between, high)

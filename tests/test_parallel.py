@@ -90,3 +90,25 @@ def test_libraries_in_workers_have_one_thread():
 def test_an_error_of_a_task_reaches_who_listens():
     with pytest.raises(ZeroDivisionError):
         list(each_result(lambda n: 1 / n, [1, 0]))
+
+
+LEAVES = "__import__('threading').Timer(0.2, __import__('os')._exit, (3,)).start()"
+WAITS = "__import__('time').sleep(0.6)"
+DIES = "__import__('os')._exit(3)"
+PRINTS = "__import__('os').write(1, b'past Python')"
+SET = "'-'.join({'one', 'two', 'three', 'four'})"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_ends_its_process_costs_no_other(workers, capfd):
+    tasks = [LEAVES, WAITS, DIES, PRINTS, SET, SET]
+    found = dict(each_result(eval, tasks, n_jobs=workers, died=lambda task: f"died: {task}"))
+    # What a task left behind may end the next one's process; that one is then made again.
+    assert [found[n] for n in range(4)] == [None, None, f"died: {DIES}", 11]
+    assert found[4] == found[5]
+    assert capfd.readouterr().out == ""
+
+
+def test_a_task_that_cannot_reach_a_worker_is_an_error():
+    with pytest.raises(Exception, match="pickle"):
+        list(each_result(len, [threading.Lock()], n_jobs=1, died=lambda task: "died"))

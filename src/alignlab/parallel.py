@@ -135,7 +135,8 @@ def _in_processes(
 ) -> Generator[tuple[int, Result], None, None]:
     """Yield results from pools of one process each, so that it is known which task ended one."""
     from concurrent.futures import FIRST_COMPLETED, Future, wait
-    from concurrent.futures.process import BrokenProcessPool
+
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     waiting: Iterator[tuple[int, Task]] = enumerate(tasks)
     busy: dict[Future[Result], tuple[int, Task, Any, bool]] = {}
@@ -153,7 +154,7 @@ def _in_processes(
                 index, task, pool, fresh = busy.pop(future)
                 try:
                     result = future.result()
-                except BrokenProcessPool:
+                except TerminatedWorkerError:
                     pool.shutdown(kill_workers=True)
                     if not fresh:  # what an earlier task left behind may have ended it
                         begin(index, task)

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import pytest
 
@@ -166,3 +167,30 @@ def test_a_function_of_c_can_be_run(made_study, small_text):
     folder = made_study(text=small_text.replace("experiment:run", "math:hypot"))
     assert function_of(tasks(folder)[0][0]) is math.hypot
     assert outcome(folder).record.error.kind == "TypeError"
+
+
+@pytest.mark.parametrize(
+    ("mess", "kind"),
+    [
+        ("class Panic(BaseException): pass\n    raise Panic", "Panic"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("import torch\n    return {'score': torch.empty((), device='meta'), 'cost': 1}", "RuntimeError"),
+        ("import collections\n    return type('Odd', (dict,), {'__iter__': None})()", "TypeError"),
+        ("import sys\n    sys.stdout.close()", None),
+        ("import sys\n    sys.path = []", None),
+        ("import sys\n    sys.path.clear()", None),
+        ("import sys\n    sys.meta_path = list(sys.meta_path)", None),
+        ("import os\n    os.fork()", None),
+    ],
+)
+def test_whatever_an_experiment_does_is_its_runs_outcome(made_study, mess, kind):
+    folder = made_study(
+        f"def run(config, seed):\n    {mess}\n    return {{'score': 0, 'cost': 1}}\n"
+    )
+    before = list(sys.path)
+    record = outcome(folder).record
+    assert (record.status, record.error and record.error.kind) == (
+        "failed" if kind else "done",
+        kind,
+    )
+    assert sys.path == before

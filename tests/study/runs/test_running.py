@@ -143,6 +143,22 @@ def test_changed_code_is_run_anew_and_comes_back_with_the_old(made_study):
     assert folder.records_path.read_bytes() == first
 
 
+def test_data_that_change_under_the_runs_end_the_study(made_study, small_text):
+    folder = made_study(
+        "import os\n"
+        "def run(config, seed):\n"
+        "    os.utime('rows.csv')\n"
+        "    if config == {'x': 'plain', 'data': 'b'}:\n"
+        "        open('rows.csv', 'a').write('more')\n"
+        "    return {'score': 0.5, 'cost': 1}\n",
+        text=small_text + "data: [rows.csv]\n",
+    )
+    (folder.root / "rows.csv").touch()
+    with contextlib.chdir(folder.root), pytest.raises(InputError, match=r"rows\.csv was changed"):
+        run_study(folder)
+    assert len(read_results(folder.records_path)) == 1
+
+
 def test_failures_stay_until_they_are_asked_for_again(made_study, tmp_path):
     switch = tmp_path / "mended"
     folder = made_study(

@@ -90,7 +90,7 @@ def _print_warning(
 @contextmanager
 def _process() -> Iterator[None]:
     """Put the working directory, the environment and where modules are found back."""
-    directory, variables, environment = os.getcwd(), os.environ, dict(os.environ)
+    directory, environment = os.getcwd(), dict(os.environ)
     path, places = sys.path, list(sys.path)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
@@ -100,7 +100,6 @@ def _process() -> Iterator[None]:
         path[:] = [*places, *(each for each in sys.path if each not in places)]
         sys.path = path
         os.chdir(directory)
-        os.environ = variables
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)

@@ -35,6 +35,7 @@ __all__ = [
     "load_experiment",
     "require_function",
     "study_sources",
+    "unchanged",
     "undeclared",
     "where",
 ]
@@ -113,6 +114,44 @@ def require_function(root: Path, run: str) -> None:
         raise InputError(
             f"run: {run}: {name} has no function {function!r}.{nearest(function, names)}"
         )
+
+
+def unchanged(root: Path, data: Mapping[str, str]) -> Callable[[], None]:
+    """Return what raises an InputError as soon as a file of data is another than it was.
+
+    Parameters
+    ----------
+    root
+        The study's folder.
+    data
+        Path to SHA-256, as `Sources` has them.
+    """
+
+    def stamps() -> dict[str, tuple[int, ...] | None]:
+        found: dict[str, tuple[int, ...] | None] = {}
+        for name in data:
+            try:
+                stat = os.stat(root / name)
+                found[name] = stat.st_mtime_ns, stat.st_size, stat.st_ino
+            except OSError:
+                found[name] = None
+        return found
+
+    seen = stamps()
+
+    def require() -> None:
+        nonlocal seen
+        if (now := stamps()) == seen:
+            return
+        for name, digest in data.items():
+            if now[name] is None or (now[name] != seen[name] and _digest(root / name) != digest):
+                raise InputError(
+                    f"{root / name} was changed while the study ran. Run it again: what was done "
+                    "with the file as it was is kept, and all of it is run anew with what it is."
+                )
+        seen = now
+
+    return require
 
 
 def load_experiment(root: Path, run: str) -> Experiment:

@@ -34,7 +34,7 @@ from alignlab.progress import ProgressCallback, track
 from alignlab.study.folder import StudyFolder, open_study
 from alignlab.study.reading import level_text
 from alignlab.study.runs.executing import Frame, Outcome, died, execute, function_of
-from alignlab.study.runs.loading import study_sources
+from alignlab.study.runs.loading import study_sources, unchanged
 from alignlab.study.runs.records import Log, Planned, planned_runs, write_results
 from alignlab.study.spec import StudySpec
 
@@ -139,7 +139,7 @@ def run_study(
     sources = study_sources(root, spec)
     planned = planned_runs(spec, sources)
     frame = Frame(str(root), spec.run, sources.code, spec.measures)
-    executed = 0
+    executed, require_unchanged = 0, unchanged(root, sources.data)
     with Log(folder.log_path) as log:
         todo = [
             each
@@ -157,6 +157,7 @@ def run_study(
                     shown = track(outcomes, total=len(todo), name=_name, callback=progress)
                     with closing(outcomes), closing(shown):
                         for outcome in shown:
+                            require_unchanged()
                             log.append(outcome.record, **outcome.more)
                             executed += 1
         except BaseException as error:

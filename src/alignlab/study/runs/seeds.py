@@ -3,8 +3,8 @@
     number = SHA-256(study, configuration, replicate, purpose), its first 31 bits
 
 Seeds that count up (0, 1, 2, …) and are shared by the split, the first weights and the order of
-batches make runs depend on each other. A hash of names does not, and a factor or a replicate added
-later changes no other run's number. It is what NumPy's SeedSequence does for streams
+batches make runs depend on each other. A hash of names does not, and a level or a replicate added
+later changes no other run's number; a factor added later makes all runs others. It is what NumPy's SeedSequence does for streams
 [salmon2011parallel], done for names, and with numbers below 2³¹ because LightGBM, scikit-learn's
 `random_state` and `numpy.random.seed` refuse larger ones.
 """

@@ -3,10 +3,10 @@
     number = SHA-256(study, configuration, replicate, purpose), its first 31 bits
 
 Seeds that count up (0, 1, 2, …) and are shared by the split, the first weights and the order of
-batches make runs depend on each other. A hash of names does not, and a level or a replicate added
-later changes no other run's number; a factor added later makes all runs others. It is what NumPy's SeedSequence does for streams
-[salmon2011parallel], done for names, and with numbers below 2³¹ because LightGBM, scikit-learn's
-`random_state` and `numpy.random.seed` refuse larger ones.
+batches make runs depend on each other. A hash of names does not: a level or a replicate added later
+changes no other run's number, though a factor added later makes all of them other runs. It is what
+NumPy's SeedSequence does for streams [salmon2011parallel], done for names, and with numbers below
+2³¹ because LightGBM, scikit-learn's `random_state` and `numpy.random.seed` refuse larger ones.
 """
 
 from __future__ import annotations

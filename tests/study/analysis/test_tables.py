@@ -26,6 +26,17 @@ def test_what_the_tables_hold(stated, records_of):
     assert isinstance(tables["measures"].rows[0][2], float)
 
 
+def test_a_title_says_which_intervals_these_are(stated, records_of):
+    spec = stated()
+    assert analyze(spec, records_of(spec)).tables["hypotheses"].title == (
+        "The hypotheses, with 95% intervals, of an equivalence 90%, which hold together for the "
+        "family"
+    )
+    drawn = stated(("{tasks: [data]}", "{tasks: [data], generalise: tasks}"))
+    title = analyze(drawn, records_of(drawn)).tables["measures"].title
+    assert title.endswith("(IQM), whose interval is for new seeds on these tasks")
+
+
 def test_without_tasks_and_hypotheses_those_tables_are_left_out(stated, records_of):
     spec = stated((" {tasks: [data]}", " {}"))
     spec = spec.model_copy(update={"hypotheses": {}})

@@ -82,7 +82,7 @@ def test_one_run_that_diverged_moves_it_little():
         ([0.4], "there is one run"),
         ([[0.4, 0.5], [0.3]], "task 2 of 2 has one run"),
         ([[0.4, 0.5], []], "task 2 of 2 has no run"),
-        ([0.5] * 6, "no run of the middle half differs"),
+        ([0.5] * 6, "in no task does the middle half differ"),
         ([[]], "there is no run"),
     ],
 )

@@ -86,7 +86,12 @@ def _hypotheses(runs: Runs, answers: Sequence[Answer]) -> Table:
         )
         for each in answers
     )
-    return Table("The hypotheses", columns, rows)
+    titles = [f"The hypotheses, with {_level(runs)} intervals"]
+    if any(each.stated.direction == "equivalent" for each in answers):
+        titles.append(f"of an equivalence {100 * (2 * runs.spec.analysis.level - 1):.4g}%")
+    if any(each.family > 1 for each in answers):
+        titles.append("which hold together for the family")
+    return Table(", ".join(titles), columns, rows)
 
 
 def _measures(runs: Runs, parts: Mapping[str, Part]) -> Table:
@@ -104,7 +109,9 @@ def _measures(runs: Runs, parts: Mapping[str, Part]) -> Table:
         )
         for each in parts.values()
     )
-    return Table("Every measure, with its interquartile mean (IQM)", columns, rows)
+    drawn = runs.spec.analysis.generalise == "tasks"
+    about = ", whose interval is for new seeds on these tasks" if drawn else ""
+    return Table(f"Every measure, with its interquartile mean (IQM){about}", columns, rows)
 
 
 def _failures(runs: Runs) -> Table:

@@ -44,7 +44,7 @@ def interquartile_mean(
     Returns
     -------
     Estimate
-        Without limits, and with the reason, where a task has one run or no run in the middle half
+        Without limits, and with the reason, where a task has one run, or no two of a task differ in the
         differs.
 
     References
@@ -81,7 +81,7 @@ def interquartile_mean(
     parts = pulled.sizes * pulled.variances
     total, middle = float(parts.sum()), len(kept)
     if total == 0 or middle < 2:
-        return undefined(value, level=level, n=n, why="no run of the middle half differs")
+        return undefined(value, level=level, n=n, why="in no task does the middle half differ")
     variance = (n - 1) / n * middle / (middle - 1) * total / middle**2
     freedom = (middle - 1) / (n - 1) / float(((parts / total) ** 2 / (pulled.sizes - 1)).sum())
     half = critical_value(level, comparisons=comparisons, freedom=freedom) * float(

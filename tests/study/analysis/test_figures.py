@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
+
 from alignlab.study.analysis import analyze
 
 
@@ -26,6 +28,24 @@ def test_a_difference_is_drawn_with_its_tasks_its_pairs_and_what_would_matter(st
     value = found.hypotheses[0].difference
     assert chart.table.rows[0][1:4] == (value.value, value.low, value.high)
     assert "family's of 2" in found.figures["H1"].description
+
+
+def test_a_profile_steps_at_the_runs_and_says_which_curve_is_better(stated, records_of):
+    spec = stated(
+        (", 2]", "]"),
+        (", where: {depth: 2}", ""),
+        ("{better: lower,", "{better: lower, primary: true,"),
+    )
+    found = analyze(spec, records_of(spec))
+    table = found.figures["gap.profile"].chart.table
+    held = [
+        found.parts[f"gap.training={x}.depth=1"].sample.values for x in ("plain", "mended", "other")
+    ]
+    assert [row[1] for row in table.rows[:36]] == sorted(np.concatenate(held, axis=None))
+    last = max(np.concatenate(held[0]))
+    assert next(row[2] for row in table.rows[:36] if row[1] >= last) == 0
+    assert "A lower curve is better." in found.figures["gap.profile"].description
+    assert "A higher curve is better." in found.figures["accuracy.profile"].description
 
 
 def test_many_profiles_are_left_out(stated, records_of):

@@ -29,6 +29,9 @@ MOST_TASKS = 12
 MOST_PROFILES = 5
 """More panels than this are no longer one picture."""
 
+MOST_STEPS = 200
+"""More steps of a profile than this are a line."""
+
 
 @dataclass(frozen=True, eq=False)
 class Figure:
@@ -184,7 +187,10 @@ def _measure(runs: Runs, measure: str, parts: Mapping[str, Part]) -> Figure:
 def _profile(runs: Runs, measure: str, parts: Sequence[Part]) -> Figure:
     """Return the share of runs above each score: a panel a condition, the others' curves behind."""
     held = np.concatenate([each for part in parts for each in part.sample.values])
-    scores = np.unique(np.linspace(held.min(), held.max(), 61))
+    # Each run is a step, at its own place; of many runs the picture shows no more than a grid.
+    scores = np.unique(held)
+    if len(scores) > MOST_STEPS:
+        scores = np.linspace(held.min(), held.max(), MOST_STEPS)
     level, together = runs.spec.analysis.level, len(parts)
     rows: list[dict[str, Any]] = []
     for part in parts:
@@ -203,9 +209,11 @@ def _profile(runs: Runs, measure: str, parts: Sequence[Part]) -> Figure:
     columns = ("condition", "score", "share", "low", "high")
     table = Table(title, columns, tuple(tuple(row[c] for c in columns) for row in rows))
     chart = Chart(title, plain({"vconcat": panels, "spacing": 14}), table)
+    better = runs.spec.measures[measure].better
+    higher = f"A {better} curve is better. " if better else ""
     description = (
         "The share of runs above the value on the axis, tasks weighted alike; behind each "
-        f"condition, pale, the others. The bands hold all {together} curves at once with "
+        f"condition, pale, the others. {higher}The bands hold all {together} curves at once with "
         f"{100 * level:.4g}% confidence."
     )
     return Figure(title, description, chart)

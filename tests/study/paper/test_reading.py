@@ -1,7 +1,7 @@
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.study.paper.citing import read_library
+from alignlab.study.paper.citing import citable_works
 from alignlab.study.paper.nodes import (
     Citation,
     Cited,
@@ -32,7 +32,7 @@ def read(tmp_path):
     numbers = {"H1.p": {"value": 0.0312}, "H1.verdict": {"text": "It <does> $5 *now*."}}
     figures = {"H1": {"title": "Q?", "description": "D.", "file": "figures/H1.svg"}}
     findings = Findings(numbers, {"main": TABLE}, figures, (), tmp_path)
-    reader = Reader(findings, read_library(tmp_path))
+    reader = Reader(findings, citable_works(tmp_path))
 
     def of(text, typed=True):
         folder = tmp_path / "paper"

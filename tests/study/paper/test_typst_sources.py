@@ -1,7 +1,7 @@
 import pytest
 
 from alignlab.errors import InputError
-from alignlab.study.paper.citing import read_library
+from alignlab.study.paper.citing import citable_works
 from alignlab.study.paper.nodes import Grid
 from alignlab.study.paper.reading import Reader
 from alignlab.study.paper.typst_sources import read_typst
@@ -12,7 +12,7 @@ from alignlab.study.paper.values import Findings
 def reader(tmp_path):
     numbers = {"H1.p": {"value": 0.0312}, "H1.verdict": {"text": "#it *does* [so]"}}
     tables = {"main": {"title": "T", "columns": ["a"], "rows": [[1]]}}
-    return Reader(Findings(numbers, tables, {}, (), tmp_path), read_library(tmp_path))
+    return Reader(Findings(numbers, tables, {}, (), tmp_path), citable_works(tmp_path))
 
 
 def test_lines_stay_and_numbers_are_words(reader):

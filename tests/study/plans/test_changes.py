@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignlab.study.plans.changes import changes
+from alignlab.study.plans.changes import changes_between
 from alignlab.study.reading import parse_study
 
 CODE, DATA = {"experiment.py": "a"}, {"data.csv": "b"}
@@ -71,12 +71,12 @@ def stated(text, code=CODE, data=DATA):
 def test_each_difference_is_a_sentence(small_text, old, new, said):
     assert old in small_text
     changed = small_text.replace(old, new, 1)
-    assert list(changes(stated(small_text), stated(changed))) == said
+    assert list(changes_between(stated(small_text), stated(changed))) == said
 
 
 def test_files_are_named(small_text):
     now = stated(small_text, {"experiment.py": "c", "more.py": "d"}, {})
-    assert list(changes(stated(small_text), now)) == [
+    assert list(changes_between(stated(small_text), now)) == [
         "experiment.py (code) was changed after the registration.",
         "more.py was added to the code.",
         "data.csv no longer belongs to the data.",
@@ -84,4 +84,4 @@ def test_files_are_named(small_text):
 
 
 def test_nothing_changed_is_nothing_said(small_text):
-    assert list(changes(stated(small_text), stated(small_text))) == []
+    assert list(changes_between(stated(small_text), stated(small_text))) == []

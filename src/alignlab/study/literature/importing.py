@@ -23,7 +23,7 @@ from alignlab.study.literature.duplicates import Alike, Duplicate, merged
 from alignlab.study.literature.ris import parse_ris
 from alignlab.study.literature.works import Work
 
-__all__ = ["Imported", "import_works", "read_library", "read_works", "records_found"]
+__all__ = ["Imported", "import_works", "read_library", "read_works"]
 
 READERS: dict[str, Callable[..., list[Work]]] = {
     ".bib": works_of_bibtex,
@@ -200,12 +200,6 @@ def read_library(folder: str | Path) -> list[Work]:
         return []
     content = _bytes_of(path).decode("utf-8", errors="replace")
     return works_of_bibtex(content, name=f"{path.parent.name}/{path.name}")
-
-
-def records_found(folder: str | Path) -> tuple[int, int]:
-    """Return how many records were read in all imports, and how many were duplicates."""
-    rows = _read_rows(Path(folder) / "imports.csv", IMPORTS)
-    return sum(int(row["records"]) for row in rows), sum(int(row["duplicates"]) for row in rows)
 
 
 def _bytes_of(path: Path) -> bytes:

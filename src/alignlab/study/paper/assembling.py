@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from alignlab.errors import InputError, nearest
+from alignlab.study.analysis.checking import require_current
 from alignlab.study.folder import StudyFolder
 from alignlab.study.paper.checklist import checklist_blocks
-from alignlab.study.paper.citing import read_library
+from alignlab.study.paper.citing import citable_works
 from alignlab.study.paper.manuscript import ANONYMOUS, NOBODY, Manuscript, Style
 from alignlab.study.paper.nodes import (
     Block,
@@ -37,7 +38,6 @@ from alignlab.study.paper.written import (
     planned_results,
     pointing,
 )
-from alignlab.study.plans.registration import deviations
 
 __all__ = ["ABSTRACT", "SECTIONS", "assemble"]
 
@@ -81,7 +81,8 @@ def assemble(
     """
     spec = study.spec
     findings = read_findings(study.analysis_path, study.records_path)
-    reader = Reader(findings, read_library(study.literature))
+    departed = require_current(study)
+    reader = Reader(findings, citable_works(study.literature))
     read = {name: _section(study.paper, reader, name) for name in SECTIONS}
     abstract = _section(study.paper, reader, ABSTRACT) if _file(study.paper, ABSTRACT) else ()
     placed = _placed((*abstract, *(each for blocks in read.values() for each in blocks)))
@@ -105,8 +106,7 @@ def assemble(
         if not blocks:
             sections.append(Paragraph((Emphasis(as_text(UNWRITTEN)),)))
         sections += [*blocks, *more.get(name, ())]
-    said = dict.fromkeys([*findings.deviations, *deviations(study)])
-    sections += deviation_blocks(tuple(said))
+    sections += deviation_blocks(departed)
     sections += checklist_blocks(study, findings)
     _require_placed(tuple(sections), study.paper)
     without = anonymous if anonymous is not None else spec.paper.anonymous

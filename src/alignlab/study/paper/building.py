@@ -15,7 +15,7 @@ from alignlab.errors import InputError, nearest, require_choice
 from alignlab.files import write_all
 from alignlab.study.folder import StudyFolder, open_study
 from alignlab.study.paper.assembling import assemble
-from alignlab.study.paper.citing import read_library
+from alignlab.study.paper.citing import citable_works
 from alignlab.study.paper.html_form import html_page
 from alignlab.study.paper.latex_form import latex_files
 from alignlab.study.paper.manuscript import Manuscript, Style
@@ -170,7 +170,7 @@ def _hint(study: StudyFolder) -> Callable[[str], str]:
     """Return what names the nearest work where Typst misses a label."""
 
     def near(label: str) -> str:
-        library = read_library(study.literature)
+        library = citable_works(study.literature)
         return nearest(label, [*library.own, *library.guide]) + (
             " A citation's work is in literature/references.bib or in the guide."
         )

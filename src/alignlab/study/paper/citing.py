@@ -12,7 +12,7 @@ from pathlib import Path
 from alignlab.errors import InputError, nearest
 from alignlab.guide import Reference, parse_bibtex, references
 
-__all__ = ["Library", "read_library"]
+__all__ = ["Library", "citable_works"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Library:
         return tuple(self.own.get(key) or self.guide[key] for key in sorted(set(keys)))
 
 
-def read_library(literature: Path) -> Library:
+def citable_works(literature: Path) -> Library:
     """Read the works that a study may cite.
 
     Parameters

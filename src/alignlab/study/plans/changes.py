@@ -12,7 +12,7 @@ from typing import Any
 from alignlab.study.reading import level_text
 from alignlab.wording import joined
 
-__all__ = ["changes"]
+__all__ = ["changes_between"]
 
 TELLING = {
     "measures": ("better", "primary", "low", "high", "failed"),
@@ -42,7 +42,7 @@ CALLED = {
 }
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """Yield the differences between two statements with their code and data.
 
     Parameters

@@ -20,7 +20,7 @@ from alignlab.errors import InputError
 from alignlab.files import write_whole
 from alignlab.plain import canonical, plain, to_json
 from alignlab.study.folder import REGISTRATION_FORMAT, StudyFolder, open_study
-from alignlab.study.plans.changes import changes
+from alignlab.study.plans.changes import changes_between
 from alignlab.study.plans.planning import plan_study
 from alignlab.study.reading import parse_study
 from alignlab.study.runs.loading import require_function, study_sources
@@ -174,11 +174,11 @@ def _deviations(study: StudyFolder, held: Mapping[str, Any]) -> Iterator[str]:
         for before, after in pairwise(entries):
             made = after["runs_before"]
             when = f"after {made} run{'' if made == 1 else 's'}" if made else "before any run"
-            for sentence in changes(before, after):
+            for sentence in changes_between(before, after):
                 yield f"{sentence} Amended on {_day(after)}, {when}: {_ended(after['why'])}"
         sources = study_sources(study.root, study.spec)
         now = {"study": study.spec.to_dict(), **sources.to_dict()}
-        yield from changes(entries[-1], now)
+        yield from changes_between(entries[-1], now)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InputError):
             raise

@@ -44,8 +44,8 @@ def interquartile_mean(
     Returns
     -------
     Estimate
-        Without limits, and with the reason, where a task has one run, or no two of a task differ in the
-        differs.
+        Without limits, and with the reason, where a task has one run, or no two runs of a task
+        differ within the middle half.
 
     References
     ----------

@@ -2,7 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from alignlab import guide
+from alignlab.cli.app import app
+from alignlab.cli.guide.path import SEE
 from alignlab.lessons import Held, exercise
 from alignlab.lessons.progress import STEPS
 
@@ -28,6 +32,14 @@ def test_a_step_says_what_to_read_and_what_to_do(alignlab, step):
         assert part in shown
     assert "{" not in shown.partition("Do\n")[2]
     assert max(map(len, shown.partition("Written")[0].splitlines())) <= 80
+
+
+def test_what_a_step_says_to_type_exists():
+    whole = get_command(app)
+    for step in guide.path():
+        for part in step.see:
+            _, room, name = SEE[part].partition(",")[0].split()
+            assert name in whole.commands[room].commands, part
 
 
 def test_starter_files_are_written_once(alignlab):

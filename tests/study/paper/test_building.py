@@ -43,6 +43,13 @@ def test_every_number_of_the_results_is_in_analysis_json(study, analysis):
     assert number_text(difference["high"], ".2f") in said
 
 
+@pytest.fixture
+def any_analysis(monkeypatch):
+    """Let an analysis be printed that the results do not give."""
+    monkeypatch.setattr("alignlab.study.paper.assembling.require_current", lambda study: ())
+
+
+@pytest.mark.usefixtures("any_analysis")
 def test_a_number_that_changes_changes_in_the_paper(study, analysis):
     analysis["numbers"]["H1.difference"] |= {"value": 7.531, "low": 6.2, "high": 9.1}
     (study / "analysis.json").write_text(json.dumps(analysis))
@@ -53,15 +60,14 @@ def test_a_number_that_changes_changes_in_the_paper(study, analysis):
 def test_the_same_folder_gives_the_same_bytes(study, format, tmp_path):
     first = build_paper(study, format=format)
     contents = [path.read_bytes() for path in first.files]
-    again = build_paper(
-        study, format=format, out=tmp_path / ("x.y" if format in ("pdf", "html") else "x")
-    )
+    again = build_paper(study, format=format, out=tmp_path / f"x.{format}")
     assert [path.read_bytes() for path in again.files] == contents
 
 
 HOSTILE = '$x$ #read("a") \\input{b} <b>&amp;</b> *c* _d_ @e `f` [g] %h ~i ^j // k'
 
 
+@pytest.mark.usefixtures("any_analysis")
 def test_hostile_words_are_in_the_paper_verbatim_and_run_nothing(study, analysis):
     def changed(text):
         return (
@@ -109,6 +115,14 @@ def test_a_missing_name_fails_and_leaves_the_earlier_paper(study, format, text, 
     assert sorted(study.rglob("*")) == before
 
 
+def test_a_letter_that_no_font_has_is_refused_and_not_boxed(study):
+    (study / "paper" / "discussion.md").write_text("Ångström, ≤, Ελ\n\nand 漢.", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^paper/discussion\.md:3: a PDF cannot show '漢'"):
+        build_paper(study)
+    assert not (study / "paper" / "paper.pdf").exists()
+    assert "漢" in build_paper(study, format="html").files[0].read_text(encoding="utf-8")
+
+
 def test_a_section_in_typst(study):
     results = study / "paper" / "results.md"
     results.unlink()
@@ -154,6 +168,7 @@ def test_the_paper_is_there_within_five_seconds(study):
         ({"format": "pfd"}, "Did you mean 'pdf'"),
         ({"columns": 3}, "columns='3'"),
         ({"style": "mla"}, "style='mla'"),
+        ({"out": "x.docx"}, r"x\.docx: .* ends in \.pdf"),
     ],
 )
 def test_what_is_not_there_is_refused(study, given, said):
@@ -168,3 +183,25 @@ def test_what_was_built_is_told(study):
         str(built),
     )
     assert built.to_dict()["unwritten"] == ["Ethics"]
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "becomes", "said"),
+    [
+        ("study.yaml", "direction: greater", "direction: less", r"study\.yaml and results\.jsonl"),
+        ("study.yaml", "{tasks: [data]}", "{tasks: [data], level: 0.9}", "study alignlab|analyze"),
+        (
+            "analysis.json",
+            '"failed": {\n      "value": 1',
+            '"failed": {\n      "value": 0',
+            "failed",
+        ),
+        ("figures/H1.svg", "</svg>", " </svg>", "H1.svg is not the figure"),
+    ],
+)
+def test_what_the_results_do_not_give_is_not_printed(study, file, was, becomes, said):
+    text = (study / file).read_text()
+    assert was in text
+    (study / file).write_text(text.replace(was, becomes))
+    with pytest.raises(InputError, match=said):
+        build_paper(study, format="html")

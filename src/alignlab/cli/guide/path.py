@@ -22,6 +22,15 @@ __all__ = ["path"]
 FOLDER = "alignlab-path"
 NOT_YET = 1
 
+SEE = {
+    "organisations": "alignlab guide organisations",
+    "venues": "alignlab guide venues",
+    "competitions": "alignlab guide venues, the competitions",
+    "forums": "alignlab guide forums",
+    "workflow": "alignlab study status, the eight steps of a paper",
+}
+"""Where a part of the guide is shown."""
+
 
 def path(
     step: Annotated[
@@ -142,7 +151,7 @@ def _show_readings(console: Console, told: Step) -> None:
         work = f"{known[key]}" if key in known else "in alignlab guide books"
         _indented(console, f"{work} [{key}]")
     for name in told.see:
-        _indented(console, f"alignlab guide {name}")
+        _indented(console, SEE[name])
 
 
 def _show_held(step: int, held: tuple[Held, ...], *, json: bool) -> None:

@@ -20,7 +20,7 @@ from alignlab.study.paper.html_form import html_page
 from alignlab.study.paper.latex_form import latex_files
 from alignlab.study.paper.manuscript import Manuscript, Style
 from alignlab.study.paper.nodes import Source, walk
-from alignlab.study.paper.typesetting import pdf_of
+from alignlab.study.paper.typesetting import pdf_of, undrawn
 from alignlab.study.paper.typst_form import typst_files
 
 __all__ = ["Built", "PaperFormat", "build_paper"]
@@ -143,6 +143,10 @@ def _made(
         path = out or study.paper / f"paper.{format}"
         if path.is_dir():
             path = path / f"paper.{format}"
+        if path.suffix.lower() != f".{format}":
+            raise InputError(
+                f"--out {path}: what is written is {format.upper()}, so the file ends in .{format}."
+            )
         content = _pdf(study, paper) if format == "pdf" else html_page(paper)
         return path.parent, {path.name: content}
     folder = out or study.paper / format
@@ -154,7 +158,25 @@ def _made(
 
 
 def _pdf(study: StudyFolder, paper: Manuscript) -> bytes:
-    return pdf_of(typst_files(paper), hint=_hint(study))
+    files = typst_files(paper)
+    made = pdf_of(files, hint=_hint(study))
+    for letter in undrawn(files):
+        raise InputError(
+            f"{_place_of(letter, study)}a PDF cannot show {letter!r}, for none of the fonts that "
+            "typst brings has it. Write it in letters of Latin, Greek or Cyrillic, or make HTML."
+        )
+    return made
+
+
+def _place_of(letter: str, study: StudyFolder) -> str:
+    """Return the file and line in which an author wrote a letter: "paper/method.md:3: "."""
+    texts = sorted([*study.paper.glob("*.md"), *study.paper.glob("*.typ")])
+    for path in (*texts, study.statement_path, study.literature / "references.bib"):
+        if path.is_file():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if letter in line:
+                    return f"{path.relative_to(study.root).as_posix()}:{number}: "
+    return ""
 
 
 def _flat(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -15,10 +15,12 @@ from typing import Any
 
 from alignlab.errors import InputError, MissingExtraError
 
-__all__ = ["html_of", "pdf_of"]
+__all__ = ["html_of", "pdf_of", "undrawn"]
 
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """What the clock says to a text that asks; nothing in the template does."""
+
+PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".pdf")
 
 EXPERIMENTAL = "html export is under active development"
 
@@ -48,29 +50,56 @@ def html_of(files: Mapping[str, bytes]) -> str:
     return _set(files, "html", None).decode()
 
 
+def undrawn(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the letters for which Typst brings no drawing, and sets an empty box without a word.
+
+    A PDF for archives may hold no such box: Typst is asked for one, and its complaints are read.
+    It is asked only where there are letters beyond those of Europe.
+
+    >>> undrawn({"main.typ": "Ångström, Ελλάδα: 5 ≤ 6, 漢字".encode()})
+    ('漢', '字')
+    """
+    text = "".join(each.decode() for name, each in files.items() if not name.endswith(PICTURES))
+    if not re.search(r"[^\u0000-\u024f\u0370-\u045f\u2010-\u2026\u2212]", text):
+        return ()
+    try:
+        _compile(files, "pdf", pdf_standards=["a-2u"])
+    except RuntimeError as error:
+        said = str(getattr(error, "diagnostic", ""))
+        return tuple(dict.fromkeys(re.findall('text `"(.+?)"` could not be displayed', said)))
+    return ()
+
+
 def _set(files: Mapping[str, bytes], form: str, hint: Callable[[str], str] | None) -> bytes:
     try:
         import typst
     except ImportError as error:
         raise MissingExtraError("typst", "study", "Typesetting a paper") from error
-    compile_files: Any = typst.compile_with_warnings  # its stub does not know of several files
-    with tempfile.TemporaryDirectory(prefix="alignlab-paper-") as empty:
-        try:
-            made, warnings = compile_files(
-                dict(files),
-                root=empty,
-                package_path=empty,
-                package_cache_path=empty,
-                ignore_system_fonts=True,
-                format=form,
-                timestamp=NO_TIME,
-            )
-        except typst.TypstError as error:
-            raise InputError(_line(error, hint)) from error
+    try:
+        made, warnings = _compile(files, form)
+    except typst.TypstError as error:
+        raise InputError(_line(error, hint)) from error
     told = [each for each in warnings if EXPERIMENTAL not in str(each)]
     if told:
         raise InputError(_line(told[0], hint))
     return made if isinstance(made, bytes) else b"".join(made)
+
+
+def _compile(files: Mapping[str, bytes], form: str, **more: Any) -> Any:
+    import typst
+
+    compile_files: Any = typst.compile_with_warnings  # its stub does not know of several files
+    with tempfile.TemporaryDirectory(prefix="alignlab-paper-") as empty:
+        return compile_files(
+            dict(files),
+            root=empty,
+            package_path=empty,
+            package_cache_path=empty,
+            ignore_system_fonts=True,
+            format=form,
+            timestamp=NO_TIME,
+            **more,
+        )
 
 
 def _line(error: Any, hint: Callable[[str], str] | None) -> str:

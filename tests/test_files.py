@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from alignlab.errors import InputError, OutputError
-from alignlab.files import replaced, sha256_of_file, write_all, write_whole
+from alignlab.files import (
+    bytes_of,
+    replaced,
+    sha256_of_file,
+    text_of,
+    write_all,
+    write_whole,
+)
 
 
 def test_files_are_written_whole_and_readable(tmp_path):
@@ -94,3 +101,10 @@ def test_what_goes_wrong_while_a_file_is_filled_is_told_as_it_is(tmp_path, error
     assert raised.value is error
     assert os.listdir(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_a_file_that_is_not_there_is_named_with_its_neighbour(tmp_path):
+    (tmp_path / "good.ris").write_bytes(b"\xef\xbb\xbfa\r\nb")
+    assert text_of(tmp_path / "good.ris") == "a\nb"
+    with pytest.raises(InputError, match=r"Did you mean 'good\.ris'"):
+        bytes_of(tmp_path / "god.ris")

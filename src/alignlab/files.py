@@ -1,4 +1,7 @@
-"""Files are written whole or not at all: into a temporary neighbour, flushed, then renamed."""
+"""Files are written whole or not at all: into a temporary neighbour, flushed, then renamed.
+
+What a person names is read here too, so that one error says which file, and which was meant.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,18 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from alignlab.errors import AlignlabError, OutputError
+from alignlab.errors import AlignlabError, InputError, OutputError, nearest
 
-__all__ = ["replaced", "require_writable", "sha256_of_file", "write_all", "write_whole"]
+__all__ = [
+    "bytes_of",
+    "decoded",
+    "replaced",
+    "require_writable",
+    "sha256_of_file",
+    "text_of",
+    "write_all",
+    "write_whole",
+]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -135,3 +147,62 @@ def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file in UTF-8, without a byte order mark.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no such text; the message names the line.
+    """
+    return decoded(bytes_of(path), str(path))
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; the message names the file beside it whose name is the nearest.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(
+            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, beside)}"
+        ) from error
+
+
+def decoded(content: bytes, name: str) -> str:
+    r"""Return content as text, without a byte order mark.
+
+    Parameters
+    ----------
+    content
+        Text in UTF-8.
+    name
+        What messages call the file.
+
+    Raises
+    ------
+    InputError
+        If it is no such text.
+
+    Examples
+    --------
+    >>> decoded(b"a: 1\nb: \xff", "a.yaml")
+    Traceback (most recent call last):
+    alignlab.errors.InputError: a.yaml:2: this is not UTF-8 text. Save the file as UTF-8.
+    """
+    try:
+        # Line ends of every system are one, as where a file is opened as text.
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{name}:{line}: this is not UTF-8 text. Save the file as UTF-8."
+        ) from error

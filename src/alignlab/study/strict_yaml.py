@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError
+from alignlab.files import text_of
 
 __all__ = ["Place", "Stated", "parse_yaml", "read_yaml"]
 
@@ -79,20 +80,7 @@ def read_yaml(path: str | Path) -> Stated:
         If it cannot be read, is not YAML, or holds what readers of YAML disagree about; the
         message names the file and the line.
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError(
-            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, near)}"
-        ) from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path}:{line}: this is not UTF-8 text. Save the file as UTF-8."
-        ) from error
-    return parse_yaml(text, name=str(path))
+    return parse_yaml(text_of(Path(path)), name=str(path))
 
 
 def parse_yaml(text: str, *, name: str = "text") -> Stated:

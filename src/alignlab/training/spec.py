@@ -22,6 +22,7 @@ from pydantic import (
 
 from alignlab.datasets.image_files import IMAGES
 from alignlab.errors import AlignlabError, InputError, nearest, require_choice
+from alignlab.files import text_of
 from alignlab.predictors.importing import MODULE_REFERENCE
 from alignlab.predictors.networks import ARCHITECTURES
 from alignlab.robustness.stated import norm_and_radius, number_from_0, require_pixels
@@ -180,14 +181,7 @@ def read_train_spec(path: str | Path) -> TrainSpec:
     """
     path = Path(path)
     try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        near = [each.name for each in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise InputError(
-            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, near)}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text, so it is not a TOML file.") from error
+        stated = tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from error
     try:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alignlab.errors import InputError, nearest, require_choice
-from alignlab.files import write_all
+from alignlab.errors import InputError, require_choice
+from alignlab.files import bytes_of, decoded, write_all
 from alignlab.study.literature.bibtex import as_bibtex, works_of_bibtex
 from alignlab.study.literature.csl import parse_csl
 from alignlab.study.literature.duplicates import Alike, Duplicate, merged
@@ -204,24 +204,11 @@ def read_library(folder: str | Path) -> list[Work]:
 
 def _bytes_of(path: Path) -> bytes:
     require_choice(path.suffix.lower() or path.name, READERS, what=f"the ending of {path.name}")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError(
-            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, beside)}"
-        ) from error
+    return bytes_of(path)
 
 
 def _parsed(content: bytes, path: Path) -> list[Work]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path.name}:{line}: this is not UTF-8 text. Export it again as UTF-8."
-        ) from error
-    return READERS[path.suffix.lower()](text, name=path.name)
+    return READERS[path.suffix.lower()](decoded(content, path.name), name=path.name)
 
 
 def _read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from alignlab.errors import InputError, listed, nearest, require_choice
+from alignlab.files import text_of
 from alignlab.study.literature.criteria import Criteria
 from alignlab.study.literature.works import Work
 
@@ -253,17 +254,8 @@ def _decision(word: str, reason: str, where: str, name: str) -> Decision | None:
     return Decision(given, why)  # type: ignore[arg-type]
 
 
-def _open(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}:1: this is not UTF-8 text. Save it as CSV UTF-8.") from error
-
-
 def _reader(path: Path) -> csv.DictReader[str]:
-    text = _open(path)
+    text = text_of(path)
     first = text.partition("\n")[0]
     # Some spreadsheets part columns by what their country does.
     sign = max(",;\t", key=first.count)

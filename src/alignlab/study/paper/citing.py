@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignlab.errors import InputError, nearest
+from alignlab.files import text_of
 from alignlab.guide import Reference, parse_bibtex, references
 
 __all__ = ["Library", "citable_works"]
@@ -63,12 +64,6 @@ def citable_works(literature: Path) -> Library:
         If that file is damaged; the message names the file and the line.
     """
     path = literature / "references.bib"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return Library({}, references())
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text.") from error
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
-    return Library(parse_bibtex(text, name="literature/references.bib"), references())
+    return Library(parse_bibtex(text_of(path), name="literature/references.bib"), references())

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from alignlab.errors import InputError, nearest
+from alignlab.errors import InputError
+from alignlab.files import bytes_of
 from alignlab.study.publishing.zipping import MANIFEST
 
 __all__ = ["Verified", "verify_archive"]
@@ -70,13 +71,7 @@ def verify_archive(path: str | Path) -> Verified:
         If it cannot be read, is no archive, or has no manifest.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        near = [each.name for each in path.parent.glob("*.zip")] if path.parent.is_dir() else []
-        raise InputError(
-            f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, near)}"
-        ) from error
+    content = bytes_of(path)
     digest = hashlib.sha256(content).hexdigest()
     try:
         with ZipFile(path) as archive:

@@ -143,3 +143,16 @@ def test_the_order_of_records_and_of_their_keys_changes_no_byte(stated, records_
     ]
     first, second = (to_json(analyze(spec, each).to_dict()) for each in (records, mixed))
     assert first == second
+
+
+def test_results_changed_by_hand_are_not_analysed(made_study):
+    study = made_study()
+    run_study(study)
+    first, *rest = study.records_path.read_text().splitlines()
+    held = json.loads(first)
+    held["measures"]["score"] += 0.1
+    study.records_path.write_text("\n".join([json.dumps(held), *rest]) + "\n")
+    with pytest.raises(InputError, match=r"results\.jsonl:1 is not what log\.jsonl holds"):
+        analyze(study)
+    assert run_study(study).executed == 0
+    analyze(study)

@@ -11,7 +11,12 @@ def test_one_a_hypothesis_and_two_a_primary_measure(stated, records_of):
     assert list(figures) == ["H1", "H2", "H3", "accuracy", "accuracy.profile"]
     for name, each in figures.items():
         assert each.chart.svg().startswith("<svg")
-        assert each.to_dict(f"figures/{name}.svg").keys() == {"title", "description", "file"}
+        assert each.to_dict(f"figures/{name}.svg").keys() == {
+            "title",
+            "description",
+            "file",
+            "sha256",
+        }
 
 
 def test_a_difference_is_drawn_with_its_tasks_its_pairs_and_what_would_matter(stated, records_of):

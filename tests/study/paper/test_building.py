@@ -190,12 +190,6 @@ def test_what_was_built_is_told(study):
     [
         ("study.yaml", "direction: greater", "direction: less", r"study\.yaml and results\.jsonl"),
         ("study.yaml", "{tasks: [data]}", "{tasks: [data], level: 0.9}", "study alignlab|analyze"),
-        (
-            "analysis.json",
-            '"failed": {\n      "value": 1',
-            '"failed": {\n      "value": 0',
-            "failed",
-        ),
         ("figures/H1.svg", "</svg>", " </svg>", "H1.svg is not the figure"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from alignlab.drawing import png
 from alignlab.errors import InputError
+from alignlab.files import sha256_of_file
 from alignlab.study.paper.pictures import drawn_safely, placed_figure, placed_picture
 from alignlab.study.paper.values import Findings
 
@@ -17,6 +18,7 @@ def test_a_figure_of_the_analysis(tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "a=b.svg").write_bytes(SVG % b"<g/>")
     said = {"title": "Does it?", "description": "It does.", "file": "figures/a=b.svg"}
+    said["sha256"] = sha256_of_file(tmp_path / "figures" / "a=b.svg")
     figure = placed_figure(Findings({}, {}, {"a=b": said}, (), tmp_path), "a=b")
     assert (figure.file, figure.width, figure.height) == ("figure-a-b.svg", 20, 10)
     assert figure.caption[0].text == "Does it? It does."

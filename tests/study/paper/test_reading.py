@@ -144,6 +144,10 @@ def test_every_error_names_file_and_line(read, text, line, said):
         ("`0.5`", 1, "0.5"),
         ("$p < 0.05$", 1, "0.05"),
         ("^[p < 0.05]", 1, "0.05"),
+        ("3e-4", 1, "3e-4"),
+        ("0·5 and 5‰", 1, "0·5"),
+        ("5 pp", 1, "5 pp"),
+        ("½ of them", 1, "½"),
     ],
 )
 def test_a_typed_number_fails_where_results_are_told(read, text, line, number):
@@ -158,4 +162,11 @@ def test_a_typed_number_fails_where_results_are_told(read, text, line, number):
     "text", ["30 runs in 2026", "{{ typed 0.05 }}", "{{ H1.p }}", "$p < {{ H1.p }}$", "a.b 3. v2"]
 )
 def test_what_is_no_typed_result_may_stand(read, text):
+    assert read(text, typed=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["Section 3.2", "§ 3.2", "In 2024, two of 3", "10.5281/zenodo", "GPT-3.5"]
+)
+def test_what_is_no_result_may_be_typed(read, text):
     assert read(text, typed=False)

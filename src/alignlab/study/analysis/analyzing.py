@@ -22,7 +22,7 @@ from alignlab.study.analysis.tables import analysis_tables
 from alignlab.study.folder import StudyFolder
 from alignlab.study.plans.registration import deviations
 from alignlab.study.runs.loading import study_sources
-from alignlab.study.runs.records import Record, line, planned_runs, read_results
+from alignlab.study.runs.records import Record, line, planned_runs, read_log, read_results
 from alignlab.study.spec import StudySpec
 from alignlab.tables import Table
 
@@ -139,6 +139,7 @@ def analyze(
         spec, held = study.spec, read_results(study.records_path)
         name, digest = study.records_path.name, sha256_of_file(study.records_path)
         registration = None if study.registration is None else str(study.registration["digest"])
+        _require_logged(study, held)
         departed = _deviations(study, held)
     else:
         spec, held, name = study, tuple(records or ()), "records"
@@ -185,6 +186,19 @@ def _digest(runs: Runs) -> str:
             told[key] = {name: told[key][name] for name in names if name in told[key]}
         lines.append(line(told))
     return sha256("".join(lines).encode()).hexdigest()
+
+
+def _require_logged(study: StudyFolder, records: Iterable[Record]) -> None:
+    """Refuse results that are not what the log says; a folder may have come without its log."""
+    if not study.log_path.exists():
+        return
+    logged = read_log(study.log_path)
+    for number, each in enumerate(records, start=1):
+        if logged.get(each.run) != each:
+            raise InputError(
+                f"{study.records_path}:{number} is not what {study.log_path.name} holds: it was "
+                "changed by hand, or a run was stopped. alignlab study run writes it anew."
+            )
 
 
 def _deviations(study: StudyFolder, records: Iterable[Record]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,12 @@ class Figure:
 
     def to_dict(self, file: str) -> dict[str, Any]:
         """Return what is said of the picture in its file."""
-        return {"title": self.title, "description": self.description, "file": file}
+        return {
+            "title": self.title,
+            "description": self.description,
+            "file": file,
+            "sha256": sha256(self.chart.svg().encode()).hexdigest(),
+        }
 
 
 def analysis_figures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 from pathlib import Path
@@ -43,6 +44,11 @@ def placed_figure(findings: Findings, name: str) -> Figure:
     said = findings.figure(name)
     path = _inside(findings.folder / str(said["file"]), findings.folder)
     content = _content(path, f"the figure {name!r}", "Run alignlab study analyze again.")
+    if hashlib.sha256(content).hexdigest() != said.get("sha256"):
+        raise InputError(
+            f"{said['file']} is not the figure that the analysis drew. Run alignlab study analyze "
+            "again; a picture of your own stands in a text as ![caption](file)."
+        )
     title = str(said.get("title", name)).rstrip(".")
     description = str(said.get("description", ""))
     caption = f"{title}{'' if title.endswith('?') else '.'} {description}".rstrip()

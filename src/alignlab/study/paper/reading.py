@@ -50,8 +50,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPED", "Reader", "resolve"]
 
-TYPED = re.compile(r"(?<![\w.])(?:\d*\.)?\d+\s*(?:\\?%|per ?cent\b)|(?<![\w.])\d*\.\d+")
-"""A number that only results can know: one with decimals, or a percentage."""
+TYPED = re.compile(
+    r"(?<![\w.])(?<!Section )(?<!§)(?<!§ )(?<![A-Za-z]-)(?!10\.\d{4,9}/)"
+    r"(?:(?:\d*[.·．])?\d+\s*(?:\\?%|‰|per ?cent|pp\b)|\d*[.·．]\d+|\d+[eE][-+−]?\d+)|[¼-¾⅐-⅞]"
+)
+"""A number that only results can know: with decimals or a percentage; not a section's or a DOI."""
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 

@@ -1,11 +1,26 @@
 import pytest
 
-pytestmark = pytest.mark.usefixtures("in_process")
+from alignlab.datasets import load_images
+from alignlab.lessons import plugin
+
+pytestmark = pytest.mark.usefixtures("in_process", "one_network")
 
 BLANK = 'raise NotImplementedError("one step")'
 STEP = """project = threat.around(search.x)
             x = project(threat.step(x, gradient, threat.radius * 2.5 / self.steps))"""
 START = 'x = threat.start(search.x, search.streams_of_open("start"))'
+
+
+@pytest.fixture(scope="module")
+def network():
+    known, _ = load_images("digits").split(1 / 3, seed=0)
+    return plugin._network(known)
+
+
+@pytest.fixture
+def one_network(network, monkeypatch):
+    """Train the network that is attacked once for all tests."""
+    monkeypatch.setattr(plugin, "_network", lambda known: network)
 
 
 def test_a_right_attack_holds(learner):

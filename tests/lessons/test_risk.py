@@ -13,6 +13,9 @@ CVAR = """order = np.argsort(outcomes)
 RADIUS = """p = stats.beta.ppf(alpha, right, draws - right + 1) if right else 0.0
     return sigma * stats.norm.ppf(p) if p > 0.5 else 0.0"""
 
+NO_RADIUS = "return 0.0"
+"""Spares the attack."""
+
 
 def solution(cvar: str = CVAR, leaves: object = 0.65, radius: str = RADIUS):
     return {
@@ -43,10 +46,10 @@ def test_a_right_solution_holds(learner):
     ],
 )  # fmt: skip
 def test_a_wrong_cvar_is_told_why(learner, cvar, helps):
-    held = learner(4, solution(cvar))
+    held = learner(4, solution(cvar, leaving_tail(), NO_RADIUS))
     assert not held[0].holds
     assert held[0].advice.startswith(helps)
-    assert [each.holds for each in held[1:]] == [True, True, True]
+    assert held[1].holds
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,8 @@ def test_a_wrong_cvar_is_told_why(learner, cvar, helps):
     ],
 )
 def test_another_tail_is_told_why(learner, leaves, helps):
-    held = learner(4, solution(leaves=leaves))
+    held = learner(4, solution(leaves=leaves, radius=NO_RADIUS))
+    assert held[0].holds
     assert not held[1].holds
     assert held[1].advice == helps or held[1].advice.startswith(helps)
 
@@ -72,7 +76,7 @@ def test_another_tail_is_told_why(learner, leaves, helps):
          "That limit leaves α / 2 below it", True),
         ("return sigma * stats.norm.ppf(stats.beta.ppf(alpha, right, draws - right + 1)) "
          "if right else -1.0", "Where the chance is not above one half", True),
-        ("return 0.0", "σ Φ⁻¹(p)", False),
+        (NO_RADIUS, "σ Φ⁻¹(p)", False),
         ("return 100.0", "σ Φ⁻¹(p)", False),
     ],
 )  # fmt: skip

@@ -111,11 +111,12 @@ def success_of(module: Any, _: Any) -> dict[str, int]:
     from alignlab.datasets import load_images
     from alignlab.robustness import PGD, Linf, evaluate_robustness
 
+    attacks = (("mine", module.function("Mine")()), ("pgd", PGD()))
     known, held = load_images("digits").split(1 / 3, seed=0)
     net = _network(known)
     rows = held.take(range(DIGITS))
     broke = {}
-    for name, attack in (("mine", module.function("Mine")()), ("pgd", PGD())):
+    for name, attack in attacks:
         found = evaluate_robustness(
             net, rows.images, rows.labels, Linf(RADIUS), attacks=[attack], certify=False,
             masking=False,

@@ -49,7 +49,9 @@ def test_it_is_three_conditions_on_two_data_sets_with_five_seeds(spec):
 
 
 @pytest.mark.parametrize("data", ["mortgage", "pets"])
-def test_one_run_of_each_data_set_gives_every_measure(spec, experiment, data):
+def test_one_run_of_each_data_set_gives_every_measure(spec, experiment, data, monkeypatch):
+    whole = experiment.split
+    monkeypatch.setattr(experiment, "split", lambda *given: [each[::5] for each in whole(*given)])
     config = {"training": "adversarial-parity", "data": data}
     seed = seed_of("tried", config, 0)
     found = experiment.run(config, seed, epochs=1, attacks=["pgd"])

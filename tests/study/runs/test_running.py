@@ -331,10 +331,9 @@ def kill_and_resume(made_study, tmp_path, *, kills, workers):
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(made_study, tmp_path):
-    kill_and_resume(made_study, tmp_path, kills=4, workers=1)
+    kill_and_resume(made_study, tmp_path, kills=6, workers=1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2])
-def test_killed_many_times_it_ends_with_the_same_bytes(made_study, tmp_path, workers):
-    kill_and_resume(made_study, tmp_path, kills=12, workers=workers)
+def test_killed_with_its_workers_it_ends_with_the_same_bytes(made_study, tmp_path):
+    kill_and_resume(made_study, tmp_path, kills=6, workers=2)

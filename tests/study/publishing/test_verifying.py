@@ -83,3 +83,30 @@ def test_what_is_no_archive_is_one_line(tmp_path):
     (tmp_path / "b.zip").write_bytes(held.getvalue())
     with pytest.raises(InputError, match="has no MANIFEST"):
         verify_archive(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ({"analysis.json": b"{"}, "analysis.json is damaged."),
+        ({"analysis.json": b"[]"}, "analysis.json is damaged."),
+        ({"../../x": b"1"}, "'s/../../x' would be unpacked outside of the archive's folder."),
+    ],
+)
+def test_a_forged_manifest_does_not_make_it_whole(tmp_path, contents, said):
+    analysis = json.dumps({"results": hashlib.sha256(b"").hexdigest()}).encode()
+    path = tmp_path / "a.zip"
+    whole = {"results.jsonl": b"", "analysis.json": analysis}
+    path.write_bytes(zip_bytes("s", whole))
+    assert verify_archive(path).ok
+    path.write_bytes(zip_bytes("s", whole | contents))
+    assert verify_archive(path).faults == (said,)
+
+
+def test_an_encrypted_file_is_a_changed_one(tmp_path):
+    content = bytearray(zip_bytes("s", {"a": b"1"}))
+    for start, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(start) + flag] |= 1
+    path = tmp_path / "a.zip"
+    path.write_bytes(content)
+    assert not verify_archive(path).ok

@@ -87,6 +87,11 @@ def _verified(archive: ZipFile, digest: str, path: Path) -> Verified:
         raise InputError(f"{path} has no {MANIFEST}: it is not what alignlab study publish wrote.")
     folder = inner[0].removesuffix(MANIFEST)
     faults = [f"{name} stands twice." for name in sorted(set(names)) if names.count(name) > 1]
+    faults += [
+        f"{name!r} would be unpacked outside of the archive's folder."
+        for name in archive.namelist()
+        if name.startswith("/") or ".." in re.split(r"[/\\]", name) or ":" in name
+    ]
     text = _content(archive, inner[0])
     if text is None:
         return Verified(0, digest, changed=(MANIFEST,))
@@ -119,7 +124,7 @@ def _content(archive: ZipFile, name: str) -> bytes | None:
     """Return a file's content; `None` where it is damaged."""
     try:
         return archive.read(name)
-    except (BadZipFile, zlib.error, EOFError):
+    except (BadZipFile, zlib.error, EOFError, OSError, RuntimeError):  # the last: encrypted
         return None
 
 
@@ -128,7 +133,10 @@ def _unfit(held: dict[str, bytes | None]) -> list[str]:
     analysis, results = held.get("analysis.json"), held.get("results.jsonl")
     if analysis is None or results is None:
         return ["There are no results, or no analysis of them."]
-    said = json.loads(analysis).get("results")
+    try:
+        said = json.loads(analysis)["results"]
+    except (ValueError, KeyError, TypeError):
+        return ["analysis.json is damaged."]
     if said != hashlib.sha256(results).hexdigest():
         return ["analysis.json was made from other results than results.jsonl holds."]
     return []

@@ -1,8 +1,13 @@
+import shutil
+
 import pytest
 
+from alignlab.lessons import begin
 from alignlab.lessons.publishing import Paper, numbers_of
 from alignlab.lessons.resuming import STATEMENT
+from alignlab.study.analysis import analyze
 from alignlab.study.folder import open_study
+from alignlab.study.paper.assembling import ABSTRACT, SECTIONS
 from alignlab.study.runs.running import run_study
 
 EXPERIMENT = """
@@ -17,25 +22,29 @@ def run(config, seed):
 RESULTS = "It is {{ H1.difference }} (p = {{ H1.p }}). {{ H1.verdict }}\n\n{{ table main }}\n"
 
 
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory):
+    """A study that was run and analysed, made once."""
+    root = tmp_path_factory.mktemp("analysed")
+    (root / "study.yaml").write_text(STATEMENT)
+    (root / "experiment.py").write_text(EXPERIMENT)
+    opened = open_study(root)
+    run_study(opened, workers=1)
+    analyze(opened).write(opened)
+    return root
+
+
 @pytest.fixture
-def study(tmp_path):
-    """Put a study that was run, and a paper with some sections, where step 10 looks."""
+def study(analysed, tmp_path):
+    """Put it, and a paper with some sections, where step 10 looks."""
 
     def put(results=RESULTS, blank=()):
-        from alignlab.lessons import begin
-        from alignlab.study.analysis import analyze
-        from alignlab.study.paper.assembling import ABSTRACT, SECTIONS
-
         root = tmp_path / "10-publishing" / "study"
         begin(10, tmp_path)
-        (root / "study.yaml").write_text(STATEMENT)
-        (root / "experiment.py").write_text(EXPERIMENT)
+        shutil.copytree(analysed, root, dirs_exist_ok=True)
         for name in {ABSTRACT, *SECTIONS} - {"results", *blank}:
             (root / "paper" / f"{name}.md").write_text("Words of mine, after @madry2018towards.\n")
         (root / "paper" / "results.md").write_text(results)
-        opened = open_study(root)
-        run_study(opened, workers=1)
-        analyze(opened).write(opened)
         return root
 
     return put

@@ -174,7 +174,8 @@ def test_a_function_of_c_can_be_run(made_study, small_text):
     [
         ("class Panic(BaseException): pass\n    raise Panic", "Panic"),
         ("raise GeneratorExit", "GeneratorExit"),
-        ("import torch\n    return {'score': torch.empty((), device='meta'), 'cost': 1}", "RuntimeError"),
+        ("import torch\n    return {'score': torch.empty((), device='meta'), 'cost': 1}",
+         "RuntimeError"),
         ("import collections\n    return type('Odd', (dict,), {'__iter__': None})()", "TypeError"),
         ("import sys\n    sys.stdout.close()", None),
         ("import sys\n    sys.path = []", None),
@@ -182,7 +183,7 @@ def test_a_function_of_c_can_be_run(made_study, small_text):
         ("import sys\n    sys.meta_path = list(sys.meta_path)", None),
         ("import os\n    os.fork()", None),
     ],
-)
+)  # fmt: skip
 def test_whatever_an_experiment_does_is_its_runs_outcome(made_study, mess, kind):
     folder = made_study(
         f"def run(config, seed):\n    {mess}\n    return {{'score': 0, 'cost': 1}}\n"

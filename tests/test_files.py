@@ -48,7 +48,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path, mo
         write_all(directory, {"a.txt": "new", "b.txt": "new", "c.txt": "new"})
     assert str(raised.value) == (
         f"Cannot write to {directory}: No space left on device. Nothing was written. "
-        "Free some space or name another directory (--out, or out in the file)."
+        "Free some space, or write to another directory."
     )
     assert directory.exists() == existed
     if existed:
@@ -108,3 +108,9 @@ def test_a_file_that_is_not_there_is_named_with_its_neighbour(tmp_path):
     assert text_of(tmp_path / "good.ris") == "a\nb"
     with pytest.raises(InputError, match=r"Did you mean 'good\.ris'"):
         bytes_of(tmp_path / "god.ris")
+
+
+def test_a_name_is_not_offered_for_itself(tmp_path):
+    (tmp_path / "model.txt").mkdir()
+    with pytest.raises(InputError, match=r"Is a directory\.$"):
+        bytes_of(tmp_path / "model.txt")

@@ -136,10 +136,10 @@ def require_writable(directory: Path) -> None:
 
 def _cannot_write(directory: Path, error: OSError) -> OutputError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "Free some space or name" if full else "Name"
+    remedy = "Free some space" if full else "Make it writable"
     return OutputError(
         f"Cannot write to {directory}: {error.strerror or error}. Nothing was written. "
-        f"{remedy} another directory (--out, or out in the file)."
+        f"{remedy}, or write to another directory."
     )
 
 
@@ -171,7 +171,8 @@ def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        lost = isinstance(error, FileNotFoundError) and path.parent.is_dir()
+        beside = [each.name for each in path.parent.iterdir()] if lost else []
         raise InputError(
             f"Cannot read {path}: {error.strerror or error}.{nearest(path.name, beside)}"
         ) from error

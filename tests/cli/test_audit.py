@@ -382,7 +382,7 @@ def test_an_unwritable_place_is_said_before_the_model_is_asked(alignlab, monkeyp
     assert code == 2
     assert error == (
         "alignlab: Cannot write to r/s: Read-only file system. Nothing was written. "
-        "Name another directory (--out, or out in the file).\n"
+        "Make it writable, or write to another directory.\n"
     )
 
 

@@ -93,6 +93,15 @@ class Revision:
         """Those without an answer."""
         return tuple(each for each in self.comments.values() if not each.answer)
 
+    def comment(self, name: str) -> Comment:
+        """Return one comment; a name that none has is refused."""
+        if name not in self.comments:
+            raise InputError(
+                f"There is no comment {name!r}.{nearest(name, self.comments)} Comments: "
+                f"{listed(self.comments) or 'none yet; --add keeps one'}."
+            )
+        return self.comments[name]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the comments as plain values."""
         return {
@@ -183,11 +192,7 @@ def answer_comment(
         If there is no such comment, file or analysis, or the answer is empty.
     """
     held = read_revision(study)
-    if name not in held.comments:
-        raise InputError(
-            f"There is no comment {name!r}.{nearest(name, held.comments)} Comments: "
-            f"{listed(held.comments) or 'none yet; --add keeps one'}."
-        )
+    answered = held.comment(name)
     if not answer.strip():
         raise InputError(f"The answer to {name} is empty: say what was done, or why not.")
     for place in changed:
@@ -195,10 +200,10 @@ def answer_comment(
     for each in analyses:
         _require_analysis(study, each)
     made = replace(
-        held.comments[name],
+        answered,
         answer=answer.strip(),
-        changed=tuple(changed) or held.comments[name].changed,
-        analyses=tuple(analyses) or held.comments[name].analyses,
+        changed=tuple(changed) or answered.changed,
+        analyses=tuple(analyses) or answered.analyses,
     )
     _write(study, held, made)
     return made

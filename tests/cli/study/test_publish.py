@@ -66,6 +66,7 @@ def test_an_archive_and_whether_it_is_whole(alignlab, place):
     ("line", "told"),
     [
         ("publish s --released soon", "--released soon is no day"),
+        ("publish s --out s.tar", "s.tar: an archive's name ends in .zip"),
         ("publish elsewhere", "elsewhere does not exist"),
         ("verify s/study.yaml", "is no archive"),
         ("verify nothing.zip", "Cannot read nothing.zip"),

@@ -27,7 +27,7 @@ def test_comments_answers_and_the_letter(alignlab, place):
     assert "R2.1  open" in out
     assert "Analyses: extra.difference" in alignlab("study revise R1.1")[1]
     code, out, _ = alignlab("study revise --letter letter.md")
-    assert "1 stand in it as open" in out
+    assert "Open in it: R2.1." in out
     assert "extra.difference (*not preregistered*)" in (place / "letter.md").read_text()
     assert json.loads(alignlab("study revise --json")[1])["open"] == ["R2.1"]
 
@@ -38,7 +38,7 @@ def test_comments_answers_and_the_letter(alignlab, place):
         ("--answer x", "name it"),
         ("R1.1 --add x", "give one of them"),
         ("R1.1 --changed paper/method.md", "belong to an --answer"),
-        ("R1.1", "no comment 'R1.1'"),
+        ("R1.1", "no comment 'R1.1'. Comments: none yet; --add keeps one."),
         ("R1.1 --answer x", "no comment 'R1.1'"),
         ("--add x --about paper/metod.md", "Did you mean 'paper/method.md'"),
         ("--letter letter.md", "No comments"),

@@ -1,13 +1,17 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from alignlab.cli import main
+from alignlab.study.folder import open_study
+from alignlab.study.plans.registration import register_study
 
 STATEMENT = """\
 study: small
@@ -84,6 +88,18 @@ def test_json_is_all_that_a_program_reads(study, capsys):
         "seconds": 0,
         "missing": 3,
     }
+
+
+def test_two_studies_in_one_folder_lose_nobodys_results(study, capsys):
+    folder = Path(study())
+    register_study(open_study(folder))
+    assert run(str(folder)) == 0
+    before = (folder / "results.jsonl").read_bytes()
+    text = (folder / "study.yaml").read_text()
+    (folder / "study.yaml").write_text(re.sub("^study: .*", "study: another", text, flags=re.M))
+    assert run(str(folder)) == 2
+    assert "one folder holds one study" in capsys.readouterr().err
+    assert (folder / "results.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def revise(
     well.
     """
     from alignlab.cli.terminal import printing
-    from alignlab.errors import InputError, nearest
+    from alignlab.errors import InputError
     from alignlab.files import write_whole
     from alignlab.plain import to_json
     from alignlab.study.folder import open_study
@@ -80,8 +80,8 @@ def revise(
             opened, comment, answer, changed=changed or (), analyses=analysis or ()
         )
     held = read_revision(opened)
-    if comment is not None and comment not in held.comments:
-        raise InputError(f"There is no comment {comment!r}.{nearest(comment, held.comments)}")
+    if comment is not None:
+        held.comment(comment)
     if letter is not None:
         write_whole(letter, response_letter(opened))
     if as_json:
@@ -95,7 +95,9 @@ def revise(
         elif letter is None:
             _list(console, held)
         if letter is not None:
-            left = f" {len(held.open):,} stand in it as open." if held.open else ""
+            left = (
+                f" Open in it: {', '.join(each.name for each in held.open)}." if held.open else ""
+            )
             console.print(f"The letter is {letter}.{left}", soft_wrap=True)
     return 0
 

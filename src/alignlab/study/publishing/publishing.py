@@ -113,6 +113,10 @@ def publish_study(
     ----------
     [mitchell2019model], [gebru2021datasheets]
     """
+    name = f"{study.spec.study}-anonymous" if anonymous else study.spec.study
+    path = Path(out) if out is not None else study.root / f"{name}.zip"
+    if path.suffix.lower() != ".zip":
+        raise InputError(f"--out {path}: an archive's name ends in .zip.")
     findings = _finished(study, anonymous)
     gathered = gather(study, data=data)
     contents = gathered.contents
@@ -140,9 +144,7 @@ def publish_study(
     }
     if anonymous:
         require_no_names(contents, study.spec)
-    name = f"{study.spec.study}-anonymous" if anonymous else study.spec.study
     archive = zip_bytes(name, contents)
-    path = Path(out) if out is not None else study.root / f"{name}.zip"
     write_whole(path, archive)
     return Published(
         path=path,

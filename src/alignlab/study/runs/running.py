@@ -136,6 +136,7 @@ def run_study(
     if workers is not None:
         require_whole(workers, "workers", 1)
     wanted = _wanted(spec, only)
+    _ = folder.registration  # a folder that is registered for another study is refused
     sources = study_sources(root, spec)
     planned = planned_runs(spec, sources)
     frame = Frame(str(root), spec.run, sources.code, spec.measures)

@@ -27,7 +27,7 @@ from alignlab.study.runs.loading import require_function, study_sources
 from alignlab.study.runs.timing import read_times
 from alignlab.study.spec import StudySpec
 
-__all__ = ["deviations", "register_study", "statement_digest"]
+__all__ = ["deviations", "entry_seal", "register_study", "statement_digest"]
 
 
 def register_study(
@@ -76,7 +76,7 @@ def register_study(
     require_function(study.root, study.spec.run)
     entry = plain(_entry(study, now or datetime.now(UTC)))
     if held is None:
-        made: dict[str, Any] = {"format": REGISTRATION_FORMAT, **entry}
+        made: dict[str, Any] = {"format": REGISTRATION_FORMAT, **entry, "seal": entry_seal(entry)}
     else:
         last = [held, *held.get("amendments", ())][-1]
         if amend is None:
@@ -90,6 +90,7 @@ def register_study(
                 "amend."
             )
         amendment = {"why": " ".join(amend.split()), **entry}
+        amendment["seal"] = entry_seal(amendment)
         made = {**held, "amendments": [*held.get("amendments", ()), amendment]}
     write_whole(study.registration_path, to_json(made))
     study.__dict__.pop("registration", None)
@@ -145,6 +146,19 @@ def statement_digest(
     return hashlib.sha256(canonical(plain(content)).encode()).hexdigest()
 
 
+def entry_seal(entry: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that an entry says, its time included; amendments have their own.
+
+    Parameters
+    ----------
+    entry
+        The registration, or one of its amendments.
+    """
+    beside = ("format", "amendments", "seal")
+    said = {key: each for key, each in entry.items() if key not in beside}
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
 def _entry(study: StudyFolder, now: datetime) -> dict[str, Any]:
     text = study.statement_path.read_text(encoding="utf-8-sig")
     spec = parse_study(text, name=str(study.statement_path))
@@ -165,7 +179,8 @@ def _deviations(study: StudyFolder, held: Mapping[str, Any]) -> Iterator[str]:
     try:
         entries = [held, *held.get("amendments", ())]
         for entry in entries:
-            if statement_digest(entry["study"], entry["code"], entry["data"]) != entry["digest"]:
+            digest = statement_digest(entry["study"], entry["code"], entry["data"])
+            if digest != entry["digest"] or entry_seal(entry) != entry["seal"]:
                 yield (
                     f"The registration of {_day(entry)} was changed by hand after it was written: "
                     "its digest does not fit its content."

@@ -22,7 +22,7 @@ import yaml
 from alignlab.errors import InputError, listed
 from alignlab.plain import to_json
 from alignlab.study.paper.pdf_reading import pdf_text
-from alignlab.study.plans.registration import statement_digest
+from alignlab.study.plans.registration import entry_seal, statement_digest
 from alignlab.study.spec import StudySpec
 
 __all__ = ["names_in", "require_no_names", "without_names"]
@@ -108,6 +108,7 @@ def _unname(entry: dict[str, Any]) -> str:
     entry["text"] = _without_authors(entry["text"])
     entry["digest_with_names"] = entry["digest"]
     entry["digest"] = statement_digest(entry["study"], entry["code"], entry["data"])
+    entry["seal"] = entry_seal(entry)
     return str(entry["digest"])
 
 

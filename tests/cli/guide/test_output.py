@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from alignlab.cli.guide.output import corrected, places, works_table
+from alignlab.cli.guide.output import corrected, places, shown_link, works_table
 from alignlab.guide import corrections_of, forums, references
 
 
@@ -19,6 +19,14 @@ def test_a_work_has_its_link_whole_where_it_fits():
     text = shown(lambda console: console.print(works_table(console, [work])), width=100)
     assert "https://doi.org/10.1093/biomet/26.4.404" in text
     assert "Clopper & Pearson (1934). Biometrika" in text
+
+
+def test_a_link_that_is_broken_over_lines_is_still_one_link():
+    console = Console(file=io.StringIO(), width=20, force_terminal=True, color_system="standard")
+    console.print(shown_link("https://doi.org/10.1093/biomet/26.4.404"))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all(";https://doi.org/10.1093/biomet/26.4.404\x1b" in line for line in lines)
 
 
 def test_places_have_state_and_link_and_no_title_stands_alone():

@@ -72,10 +72,11 @@ def works_table(console: Console, works: Sequence[Reference]) -> RichTable:
 
 
 def shown_link(url: str) -> Text:
-    """Return an address as a terminal shows it: whole, so that it can be clicked or copied."""
+    """Return an address as a terminal shows it: a link, which can be clicked where it is broken."""
+    from rich.style import Style
     from rich.text import Text
 
-    return Text(url, style="blue", overflow="fold")
+    return Text(url, style=Style(color="blue", link=url), overflow="fold")
 
 
 def corrected(console: Console, corrections: Sequence[Correction]) -> None:

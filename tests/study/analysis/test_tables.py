@@ -37,6 +37,15 @@ def test_a_title_says_which_intervals_these_are(stated, records_of):
     assert title.endswith("(IQM), whose interval is for new seeds on these tasks")
 
 
+def test_p_values_are_adjusted_where_there_is_a_family(stated, records_of):
+    spec = stated()
+    for few, there in ((spec.hypotheses, True), ({"H1": spec.hypotheses["H1"]}, False)):
+        spec = spec.model_copy(update={"hypotheses": dict(few)})
+        table = analyze(spec, records_of(spec)).tables["hypotheses"]
+        assert ("p adjusted" in table.columns) == there
+        assert all(len(row) == len(table.columns) for row in table.rows)
+
+
 def test_without_tasks_and_hypotheses_those_tables_are_left_out(stated, records_of):
     spec = stated((" {tasks: [data]}", " {}"))
     spec = spec.model_copy(update={"hypotheses": {}})

@@ -72,14 +72,24 @@ def _tasks(runs: Runs, parts: Mapping[str, Part]) -> Table:
 
 
 def _hypotheses(runs: Runs, answers: Sequence[Answer]) -> Table:
-    adjusted, alpha = runs.spec.analysis.correction != "none", 1 - runs.spec.analysis.level
-    columns = ("hypothesis", "difference", "p", "p adjusted", "effect size", "improves", "verdict")
+    alpha = 1 - runs.spec.analysis.level
+    corrected = runs.spec.analysis.correction != "none"
+    adjusted = corrected and any(each.family > 1 for each in answers)
+    columns = (
+        *("hypothesis", "difference", "p"),
+        *(("p adjusted",) if adjusted else ()),
+        *("effect size", "improves", "verdict"),
+    )
     rows = tuple(
         (
             each.name,
             bracketed(each.difference),
             p_text(each.p_value, alpha=alpha),
-            p_text(each.p_adjusted, alpha=alpha) if adjusted and each.family > 1 else "",
+            *(
+                (p_text(each.p_adjusted, alpha=alpha) if each.family > 1 else "",)
+                if adjusted
+                else ()
+            ),
             bracketed(each.effect_size),
             bracketed(each.improvement),
             each.verdict.kind,

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from alignlab.study.creating import create_study
-from alignlab.study.folder import open_study
-from alignlab.study.plans.planning import plan_study
-from alignlab.study.plans.registration import deviations, register_study
+from alignlab.study import create_study, deviations, open_study, plan_study, register_study
 
 study = create_study("who-labels", question="Does a majority of three label better than one?")
 print(plan_study(study).headline)

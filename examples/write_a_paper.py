@@ -1,10 +1,6 @@
 """A paper whose numbers are the results': change the results, and the paper changes."""
 
-from alignlab.study.analysis import analyze
-from alignlab.study.creating import create_study
-from alignlab.study.paper import build_paper
-from alignlab.study.plans.registration import register_study
-from alignlab.study.runs.running import run_study
+from alignlab.study import analyze, build_paper, create_study, register_study, run_study
 
 study = create_study("who-labels", question="Does a majority of three label better than one?")
 register_study(study)

@@ -340,7 +340,10 @@ def test_a_token_revoked_while_reviewing_ends_the_work_and_keeps_the_text(work, 
     assert "Application 17" not in page.content()
 
 
-def test_a_locked_database_is_said_and_the_same_answer_is_taken_once_it_is_free(work, item):
+def test_a_locked_database_is_said_and_the_same_answer_is_taken_once_it_is_free(
+    work, item, monkeypatch
+):
+    monkeypatch.setattr("alignlab.oversight.archive.database.PATIENCE", 0.5)
     site, page = work([item(), item()])
     typed(page, "keep me")
     (file,) = [each for each in site.folder.iterdir() if each.suffix in (".db", ".sqlite")]

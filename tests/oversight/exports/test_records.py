@@ -98,11 +98,21 @@ PLAIN = st.dictionaries(
     TEXTS, st.one_of(st.none(), st.booleans(), st.integers(), TEXTS), max_size=3
 )
 
+DECISIONS = st.fixed_dictionaries(
+    {
+        "confidence": st.one_of(st.none(), st.floats(0, 1)),
+        "decision": st.one_of(st.none(), TEXTS),
+        "reason": st.text(),
+        "verdict": TEXTS,
+    }
+)
+
 
 @given(
     st.booleans(),
     st.fixed_dictionaries(
         {
+            "answer": st.one_of(PLAIN, DECISIONS),
             "key": TEXTS,
             "at": st.floats(0, 4e9),
             "own": st.one_of(st.none(), PLAIN),

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alignlab.oversight.exports.records import compact
-from alignlab.oversight.exports.writers import BATCH, write_csv, write_lines, write_parquet
+from alignlab.oversight.exports.writers import BATCH, LINES, write_csv, write_lines, write_parquet
 
 
 def test_a_line_is_an_object_whatever_is_in_it(tmp_path):
@@ -14,6 +14,12 @@ def test_a_line_is_an_object_whatever_is_in_it(tmp_path):
     assert write_lines(map(compact, rows), tmp_path / "x") == 2
     text = (tmp_path / "x").read_bytes().decode()
     assert [json.loads(line) for line in text.split("\n")[:-1]] == rows
+
+
+@pytest.mark.parametrize("n", [0, LINES, 2 * LINES + 1])
+def test_lines_are_written_in_batches_and_are_whole(tmp_path, n):
+    assert write_lines(map(str, range(n)), tmp_path / "x") == n
+    assert (tmp_path / "x").read_text() == "".join(f"{i}\n" for i in range(n))
 
 
 def test_what_a_spreadsheet_would_run_is_text_in_csv(tmp_path):

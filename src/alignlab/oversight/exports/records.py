@@ -52,6 +52,9 @@ _quoted = json.encoder.encode_basestring
 _quoted_once = lru_cache(maxsize=4096)(_quoted)
 """For the few texts that come again and again."""
 
+DECIDED = ("confidence", "decision", "reason", "verdict")
+"""What a decision says, in the order in which the archive keeps it."""
+
 WORD = {True: "true", False: "false"}
 
 
@@ -79,8 +82,8 @@ def line(answered: Any, name: Callable[[str], str], *, gold: bool) -> str:
     return (
         f'{{"seq":{answered.seq},"key":{quoted(answered.key)},"kind":{once(answered.kind)},'
         f'"reviewer":{once(name(answered.reviewer))},"at":"{_moment(answered.at)}",'
-        f'"answer":{_object(answered.answer)},'
-        f'"own":{"null" if own is None else _object(own)},'
+        f'"answer":{_answer(answered.answer)},'
+        f'"own":{"null" if own is None else _answer(own)},'
         f'"said":{compact(list(said)) if said else "[]"},"arm":{once(answered.arm)},'
         f'"advice_seen":{WORD[answered.advice_seen]},"card_seen":{WORD[answered.card_seen]},'
         f'"swapped":{WORD[answered.swapped]},'
@@ -140,6 +143,18 @@ def _moment(at: float) -> str:
 @lru_cache(maxsize=4096)
 def _second(whole: int) -> str:
     return datetime.fromtimestamp(whole, UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+
+
+def _answer(said: Mapping[str, Any]) -> str:
+    """Return `compact(said)`; most are decisions, and what is where is known of those."""
+    if tuple(said) != DECIDED:
+        return _object(said)
+    sure, decision, reason, verdict = said.values()
+    return (
+        f'{{"confidence":{"null" if sure is None else repr(sure)},'
+        f'"decision":{"null" if decision is None else _quoted_once(decision)},'
+        f'"reason":{_quoted(reason)},"verdict":{_quoted_once(verdict)}}}'
+    )
 
 
 def _object(values: Mapping[str, Any]) -> str:

@@ -16,6 +16,10 @@ from typing import Any
 __all__ = ["write_csv", "write_lines", "write_parquet"]
 
 BATCH = 10_000
+"""Rows of a table that are written at once."""
+
+LINES = 500
+"""Lines that are written at once: few enough to stay in the processor's cache."""
 
 OWN = {"seq", "key", "at", "reason", "said", "source"}
 """Columns in which nearly every row has a text or number of its own."""
@@ -27,7 +31,7 @@ def write_lines(rows: Iterable[str], path: Path) -> int:
     """Write the rows, each a line already; return how many."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for batch in _batches(rows):
+        for batch in _batches(rows, LINES):
             stream.write("\n".join([*batch, ""]))
             count += len(batch)
     return count
@@ -106,9 +110,9 @@ def _columns(rows: Iterable[Sequence[Any]], schema: Any) -> Iterator[list[Any]]:
         ]
 
 
-def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(rows: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
     rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
+    while batch := list(islice(rows, size)):
         yield batch
 
 

@@ -93,19 +93,15 @@ def test_a_moment_is_told_to_the_millisecond(answered):
     assert datetime.fromisoformat(told[0]).timestamp() == 1790000000.25
 
 
-TEXTS = st.text(max_size=8)
+TEXTS = st.text(st.one_of(st.sampled_from('"\\\n,:{}'), st.characters(codec="utf-8")), max_size=8)
 PLAIN = st.dictionaries(
     TEXTS, st.one_of(st.none(), st.booleans(), st.integers(), TEXTS), max_size=3
 )
 
-DECISIONS = st.fixed_dictionaries(
-    {
-        "confidence": st.one_of(st.none(), st.floats(0, 1)),
-        "decision": st.one_of(st.none(), TEXTS),
-        "reason": st.text(),
-        "verdict": TEXTS,
-    }
-)
+# In the order of canonical JSON, as the archive gives them.
+DECISIONS = st.tuples(
+    st.one_of(st.none(), st.floats(0, 1)), st.one_of(st.none(), TEXTS), TEXTS, TEXTS
+).map(lambda said: dict(zip(("confidence", "decision", "reason", "verdict"), said, strict=True)))
 
 
 @given(

@@ -51,7 +51,7 @@ def start(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProces
     )
 
     def run(
-        program: Path, *words: str, directory: Path, **environment: str
+        program: Path, *words: str, directory: Path, typed: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         for file in printed:
             Path(file).write_bytes(b"")
@@ -59,7 +59,7 @@ def start(tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProces
             "program": str(program),
             "words": words,
             "directory": str(directory),
-            "printed": printed,
+            "streams": [os.devnull if typed is None else str(typed), *printed],
             "environment": environment,
         }
         starter.stdin.write(f"{json.dumps(asked)}\n")

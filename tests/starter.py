@@ -19,9 +19,11 @@ LARGE = (
 )  # fmt: skip
 
 
-def run(program: str, words: list[str], directory: str, printed: list[str]) -> int:
-    for number, file in enumerate([os.devnull, *printed]):
+def run(program: str, words: list[str], directory: str, streams: list[str]) -> int:
+    for number, file in enumerate(streams):
         os.dup2(os.open(file, os.O_RDWR), number)
+    # The one that was copied remembers what it has read of this program's.
+    sys.stdin = os.fdopen(0, encoding="utf-8")
     os.chdir(directory)
     sys.argv, sys.path[0] = [program, *words], os.path.dirname(program)
     try:

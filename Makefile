@@ -145,6 +145,8 @@ bench: $(VENV)/.test $(PEERS)/.peers $(DOUBTERS)/.peers $(EXPLAINERS)/.peers $(R
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/review.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/agreement.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/teach_in_browser.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/study.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/study_coverage.py 2000
 
 # --- the lock ------------------------------------------------------------------------------------
 

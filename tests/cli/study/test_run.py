@@ -120,6 +120,13 @@ def test_what_cannot_be_used_is_one_line_and_exit_code_2(study, words, said, cap
     assert err.count("\n") == 1
 
 
+INTERRUPTIBLE = (
+    "import signal, sys; from alignlab.cli import main; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+)
+"""The command, which Ctrl-C reaches also where whoever started the tests ignores it."""
+
+
 def test_ctrl_c_ends_it_cleanly_and_keeps_what_is_done(study, tmp_path):
     folder = study(
         "import time\n"
@@ -128,9 +135,8 @@ def test_ctrl_c_ends_it_cleanly_and_keeps_what_is_done(study, tmp_path):
         "    time.sleep(0 if config['x'] == 'plain' else 60)\n"
         "    return {'score': 1}\n"
     )
-    code = "import sys; from alignlab.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "study", "run", folder, "--workers", "1"],
+        [sys.executable, "-c", INTERRUPTIBLE, "study", "run", folder, "--workers", "1"],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
@@ -157,9 +163,8 @@ def test_ctrl_c_reaches_workers_without_a_word_of_theirs(study, tmp_path):
         "    open('begun', 'a').write('x')\n"
         "    time.sleep(60)\n"
     )
-    code = "import sys; from alignlab.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "study", "run", folder, "--workers", "2"],
+        [sys.executable, "-c", INTERRUPTIBLE, "study", "run", folder, "--workers", "2"],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,

@@ -216,7 +216,7 @@ SCORES = {
 }
 
 
-SAMPLES = 150
+SAMPLES = 80
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -61,6 +61,9 @@ def test_rows_of_an_array_and_a_lottery():
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(-2, 2))
+@example(1, 5e-324)
+@example(1, -1e-310)
+@example(1, 1e-8)
 def test_entropic_risk_is_minus_the_equivalent_under_cara(seed, aversion):
     values, chances = random_lottery(seed)
     naive = -values @ chances

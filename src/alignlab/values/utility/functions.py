@@ -347,6 +347,10 @@ def exponential_mean(values: ArrayLike, probabilities: ArrayLike, rate: float) -
     # Infinite values that remain weigh nothing, as exp(-inf) does.
     center = float(p[np.isfinite(x)] @ x[np.isfinite(x)]) if np.isfinite(x).any() else 0.0
     spread = rate * (x - center)
+    if np.isfinite(spread).all() and np.abs(spread).max() < 1e-7:
+        # By the series: of the smallest numbers only few digits are kept, and dividing by the rate
+        # would make them large.
+        return center + rate * float(p @ (x - center) ** 2) / 2
     if np.isfinite(spread).all() and np.abs(spread).max() < 1:
         return center + float(np.log1p(p @ np.expm1(spread))) / rate
     top = float(spread.max())

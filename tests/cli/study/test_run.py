@@ -127,6 +127,25 @@ INTERRUPTIBLE = (
 """The command, which Ctrl-C reaches also where whoever started the tests ignores it."""
 
 
+def interrupted(folder, where, *, workers):
+    """Run a study until two of its runs have begun, press Ctrl-C, and return what it says."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "study", "run", folder, "--workers", str(workers)],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=where,
+        start_new_session=True,
+    )
+    begun = where / "begun"
+    while not begun.exists() or len(begun.read_text()) < 2:
+        time.sleep(0.05)
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    return err
+
+
 def test_ctrl_c_ends_it_cleanly_and_keeps_what_is_done(study, tmp_path):
     folder = study(
         "import time\n"
@@ -135,20 +154,7 @@ def test_ctrl_c_ends_it_cleanly_and_keeps_what_is_done(study, tmp_path):
         "    time.sleep(0 if config['x'] == 'plain' else 60)\n"
         "    return {'score': 1}\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "study", "run", folder, "--workers", "1"],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        start_new_session=True,
-    )
-    begun = tmp_path / "begun"
-    while not begun.exists() or len(begun.read_text()) < 2:
-        time.sleep(0.05)
-        assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    err = interrupted(folder, tmp_path, workers=1)
     assert (
         err == f"alignlab: stopped: 1 of 6 runs are kept. Go on with: alignlab study run {folder}\n"
     )
@@ -163,19 +169,6 @@ def test_ctrl_c_reaches_workers_without_a_word_of_theirs(study, tmp_path):
         "    open('begun', 'a').write('x')\n"
         "    time.sleep(60)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "study", "run", folder, "--workers", "2"],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        start_new_session=True,
-    )
-    begun = tmp_path / "begun"
-    while not begun.exists() or len(begun.read_text()) < 2:
-        time.sleep(0.05)
-        assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    err = interrupted(folder, tmp_path, workers=2)
     assert err.startswith("alignlab: stopped: 0 of 6 runs are kept.")
     assert err.count("\n") == 1
